@@ -1,0 +1,64 @@
+# One command each: `make run`, `make test`, `make demo`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+UV := .tools/bin/uv
+UV_VERSION := 0.13.9
+# uv's own Python builds come from a host that set-up must not depend on.
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help run demo test check fmt lint types bench crash lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/.ready ## start PostgreSQL, Airflow and the DAGs; land a small real sample; Ctrl-C stops all
+	@exec $(VENV)/bin/etl up
+
+demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler and judge the outcome
+	@exec $(VENV)/bin/etl demo
+
+test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
+	$(VENV)/bin/python -m pytest
+
+check: lint types ## lint, types, import rules
+
+lint: $(VENV)/.ready
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/sqlfluff lint -p 0 --disable-progress-bar sql
+	$(VENV)/bin/squawk --assume-in-transaction --pg-version 16 sql/migrations/*.sql
+	$(VENV)/bin/lint-imports --no-logo
+
+types: $(VENV)/.ready
+	$(VENV)/bin/mypy
+
+fmt: $(VENV)/.ready ## format Python and SQL
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/sqlfluff format -p 0 --disable-progress-bar sql
+
+bench: $(VENV)/.ready ## drain 500,000 generated events beside a bare insert ... select of the same rows
+	$(VENV)/bin/python -m tests.bench
+
+crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every step
+	$(VENV)/bin/python -m pytest -m crash
+
+lock: ## renew requirements.lock from pyproject.toml
+	@test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install -q uv==$(UV_VERSION); }
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --extra local --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+
+# Bytecode is compiled here because some environments forbid Python to do it later, and then every task would pay for it.
+$(VENV)/.ready: pyproject.toml requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv, or PYTHON=/path/to/python3 make run" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed, $$($(PYTHON) --version) found: set PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Setting up .venv (once, about half a minute) ..."
+	@test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
+	@$(UV) venv -q --python $(PYTHON) --allow-existing $(VENV)
+	@$(UV) pip sync -q --python $(VENV)/bin/python --compile-bytecode --require-hashes requirements.lock
+	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean: ## remove the virtual environments (data under var/ stays)
+	rm -rf $(VENV) .tools

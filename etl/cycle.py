@@ -1,0 +1,73 @@
+"""The cycle: the five steps of one micro-batch, in order. Airflow runs them as tasks, ``etl cycle`` in one process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from etl import db as door
+from etl.db import Db, Row
+from etl.errors import EtlError
+from etl.load import load_batch
+from etl.open import open_batch
+from etl.plan import STEPS
+from etl.resolve import resolve_batch
+from etl.settings import Settings, read_settings
+from etl.stage import stage_batch
+from etl.validate import validate_batch
+
+_STEP: dict[str, Callable[[Db, Settings, int], None]] = {
+    "stage": stage_batch,
+    "validate": validate_batch,
+    "resolve": resolve_batch,
+    "load": load_batch,
+}
+
+
+def run_cycle(db: Db, settings: Settings, *, now: datetime | None = None) -> Row:
+    """Open a batch, or take up the one left open, and bring it into the warehouse.
+
+    Args:
+        db: a connection in autocommit mode.
+        settings: see :class:`etl.settings.Settings`.
+        now: the clock, for replays and tests; default: the server's.
+
+    Returns:
+        The batch's row: bounds, ledger, seconds by step.
+
+    Raises:
+        CycleBusyError: another process runs a step just now.
+        EtlError: see the steps.
+    """
+    with door.cycle_lock(db):
+        batch_id = open_batch(db, settings, now=now)
+        for step in _STEP.values():
+            step(db, settings, batch_id)
+        return read_result(db, batch_id)
+
+
+def run_step(url: str, step: str, batch_id: int | None = None, settings: Settings | None = None) -> int:
+    """Run one step on a connection of its own, for a scheduler that runs each step as a task.
+
+    Args:
+        url: the warehouse.
+        step: one of ``open``, ``stage``, ``validate``, ``resolve``, ``load``.
+        batch_id: the batch; not for ``open``.
+        settings: default: from the environment.
+
+    Returns:
+        The batch's id.
+    """
+    settings = settings or read_settings()
+    with door.connect(url, application_name=f"etl {step}") as db, door.cycle_lock(db):
+        if step == "open":
+            return open_batch(db, settings)
+        if step not in _STEP or batch_id is None:
+            raise EtlError(f"There is no step {step!r} for batch {batch_id}; the steps are {', '.join(STEPS)}.")
+        _STEP[step](db, settings, batch_id)
+        return batch_id
+
+
+def read_result(db: Db, batch_id: int) -> Row:
+    """The row of a batch: bounds, ledger, seconds by step."""
+    return door.one(db, "status/read_batch", {"batch_id": batch_id})

@@ -1,0 +1,142 @@
+"""The one door to PostgreSQL and to the statements under ``sql/``: no other module holds SQL."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+from etl.errors import ConfigurationError, CycleBusyError
+
+CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a step
+
+Row = dict[str, Any]
+Db = Connection[DictRow]
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+
+def resource(name: str) -> Path:
+    """The folder ``sql`` or ``expectations``: inside an installed package, beside ``etl/`` in a checkout."""
+    packaged = Path(__file__).parent / "_resources" / name
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
+
+
+@functools.cache
+def statement(name: str) -> bytes:
+    """The text of ``sql/{name}.sql``."""
+    return (resource("sql") / f"{name}.sql").read_bytes()
+
+
+def plain_url(url: str) -> str:
+    """A URL in the form libpq reads, whatever form it came in (``postgresql+psycopg://``, ``postgres://``)."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        shown = url if "@" not in url else "..."
+        raise ConfigurationError(
+            f"Not a PostgreSQL URL: {shown!r}. Write ETL_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        )
+    return f"postgresql://{rest}"
+
+
+def connect(url: str, *, application_name: str = "etl") -> Db:
+    """A connection in autocommit mode (transactions are explicit), in UTC, with rows as dicts.
+
+    Raises:
+        ConfigurationError: the server cannot be reached, refuses the login, or is older than PostgreSQL 16.
+    """
+    try:
+        connection = psycopg.connect(
+            plain_url(url),
+            autocommit=True,
+            row_factory=dict_row,
+            application_name=application_name,
+            options="-c timezone=UTC -c jit=off -c client_min_messages=warning",
+            connect_timeout=10,
+        )
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.") from error
+    if connection.info.server_version < 160000:
+        version = connection.info.server_version // 10000
+        connection.close()
+        raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
+    return connection
+
+
+def run(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Cursor[DictRow]:
+    """Run the statement ``sql/{name}.sql`` with named parameters and return its cursor."""
+    return db.execute(statement(name), params)
+
+
+def one(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Row:
+    """The only row of a statement that always returns one."""
+    row = run(db, name, params).fetchone()
+    if row is None:
+        raise LookupError(f"sql/{name}.sql returned no row")
+    return row
+
+
+def stream(db: Db, name: str, params: Mapping[str, Any] | None = None, *, size: int = 20_000) -> Iterator[list[Row]]:
+    """The rows of a statement in lists of at most ``size``, so that memory stays flat. Needs an open transaction."""
+    with db.cursor(name=name.replace("/", "_")) as cursor:
+        cursor.execute(statement(name), params)
+        while rows := cursor.fetchmany(size):
+            yield rows
+
+
+def copy_in(db: Db, name: str, rows: Iterable[Sequence[Any]]) -> int:
+    """Send rows through the COPY statement ``sql/{name}.sql``; returns how many."""
+    count = 0
+    with db.cursor() as cursor, cursor.copy(statement(name)) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def json_text(value: object) -> str:
+    """A value as JSON text, the form in which COPY takes jsonb."""
+    return msgspec.json.encode(value).decode()
+
+
+@contextmanager
+def cycle_lock(db: Db) -> Iterator[None]:
+    """Hold the lock that lets one process at a time run a step of the cycle.
+
+    Raises:
+        CycleBusyError: another session holds it; names its process.
+    """
+    if not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
+        holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "unknown", "application_name": ""}
+        raise CycleBusyError(
+            f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
+            "this one did nothing. The open batch is finished by the other run or by the next one."
+        )
+    try:
+        yield
+    finally:
+        if not db.closed and not db.broken:
+            run(db, "lock/release", {"key": CYCLE_LOCK})
+
+
+class Stopwatch:
+    """Seconds since it was made, for the timings in the ledger."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far, to the millisecond."""
+        return round(time.perf_counter() - self._start, 3)

@@ -1,0 +1,45 @@
+"""The one family of errors: each says what happened, to which batch or event, and what to do."""
+
+
+class EtlError(Exception):
+    """Something a person must act on. Running the same step again does not help."""
+
+
+class TransientError(EtlError):
+    """Something that may pass by itself: run the same step again."""
+
+
+class ConfigurationError(EtlError):
+    """A setting, a folder, a port or a missing system part keeps the program from starting."""
+
+
+class CycleBusyError(TransientError):
+    """Another process is running a step of the cycle just now; one of the two wins and this one did nothing."""
+
+
+class StagingLostError(TransientError):
+    """The plan of the open batch is gone (staging is unlogged and the server crashed): the next run stages it again."""
+
+
+class WatermarkError(EtlError):
+    """The watermark cannot be compared with this server's transaction ids; nothing was read."""
+
+
+class GateError(EtlError):
+    """An expectation could not be evaluated, so the batch is not known to be good and nothing of it was loaded."""
+
+
+class LedgerError(EtlError):
+    """A batch's ledger does not balance; its load was rolled back whole."""
+
+
+class InvariantError(EtlError):
+    """A query under sql/invariants returned rows: the warehouse contradicts itself."""
+
+
+class MigrationError(EtlError):
+    """A migration that was applied has been edited since, or the database is newer than this program."""
+
+
+class LandingError(EtlError):
+    """A file could not be landed."""

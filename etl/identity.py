@@ -1,0 +1,233 @@
+"""Who is who: the fold of merging events over the persons known so far. Pure: no database, no clock, no settings.
+
+The partition of distinct ids into persons is a function of the merging events in arrival order and of nothing else. Which
+person survives also depends on whether an id had a person before, so the fold is told the births of the ids it meets.
+
+Rules: PostHog's ``person-merge-service.ts`` (P1-P9: which event merges, its direction, who survives, the flag, the
+refusal), with one departure: a merge is refused whenever the *source* person is identified, whether or not the target id
+was seen before. PostHog asks only if both ids have a person, so its answer depends on the order of ordinary events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID, uuid5
+
+# The namespace of PostHog's person ids: person-uuid.ts.
+PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+
+IdKey = tuple[int, str]
+"""A distinct id of a project: (team_id, distinct_id)."""
+
+Outcome = Literal["created", "attached", "merged", "no-op", "refused"]
+Cause = Literal["merge", "event", "hold_expired"]
+
+
+def person_id_of(team_id: int, distinct_id: str) -> UUID:
+    """The id of the person that ``distinct_id`` gives birth to: the same in every replay, and PostHog's (P10)."""
+    return uuid5(PERSON_NAMESPACE, f"{team_id}:{distinct_id}")
+
+
+@dataclass(eq=False)
+class Person:
+    """A person as the fold sees it; ``merged_into`` is set when another one has taken its ids over."""
+
+    team_id: int
+    person_id: UUID
+    distinct_id: str
+    is_identified: bool
+    created_at: datetime
+    created_by_uuid: UUID
+    is_new: bool = False
+    merged_into: Person | None = None
+
+    @property
+    def survivor(self) -> Person:
+        """The living person at the end of the merges, this one if it was never merged away."""
+        person = self
+        while person.merged_into is not None:
+            person = person.merged_into
+        if self.merged_into is not None and self.merged_into is not person:
+            self.merged_into = person
+        return person
+
+
+@dataclass(frozen=True)
+class Birth:
+    """An ordinary event that gives its distinct id a person, unless the id has one by then.
+
+    Attributes:
+        at: when, by the arrival clock: the arrival itself, or the end of the hold.
+        ordinal: place of the event in the batch; 0 for an event held by an earlier batch.
+        is_hold: the event is held first, and gives birth when its time runs out.
+        timestamp: event time, which becomes the person's ``created_at`` (P9).
+        uuid: the event.
+    """
+
+    at: datetime
+    ordinal: int
+    is_hold: bool
+    timestamp: datetime
+    uuid: UUID
+
+    def precedes(self, event: MergingEvent) -> bool:
+        """The id has its person when ``event`` arrives."""
+        return self.ordinal < event.ordinal and (not self.is_hold or self.at <= event.arrived_at)
+
+    @property
+    def order(self) -> tuple[datetime, bool]:
+        """What sorts the earlier birth first; at one moment the end of a hold comes before an arrival."""
+        return self.at, not self.is_hold
+
+
+@dataclass(frozen=True)
+class MergingEvent:
+    """An event that says two ids are one person: ``source`` is folded into ``target``, its own distinct id (P2)."""
+
+    ordinal: int
+    landing_id: int
+    team_id: int
+    uuid: UUID
+    event: str
+    target: str
+    source: str
+    timestamp: datetime
+    arrived_at: datetime
+
+    @property
+    def is_dangerous(self) -> bool:
+        """It may merge an identified person away (P6)."""
+        return self.event == "$merge_dangerously"
+
+
+@dataclass
+class KnownId:
+    """What is known of a distinct id before the batch: its person, if any, and the births it may have in the batch."""
+
+    person: Person | None = None
+    births: tuple[Birth, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A distinct id that gained its first person, and the event that gave it."""
+
+    key: IdKey
+    person: Person
+    cause: Cause
+    cause_uuid: UUID
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What one merging event did; the persons are those of its two ids just before, and of the target just after."""
+
+    event: MergingEvent
+    outcome: Outcome
+    target_person_id: UUID | None
+    source_person_id: UUID | None
+    person_id: UUID
+    reason: str | None = None
+
+
+@dataclass
+class Fold:
+    """The changes that a run of merging events makes."""
+
+    merges: list[Merge] = field(default_factory=list)
+    ties: list[Tie] = field(default_factory=list)
+    persons: dict[tuple[int, UUID], Person] = field(default_factory=dict)
+
+
+def fold(events: Iterable[MergingEvent], known: Mapping[IdKey, KnownId]) -> Fold:
+    """Apply merging events in arrival order.
+
+    Args:
+        events: in arrival order; both ids are legal and differ.
+        known: every id the events name. The :class:`Person` objects in it are changed in place.
+
+    Returns:
+        What changed: one :class:`Merge` an event, one :class:`Tie` an id that had no person, and the persons touched.
+    """
+    identity = _Identity(known)
+    for event in events:
+        identity.apply(event)
+    return identity.result
+
+
+class _Identity:
+    def __init__(self, known: Mapping[IdKey, KnownId]) -> None:
+        self._known = known
+        self.result = Fold()
+
+    def apply(self, event: MergingEvent) -> None:
+        target_key, source_key = (event.team_id, event.target), (event.team_id, event.source)
+        target, source = self._person_before(target_key, event), self._person_before(source_key, event)
+        outcome: Outcome
+        reason = None
+        if source is not None and source is not target and source.is_identified and not event.is_dangerous:
+            person = target or self._create(target_key, event.timestamp, event.uuid, "merge")
+            outcome = "refused"
+            reason = "the other id's person is already identified"
+        elif target is None and source is None:
+            person = self._create(target_key, event.timestamp, event.uuid, "merge")
+            self._tie(source_key, person, event.uuid, "merge")
+            outcome = "created"
+        elif target is None or source is None:
+            person = target or source  # type: ignore[assignment]
+            self._tie(source_key if target else target_key, person, event.uuid, "merge")
+            outcome = "attached"
+        elif target is source:
+            person, outcome = target, "no-op"
+        else:
+            person, outcome = target, "merged"
+            source.merged_into = target
+            target.created_at = min(target.created_at, source.created_at)
+            self._touch(source)
+        person.is_identified = True
+        self._touch(person)
+        self.result.merges.append(
+            Merge(
+                event=event,
+                outcome=outcome,
+                target_person_id=target.person_id if target else None,
+                source_person_id=source.person_id if source else None,
+                person_id=person.person_id,
+                reason=reason,
+            )
+        )
+
+    def _person_before(self, key: IdKey, event: MergingEvent) -> Person | None:
+        known = self._known[key]
+        if known.person is not None:
+            return known.person.survivor
+        births = [birth for birth in known.births if birth.precedes(event)]
+        if not births:
+            return None
+        birth = min(births, key=lambda each: each.order)
+        return self._create(key, birth.timestamp, birth.uuid, "hold_expired" if birth.is_hold else "event")
+
+    def _create(self, key: IdKey, created_at: datetime, uuid: UUID, cause: Cause) -> Person:
+        team_id, distinct_id = key
+        person = Person(
+            team_id=team_id,
+            person_id=person_id_of(team_id, distinct_id),
+            distinct_id=distinct_id,
+            is_identified=False,
+            created_at=created_at,
+            created_by_uuid=uuid,
+            is_new=True,
+        )
+        self._touch(person)
+        self._tie(key, person, uuid, cause)
+        return person
+
+    def _tie(self, key: IdKey, person: Person, uuid: UUID, cause: Cause) -> None:
+        self._known[key].person = person
+        self.result.ties.append(Tie(key, person, cause, uuid))
+
+    def _touch(self, person: Person) -> None:
+        self.result.persons[person.team_id, person.person_id] = person

@@ -1,0 +1,70 @@
+"""Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits."""
+
+from __future__ import annotations
+
+from etl import db as door
+from etl.db import Db, Row
+from etl.errors import LedgerError
+from etl.plan import step_of
+from etl.settings import Settings
+
+
+def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Write persons, events, buffer, quarantine, warnings, results and ledger; close the batch; move the watermark.
+
+    Raises:
+        LedgerError: a row is unaccounted for; everything was rolled back.
+    """
+    # Outside the transaction: attaching a partition locks readers out until it commits.
+    door.run(db, "load/ensure_event_partitions", {"partition_days_back": settings.partition_days_back})
+    with step_of(db, batch_id, "load") as batch:
+        if batch is None:
+            return
+        _write_persons(db, batch)
+        ledger = _write_events(db, batch)
+        _check(batch, ledger)
+        door.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
+        door.run(db, "load/advance_watermark", batch)
+
+
+def _write_persons(db: Db, batch: Row) -> None:
+    for name in (
+        "insert_person",
+        "update_person",
+        "update_person_properties",
+        "update_merged_into",
+        "move_distinct_ids",
+        "insert_distinct_id",
+        "insert_personless",
+        "update_override",
+        "insert_override",
+        "insert_merge",
+    ):
+        door.run(db, f"load/{name}", batch)
+
+
+def _write_events(db: Db, batch: Row) -> Row:
+    loaded = door.run(db, "load/insert_event", batch).rowcount
+    door.run(db, "load/insert_event_key", batch)
+    door.run(db, "load/insert_released_event", batch)
+    loaded += door.run(db, "load/insert_released_stored_event", batch).rowcount
+    door.run(db, "load/insert_released_event_key", batch)
+    released = door.run(db, "load/delete_released", batch).rowcount
+    held = door.run(db, "load/insert_held", batch).rowcount
+    quarantined = door.run(db, "load/insert_quarantined", batch).rowcount
+    door.run(db, "load/insert_warning", batch)
+    door.run(db, "load/insert_expectation_result", batch)
+    plan = door.one(db, "load/count_plan", batch)
+    return {**plan, "loaded": loaded, "released": released, "held": held, "quarantined": quarantined}
+
+
+def _check(batch: Row, ledger: Row) -> None:
+    taken = batch["landed"] + ledger["released"]
+    given = ledger["loaded"] + ledger["held"] + ledger["duplicate"] + ledger["quarantined"]
+    if taken != given or ledger["staged"] != batch["landed"] or ledger["quarantined"] != ledger["quarantined_planned"]:
+        raise LedgerError(
+            f"The ledger of batch {batch['batch_id']} does not balance: landed {batch['landed']} (staged "
+            f"{ledger['staged']}) + released {ledger['released']} is not loaded {ledger['loaded']} + held {ledger['held']} "
+            f"+ duplicate {ledger['duplicate']} + quarantined {ledger['quarantined']}. Nothing was loaded; the batch stays "
+            "open. Do not delete landing rows of an open batch; run `etl cycle` again, and report it if it stays."
+        )

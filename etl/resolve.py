@@ -1,0 +1,152 @@
+"""Step 4, resolve: identity first, then a person for every event; hold or release. Writes the plan, nothing a reader sees."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
+from typing import Any
+
+from etl import db as door
+from etl import properties
+from etl.db import Db, Row
+from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
+from etl.plan import step_of
+from etl.settings import Settings
+
+
+def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Plan the batch: duplicates, persons, merges, properties, and by that who is loaded, held and released."""
+    del settings
+    with step_of(db, batch_id, "resolve") as batch:
+        if batch is None:
+            return
+        door.run(db, "resolve/exclude_duplicates")
+        door.run(db, "resolve/warn_other_payload")
+        door.run(db, "resolve/collect_distinct_ids")
+        door.run(db, "resolve/analyze_distinct_id")
+        door.run(db, "resolve/collect_births", batch)
+        _fold(db)
+        _give_birth(db, batch)
+        door.run(db, "resolve/insert_overrides")
+        door.run(db, "resolve/apply_overrides")
+        door.run(db, "resolve/warn_refusals")
+        door.run(db, "resolve/warn_property_operations")
+        _fold_properties(db)
+
+
+def _fold(db: Db) -> None:
+    events = [MergingEvent(**row) for row in door.run(db, "resolve/read_merging_events")]
+    if not events:
+        return
+    result = fold(events, read_known_ids(door.run(db, "resolve/read_known_ids")))
+    door.copy_in(db, "resolve/copy_merge", _merges(result))
+    door.copy_in(db, "resolve/copy_person", (_person(person) for person in result.persons.values()))
+    door.copy_in(
+        db,
+        "resolve/copy_tie",
+        ((*tie.key, tie.person.survivor.person_id, tie.cause, tie.cause_uuid) for tie in result.ties),
+    )
+    door.run(db, "resolve/apply_ties")
+
+
+def read_known_ids(rows: Iterable[Row]) -> dict[IdKey, KnownId]:
+    """What the fold must know of each id; ids of one person share one :class:`Person`."""
+    persons: dict[tuple[int, Any], Person] = {}
+    known: dict[IdKey, KnownId] = {}
+    for row in rows:
+        key = (row["team_id"], row["distinct_id"])
+        if row["person_id"] is not None:
+            person = persons.setdefault(
+                (row["team_id"], row["person_id"]),
+                Person(
+                    team_id=row["team_id"],
+                    person_id=row["person_id"],
+                    distinct_id=row["person_distinct_id"],
+                    is_identified=row["is_identified"],
+                    created_at=row["created_at"],
+                    created_by_uuid=row["created_by_uuid"],
+                ),
+            )
+            known[key] = KnownId(person)
+        else:
+            entry = known.setdefault(key, KnownId())
+            if row["is_hold"] is not None:
+                birth = Birth(row["born_at"], row["ordinal"], row["is_hold"], row["timestamp"], row["uuid"])
+                entry.births += (birth,)
+    return known
+
+
+def _merges(result: Fold) -> Iterator[tuple[Any, ...]]:
+    for merge in result.merges:
+        yield (
+            merge.event.landing_id,
+            merge.outcome,
+            merge.target_person_id,
+            merge.source_person_id,
+            merge.person_id,
+            merge.reason,
+        )
+
+
+def _person(person: Person) -> tuple[Any, ...]:
+    return (
+        person.team_id,
+        person.person_id,
+        person.distinct_id,
+        person.is_new,
+        person.is_identified,
+        person.created_at,
+        person.survivor.person_id if person.merged_into else None,
+        person.created_by_uuid,
+    )
+
+
+def _give_birth(db: Db, batch: Row) -> None:
+    # In Python because the ids are UUIDv5, and PostgreSQL has no SHA-1 without an extension.
+    births = door.run(db, "resolve/read_births", batch).fetchall()
+    for birth in births:
+        birth["person_id"] = person_id_of(birth["team_id"], birth["distinct_id"])
+    door.copy_in(
+        db,
+        "resolve/copy_person",
+        (
+            (b["team_id"], b["person_id"], b["distinct_id"], True, False, b["timestamp"], None, b["uuid"])
+            for b in births
+        ),
+    )
+    door.copy_in(
+        db,
+        "resolve/copy_tie",
+        (
+            (b["team_id"], b["distinct_id"], b["person_id"], "hold_expired" if b["is_hold"] else "event", b["uuid"])
+            for b in births
+        ),
+    )
+    door.run(db, "resolve/apply_ties")
+    personless = door.run(db, "resolve/read_personless_ids").fetchall()
+    door.copy_in(
+        db,
+        "resolve/copy_personless",
+        ((p["team_id"], p["distinct_id"], person_id_of(p["team_id"], p["distinct_id"])) for p in personless),
+    )
+    door.run(db, "resolve/apply_personless")
+
+
+def _fold_properties(db: Db) -> None:
+    changed: list[tuple[Any, ...]] = []
+    rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
+    for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter("team_id", "person_id")):
+        state: properties.State = {}
+        for row in group:
+            if row["state"] is not None:
+                properties.join(state, properties.read_state(row["state"]))
+            else:
+                stamp = (row["stamped_at"], row["xid"], row["landing_id"])
+                properties.apply(state, stamp, row["set_json"], row["set_once_json"], row["unset_json"])
+        if state:
+            changed.append((team_id, person_id, properties.visible(state), properties.write_state(state)))
+        if len(changed) >= 10_000:
+            door.copy_in(db, "resolve/copy_person_property", changed)
+            changed.clear()
+    door.copy_in(db, "resolve/copy_person_property", changed)

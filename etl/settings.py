@@ -1,0 +1,54 @@
+"""Every setting of the product: one frozen class, read from the environment (prefix ``ETL_``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from etl.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """The settings table of the README, in code. Units are in the names."""
+
+    model_config = SettingsConfigDict(env_prefix="ETL_", frozen=True, extra="ignore")
+
+    database_url: str | None = Field(
+        None, description="The warehouse's PostgreSQL (16 or newer). Unset: a private server is started."
+    )
+    home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
+    batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
+    hold_seconds: float = Field(
+        60.0, ge=0, description="How long an unmatched event of an identified user is held, by the arrival clock."
+    )
+    max_properties_bytes: int = Field(
+        1_048_576, ge=1024, description="Larger properties are quarantined (`properties_bytes` of the gate)."
+    )
+    landing_retention_days: int = Field(
+        30, ge=1, description="Landing partitions older than this are dropped once they are fully processed."
+    )
+    partition_days_ahead: int = Field(7, ge=1, description="Day partitions made in advance.")
+    partition_days_back: int = Field(
+        400, ge=1, description="Older event times share the default partition instead of getting one a day."
+    )
+    late_after_seconds: float = Field(
+        180.0, gt=0, description="`etl status` reports the newest batch as late when it is older than this."
+    )
+    postgres_port: int = Field(54329, ge=1, le=65535, description="Port of the private server, on 127.0.0.1.")
+    airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI, on 127.0.0.1.")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings from the environment, with ``overrides`` on top.
+
+    Raises:
+        ConfigurationError: a variable has a value that its setting cannot take.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "ETL_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}. Correct or unset it.") from error

@@ -1,0 +1,93 @@
+"""Step 3, validate: the gate. Rows that fail a critical expectation are set apart; the rest of the batch goes on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from etl import db as door
+from etl.db import Db
+from etl.plan import step_of
+from etl.quality import Finding, evaluate
+from etl.settings import Settings
+
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUITE = "staged_event"
+
+
+def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Evaluate ``expectations/staged_event.json`` over the staged rows and note what failed.
+
+    Raises:
+        GateError: an expectation could not be evaluated; the batch stays open and nothing of it is loaded.
+    """
+    with step_of(db, batch_id, "validate") as batch:
+        if batch is None or not batch["landed"]:
+            return
+        findings = evaluate(read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes})
+        door.copy_in(db, "validate/copy_excluded", _excluded(findings))
+        door.copy_in(db, "validate/copy_expectation_result", _results(batch_id, findings))
+
+
+def read_frame(db: Db) -> pd.DataFrame:
+    """The staged rows as the gate sees them: one row a landing row, keyed by ``landing_id``."""
+    import pandas as pd
+
+    buffer = io.BytesIO()
+    with db.cursor() as cursor, cursor.copy(door.statement("validate/copy_gate_columns")) as copy:
+        for block in copy:
+            buffer.write(block)
+    buffer.seek(0)
+    statuses = [
+        "uuid_status",
+        "timestamp_status",
+        "sent_at_status",
+        "properties_type",
+        "other_id_status",
+        "personless_status",
+    ]
+    frame = pd.read_csv(
+        buffer,
+        dtype={**dict.fromkeys(statuses, "category"), "event_length": "float64", "distinct_id_length": "float64"},
+        keep_default_na=False,
+        na_values=[""],
+    )
+    frame["is_team_known"] = frame["is_team_known"] == "t"
+    return frame
+
+
+def _excluded(findings: list[Finding]) -> Iterable[tuple[int, str, str]]:
+    reasons: dict[int, list[dict[str, Any]]] = {}
+    for finding in findings:
+        if finding.severity == "critical":
+            for landing_id in finding.unexpected_keys:
+                reasons.setdefault(landing_id, []).append(
+                    {
+                        "expectation": finding.name,
+                        "column": finding.column,
+                        "reason": finding.reason,
+                        "remedy": finding.remedy,
+                    }
+                )
+    for landing_id, found in reasons.items():
+        yield landing_id, "quarantined", door.json_text(found)
+
+
+def _results(batch_id: int, findings: list[Finding]) -> Iterable[tuple[Any, ...]]:
+    for finding in findings:
+        yield (
+            batch_id,
+            SUITE,
+            finding.name,
+            finding.type,
+            finding.column,
+            finding.severity,
+            finding.is_success,
+            finding.evaluated,
+            len(finding.unexpected_keys),
+            door.json_text(finding.examples),
+        )

@@ -1,0 +1,8 @@
+-- Rows loaded earlier resolve to the survivor from this commit on, without being rewritten.
+insert into warehouse.person_override (team_id, old_person_id, person_id, batch_id)
+select
+    o.team_id,
+    o.old_person_id,
+    o.person_id,
+    %(batch_id)s::bigint as batch_id
+from staging.override as o;

@@ -1,0 +1,17 @@
+-- Warnings of every step; a quarantined or duplicate row keeps only the warning that says so.
+insert into ops.warning (team_id, distinct_id, uuid, landing_id, batch_id, type, details, remedy)
+select
+    e.team_id,
+    e.distinct_id,
+    e.uuid::text as uuid,
+    w.landing_id,
+    %(batch_id)s::bigint as batch_id,
+    w.type,
+    w.details,
+    w.remedy
+from staging.warning as w
+inner join staging.event as e on w.landing_id = e.landing_id
+where
+    w.type = 'duplicate_with_other_payload'
+    or not exists (select from staging.excluded as x where x.landing_id = w.landing_id)
+on conflict (landing_id, type) do nothing;

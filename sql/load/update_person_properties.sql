@@ -1,0 +1,11 @@
+-- Properties of persons that were there.
+update warehouse.person
+set
+    properties = q.properties,
+    property_state = q.property_state,
+    updated_at = now()
+from staging.person_property as q
+where
+    warehouse.person.team_id = q.team_id
+    and warehouse.person.person_id = q.person_id
+    and warehouse.person.property_state <> q.property_state;

@@ -1,0 +1,5 @@
+-- What has been applied.
+select
+    name,
+    checksum
+from public.etl_migration;

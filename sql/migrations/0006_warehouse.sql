@@ -1,0 +1,167 @@
+-- Warehouse: tables are singular and hold what was loaded; the plural views are what readers use.
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+create schema warehouse;
+
+create table warehouse.stored_event (
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    event text not null,
+    -- Event time: the client's clock corrected by its own sent_at.
+    "timestamp" timestamptz not null,
+    -- The person when the row was loaded; readers see it resolved through person_override.
+    person_id uuid not null,
+    person_mode text not null check (person_mode in ('full', 'propertyless')),
+    properties jsonb not null,
+    ip text,
+    received_at timestamptz not null,
+    batch_id bigint not null,
+    landing_id bigint not null
+) partition by range ("timestamp");
+
+create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
+create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
+
+-- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
+create table warehouse.stored_event_default partition of warehouse.stored_event default;
+
+-- Every uuid ever loaded, whatever its day: "exactly once" over the whole retention. uuid comes before distinct_id
+-- so that uuids made in time order stay near each other in the index, and so that an event can be found by its uuid.
+create table warehouse.event_key (
+    team_id bigint not null,
+    uuid uuid not null,
+    distinct_id text not null,
+    "timestamp" timestamptz not null,
+    primary key (team_id, uuid, distinct_id)
+);
+
+create table warehouse.person (
+    team_id bigint not null,
+    -- The distinct id that the person's id is derived from (UUIDv5 of team:distinct_id).
+    distinct_id text not null,
+    person_id uuid not null,
+    is_identified boolean not null,
+    created_at timestamptz not null,
+    properties jsonb not null default '{}',
+    -- Per key the times behind the value, see etl/properties.py.
+    property_state jsonb not null default '{}',
+    -- Always the living person, never a chain.
+    merged_into uuid,
+    created_by_uuid uuid not null,
+    updated_at timestamptz not null,
+    primary key (team_id, distinct_id)
+);
+
+create index person_by_id on warehouse.person (team_id, person_id);
+create index person_by_survivor on warehouse.person (team_id, merged_into) where merged_into is not null;
+
+create table warehouse.person_distinct_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null,
+    -- Seen in personless events only: the id its person would have, and no person.
+    is_personless boolean not null,
+    -- The event that tied the id to its first person.
+    tied_by_uuid uuid not null,
+    updated_at timestamptz not null,
+    primary key (team_id, distinct_id)
+);
+
+create index person_distinct_id_by_person on warehouse.person_distinct_id (team_id, person_id);
+
+-- Rows loaded with old_person_id belong to person_id: one hop, upheld by every load, folded away by maintenance.
+create table warehouse.person_override (
+    team_id bigint not null,
+    old_person_id uuid not null,
+    person_id uuid not null,
+    batch_id bigint not null,
+    primary key (team_id, old_person_id)
+);
+
+create index person_override_by_person on warehouse.person_override (team_id, person_id);
+
+create table warehouse.merge (
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    source_distinct_id text not null,
+    event text not null,
+    "timestamp" timestamptz not null,
+    arrived_at timestamptz not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    batch_id bigint not null,
+    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; refused: see reason.
+    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'refused')),
+    -- The persons of the two ids just before the event, null where there was none, and the target's just after.
+    target_person_id uuid,
+    source_person_id uuid,
+    person_id uuid not null,
+    reason text,
+    primary key (team_id, distinct_id, uuid)
+);
+
+create view warehouse.events as
+select
+    e.team_id,
+    e.uuid,
+    e.event,
+    e.distinct_id,
+    coalesce(o.person_id, e.person_id) as person_id,
+    e."timestamp",
+    e.properties,
+    e.person_id as person_id_at_load,
+    e.person_mode,
+    e.ip,
+    e.received_at,
+    e.batch_id,
+    e.landing_id
+from warehouse.stored_event as e
+left join warehouse.person_override as o
+    on e.team_id = o.team_id and e.person_id = o.old_person_id;
+
+create view warehouse.persons as
+select
+    team_id,
+    person_id,
+    is_identified,
+    created_at,
+    properties,
+    merged_into,
+    updated_at
+from warehouse.person;
+
+create view warehouse.person_distinct_ids as
+select
+    team_id,
+    distinct_id,
+    person_id,
+    updated_at
+from warehouse.person_distinct_id
+where not is_personless;
+
+create view warehouse.person_overrides as
+select
+    team_id,
+    old_person_id,
+    person_id
+from warehouse.person_override;
+
+create view warehouse.merges as
+select
+    team_id,
+    uuid,
+    event,
+    "timestamp",
+    distinct_id,
+    source_distinct_id,
+    outcome,
+    reason,
+    target_person_id,
+    source_person_id,
+    person_id,
+    batch_id,
+    landing_id
+from warehouse.merge;

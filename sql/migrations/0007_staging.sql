@@ -1,0 +1,140 @@
+-- Staging: the plan of the one open batch. Unlogged: a crash of the server empties it, and the next run stages again.
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+create schema staging;
+
+-- Which batch the plan belongs to and how far it is. Gone after a crash, and so is the rest.
+create unlogged table staging.plan (
+    batch_id bigint not null,
+    step text not null
+);
+
+create unlogged table staging.event (
+    -- Place in the batch by position, from 1.
+    ordinal bigint not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    received_at timestamptz not null,
+    -- The arrival clock at this row: the newest received_at up to here.
+    arrived_at timestamptz not null,
+    team_id bigint,
+    uuid uuid,
+    event text,
+    distinct_id text,
+    "timestamp" timestamptz not null,
+    -- The other id of a merging event.
+    other_id text,
+    is_anonymous boolean not null,
+    is_identify boolean not null,
+    is_merging boolean not null,
+    is_personless boolean not null,
+    has_property_operations boolean not null,
+    -- What the gate looks at: see expectations/staged_event.json.
+    is_team_known boolean not null,
+    uuid_status text not null,
+    event_length integer,
+    distinct_id_length integer,
+    timestamp_status text not null,
+    sent_at_status text not null,
+    properties_type text not null,
+    properties_bytes bigint not null,
+    other_id_status text not null,
+    personless_status text not null,
+    clock_skew_seconds double precision
+);
+
+-- Rows that will not be loaded, and why.
+create unlogged table staging.excluded (
+    landing_id bigint not null,
+    kind text not null,
+    reasons jsonb
+);
+
+create unlogged table staging.expectation_result (like ops.expectation_result);
+
+create unlogged table staging.warning (
+    landing_id bigint not null,
+    type text not null,
+    details jsonb not null,
+    remedy text not null
+);
+
+-- Every distinct id that the batch or the buffer names, and its person once known.
+create unlogged table staging.distinct_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    -- Null: no person yet. Its events are held, unless they are personless.
+    person_id uuid,
+    personless_person_id uuid,
+    -- What gave it the person in this batch: merge, event, hold_expired; null: it had it before.
+    cause text,
+    cause_uuid uuid
+);
+
+-- What the fold and the births change: persons, ids, overrides, one row each.
+create unlogged table staging.person (
+    team_id bigint not null,
+    person_id uuid not null,
+    distinct_id text not null,
+    is_new boolean not null,
+    is_identified boolean not null,
+    created_at timestamptz not null,
+    merged_into uuid,
+    created_by_uuid uuid not null
+);
+
+-- Ordinary events that give their distinct id a person, unless it has one by then: per id the first at once, the first held.
+create unlogged table staging.birth (
+    team_id bigint not null,
+    distinct_id text not null,
+    is_hold boolean not null,
+    -- When, by the arrival clock.
+    born_at timestamptz not null,
+    -- 0 for an event held by an earlier batch.
+    ordinal bigint not null,
+    "timestamp" timestamptz not null,
+    uuid uuid not null
+);
+
+create unlogged table staging.override (
+    team_id bigint not null,
+    old_person_id uuid not null,
+    person_id uuid not null
+);
+
+create unlogged table staging.tie (
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null,
+    cause text not null,
+    cause_uuid uuid not null
+);
+
+create unlogged table staging.personless (
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null
+);
+
+create unlogged table staging.merge (
+    landing_id bigint not null,
+    outcome text not null,
+    target_person_id uuid,
+    source_person_id uuid,
+    person_id uuid not null,
+    reason text
+);
+
+create unlogged table staging.person_property (
+    team_id bigint not null,
+    person_id uuid not null,
+    properties jsonb not null,
+    property_state jsonb not null
+);
+
+-- The rows that go on: neither quarantined nor a duplicate.
+create view staging.accepted_event as
+select e.*
+from staging.event as e
+where not exists (select from staging.excluded as x where x.landing_id = e.landing_id);

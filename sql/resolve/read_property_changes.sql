@@ -1,0 +1,83 @@
+-- Per person: its state first, then the states of persons merged into it, then the operations of its events, also of
+-- those that the buffer releases now. A property's time is the event's, but never later than its arrival.
+with operation as (
+    select
+        e.team_id,
+        d.person_id,
+        e."timestamp",
+        e.received_at,
+        e.xid,
+        e.landing_id
+    from staging.accepted_event as e
+    inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
+    where e.has_property_operations and d.person_id is not null
+    union all
+    select
+        b.team_id,
+        d.person_id,
+        b."timestamp",
+        b.received_at,
+        b.xid,
+        b.landing_id
+    from buffer.event as b
+    inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id
+    where b.has_property_operations and d.person_id is not null
+),
+
+touched as (
+    select
+        team_id,
+        person_id
+    from operation
+    union
+    select
+        o.team_id,
+        o.person_id
+    from staging.override as o
+)
+
+select
+    t.team_id,
+    t.person_id,
+    0 as rank,
+    p.property_state::text as state,
+    null::bigint as stamped_at,
+    null::bigint as xid,
+    null::bigint as landing_id,
+    null::text as set_json,
+    null::text as set_once_json,
+    null::text as unset_json
+from touched as t
+inner join warehouse.person as p on t.team_id = p.team_id and t.person_id = p.person_id
+union all
+select
+    o.team_id,
+    o.person_id,
+    1 as rank,
+    p.property_state::text as state,
+    null as stamped_at,
+    null as xid,
+    null as landing_id,
+    null as set_json,
+    null as set_once_json,
+    null as unset_json
+from staging.override as o
+inner join warehouse.person as p on o.team_id = p.team_id and o.old_person_id = p.person_id
+union all
+select
+    o.team_id,
+    o.person_id,
+    2 as rank,
+    null as state,
+    (extract(epoch from least(o."timestamp", o.received_at)) * 1000000)::bigint as stamped_at,
+    o.xid::text::bigint as xid,
+    o.landing_id,
+    case when jsonb_typeof(l.properties -> '$set') = 'object' then (l.properties -> '$set')::text end as set_json,
+    case
+        when jsonb_typeof(l.properties -> '$set_once') = 'object' then (l.properties -> '$set_once')::text
+    end as set_once_json,
+    (l.properties -> '$unset')::text as unset_json
+from operation as o
+inner join landing.event as l
+    on o.xid = l.xid and o.landing_id = l.landing_id and o.received_at = l.received_at
+order by team_id, person_id, rank;

@@ -1,0 +1,2 @@
+-- The planner must see how large this batch is.
+analyze staging.event;
