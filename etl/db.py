@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import psycopg
 from psycopg import Connection, Cursor
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
 from etl.errors import ConfigurationError, CycleBusyError
@@ -87,9 +87,17 @@ def one(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Row:
     return row
 
 
-def stream(db: Db, name: str, params: Mapping[str, Any] | None = None, *, size: int = 20_000) -> Iterator[list[Row]]:
-    """The rows of a statement in lists of at most ``size``, so that memory stays flat. Needs an open transaction."""
-    with db.cursor(name=name.replace("/", "_")) as cursor:
+def tuples(db: Db, name: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """All rows of a statement as tuples, for the many and narrow: half the time of dicts."""
+    with db.cursor(row_factory=tuple_row, binary=True) as cursor:
+        return cursor.execute(statement(name), params).fetchall()
+
+
+def stream(
+    db: Db, name: str, params: Mapping[str, Any] | None = None, *, size: int = 20_000
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a statement as lists of at most ``size`` tuples: memory stays flat. Needs an open transaction."""
+    with db.cursor(name=name.replace("/", "_"), row_factory=tuple_row) as cursor:
         cursor.execute(statement(name), params)
         while rows := cursor.fetchmany(size):
             yield rows

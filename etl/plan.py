@@ -37,7 +37,7 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Row | None]:
         if batch["status"] == "loaded":
             yield None
             return
-        door.run(db, "plan/set_work_mem")
+        door.run(db, "plan/configure")
         if step == "stage":
             door.run(db, "plan/truncate")
             door.run(db, "plan/insert", {"batch_id": batch_id})

@@ -22,6 +22,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         if batch is None:
             return
         door.run(db, "resolve/exclude_duplicates")
+        door.run(db, "resolve/analyze_excluded")
         door.run(db, "resolve/warn_other_payload")
         door.run(db, "resolve/collect_distinct_ids")
         door.run(db, "resolve/analyze_distinct_id")
@@ -30,8 +31,8 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _give_birth(db, batch)
         door.run(db, "resolve/insert_overrides")
         door.run(db, "resolve/apply_overrides")
+        door.run(db, "resolve/analyze_plan")
         door.run(db, "resolve/warn_refusals")
-        door.run(db, "resolve/warn_property_operations")
         _fold_properties(db)
 
 
@@ -103,47 +104,31 @@ def _person(person: Person) -> tuple[Any, ...]:
 
 
 def _give_birth(db: Db, batch: Row) -> None:
-    # In Python because the ids are UUIDv5, and PostgreSQL has no SHA-1 without an extension.
-    births = door.run(db, "resolve/read_births", batch).fetchall()
-    for birth in births:
-        birth["person_id"] = person_id_of(birth["team_id"], birth["distinct_id"])
+    # The ids come from here because they are UUIDv5, and PostgreSQL has no SHA-1 without an extension.
+    wanted = door.tuples(db, "resolve/read_ids_without_person", batch)
     door.copy_in(
         db,
-        "resolve/copy_person",
+        "resolve/copy_implied_person",
         (
-            (b["team_id"], b["person_id"], b["distinct_id"], True, False, b["timestamp"], None, b["uuid"])
-            for b in births
+            (team_id, distinct_id, person_id_of(team_id, distinct_id), is_personless)
+            for team_id, distinct_id, is_personless in wanted
         ),
     )
-    door.copy_in(
-        db,
-        "resolve/copy_tie",
-        (
-            (b["team_id"], b["distinct_id"], b["person_id"], "hold_expired" if b["is_hold"] else "event", b["uuid"])
-            for b in births
-        ),
-    )
-    door.run(db, "resolve/apply_ties")
-    personless = door.run(db, "resolve/read_personless_ids").fetchall()
-    door.copy_in(
-        db,
-        "resolve/copy_personless",
-        ((p["team_id"], p["distinct_id"], person_id_of(p["team_id"], p["distinct_id"])) for p in personless),
-    )
+    door.run(db, "resolve/insert_born_persons", batch)
+    door.run(db, "resolve/apply_births", batch)
     door.run(db, "resolve/apply_personless")
 
 
 def _fold_properties(db: Db) -> None:
     changed: list[tuple[Any, ...]] = []
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
-    for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter("team_id", "person_id")):
+    for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         state: properties.State = {}
-        for row in group:
-            if row["state"] is not None:
-                properties.join(state, properties.read_state(row["state"]))
+        for _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
+            if stored is not None:
+                properties.join(state, properties.read_state(stored))
             else:
-                stamp = (row["stamped_at"], row["xid"], row["landing_id"])
-                properties.apply(state, stamp, row["set_json"], row["set_once_json"], row["unset_json"])
+                properties.apply(state, (at, xid, landing_id), set_json, set_once_json, unset_json)
         if state:
             changed.append((team_id, person_id, properties.visible(state), properties.write_state(state)))
         if len(changed) >= 10_000:

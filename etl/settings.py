@@ -18,6 +18,9 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="The warehouse's PostgreSQL (16 or newer). Unset: a private server is started."
     )
+    airflow_database_url: str | None = Field(
+        None, description="Airflow's own metadata. Unset: the database `airflow` on the server of the warehouse."
+    )
     home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
     hold_seconds: float = Field(

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 
 SUITE = "staged_event"
 
+# What the gate sees of a row, in the order of validate/copy_gate_columns.sql.
+COLUMNS = {
+    "landing_id": "int64",
+    "is_team_known": "str",
+    "uuid_status": "category",
+    "event_length": "float64",
+    "distinct_id_length": "float64",
+    "timestamp_status": "category",
+    "sent_at_status": "category",
+    "clock_skew_seconds": "float64",
+    "properties_type": "category",
+    "properties_bytes": "int64",
+    "other_id_status": "category",
+    "personless_status": "category",
+}
+
 
 def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Evaluate ``expectations/staged_event.json`` over the staged rows and note what failed.
@@ -37,25 +53,10 @@ def read_frame(db: Db) -> pd.DataFrame:
     """The staged rows as the gate sees them: one row a landing row, keyed by ``landing_id``."""
     import pandas as pd
 
-    buffer = io.BytesIO()
     with db.cursor() as cursor, cursor.copy(door.statement("validate/copy_gate_columns")) as copy:
-        for block in copy:
-            buffer.write(block)
-    buffer.seek(0)
-    statuses = [
-        "uuid_status",
-        "timestamp_status",
-        "sent_at_status",
-        "properties_type",
-        "other_id_status",
-        "personless_status",
-    ]
-    frame = pd.read_csv(
-        buffer,
-        dtype={**dict.fromkeys(statuses, "category"), "event_length": "float64", "distinct_id_length": "float64"},
-        keep_default_na=False,
-        na_values=[""],
-    )
+        # COPY writes the line breaks inside a value as backslash n.
+        lines = b"".join(bytes(block).rstrip(b"\n").replace(b"\\n", b"\n") for block in copy)
+    frame = pd.read_csv(io.BytesIO(lines), names=list(COLUMNS), dtype=COLUMNS, keep_default_na=False, na_values=[""])
     frame["is_team_known"] = frame["is_team_known"] == "t"
     return frame
 

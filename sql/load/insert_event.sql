@@ -28,9 +28,13 @@ select
     e.landing_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
-inner join landing.event as l
-    on e.xid = l.xid and e.landing_id = l.landing_id and e.received_at = l.received_at
-where
-    (d.person_id is not null or (e.is_personless and d.personless_person_id is not null))
-    and (l.xid, l.landing_id) > (%(lower_xid)s::xid8, %(lower_landing_id)s::bigint)
-    and (l.xid, l.landing_id) <= (%(upper_xid)s::xid8, %(upper_landing_id)s::bigint);
+cross join lateral (
+    select
+        l.properties,
+        l.ip
+    from landing.event as l
+    where l.xid = e.xid and l.landing_id = e.landing_id and l.received_at = e.received_at
+    -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
+    offset 0
+) as l
+where d.person_id is not null or (e.is_personless and d.personless_person_id is not null);

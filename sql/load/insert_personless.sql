@@ -7,11 +7,12 @@ select
     true as is_personless,
     e.uuid as tied_by_uuid,
     now() as updated_at
-from staging.personless as p
+from staging.implied_person as p
 inner join lateral (
     select s.uuid
     from staging.accepted_event as s
     where s.team_id = p.team_id and s.distinct_id = p.distinct_id and s.is_personless
     order by s.ordinal
     limit 1
-) as e on true;
+) as e on true
+where p.is_personless;

@@ -28,6 +28,13 @@ select
     b.landing_id
 from buffer.event as b
 inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id
-inner join landing.event as l
-    on b.xid = l.xid and b.landing_id = l.landing_id and b.received_at = l.received_at
+cross join lateral (
+    select
+        l.properties,
+        l.ip
+    from landing.event as l
+    where l.xid = b.xid and l.landing_id = b.landing_id and l.received_at = b.received_at
+    -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
+    offset 0
+) as l
 where d.person_id is not null;

@@ -2,6 +2,10 @@
 -- transaction, so the server quotes the names here and the caller runs the result.
 select
     case
-        when not exists (select from pg_database where datname = %(name)s)
+        when
+            not exists (
+                select from pg_database
+                where datname = %(name)s
+            )
             then format('create database %%I template %%I', %(name)s::text, %(template)s::text)
     end as statement;

@@ -126,6 +126,11 @@ language sql
 stable
 as $$
 select case
+    -- What SDKs write. Told by two cheap tests: regular expressions took a fifth of the whole stage step.
+    when
+        written like '____-__-__T__:__:__%'
+        and translate(written, '0123456789-:.+TZ', '') = ''
+        and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
         written ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?([Zz]|[+-]\d\d(:?\d\d)?)?)?$'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz

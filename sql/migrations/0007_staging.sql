@@ -30,6 +30,7 @@ create unlogged table staging.event (
     is_merging boolean not null,
     is_personless boolean not null,
     has_property_operations boolean not null,
+    has_invalid_property_operations boolean not null,
     -- What the gate looks at: see expectations/staged_event.json.
     is_team_known boolean not null,
     uuid_status text not null,
@@ -46,9 +47,11 @@ create unlogged table staging.event (
 
 -- Rows that will not be loaded, and why.
 create unlogged table staging.excluded (
-    landing_id bigint not null,
-    kind text not null,
-    reasons jsonb
+    landing_id bigint primary key,
+    kind text not null check (kind in ('quarantined', 'duplicate')),
+    reasons jsonb,
+    -- The row of the same batch that a duplicate repeats.
+    first_landing_id bigint
 );
 
 create unlogged table staging.expectation_result (like ops.expectation_result);
@@ -111,10 +114,12 @@ create unlogged table staging.tie (
     cause_uuid uuid not null
 );
 
-create unlogged table staging.personless (
+-- The person id that a distinct id implies (UUIDv5), for ids whose person is born now or that are used without one.
+create unlogged table staging.implied_person (
     team_id bigint not null,
     distinct_id text not null,
-    person_id uuid not null
+    person_id uuid not null,
+    is_personless boolean not null
 );
 
 create unlogged table staging.merge (

@@ -10,6 +10,6 @@ staging.birth,
 staging.person,
 staging.override,
 staging.tie,
-staging.personless,
+staging.implied_person,
 staging.merge,
 staging.person_property;

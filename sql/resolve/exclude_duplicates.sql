@@ -1,33 +1,41 @@
 -- De-duplicate by (team_id, distinct_id, uuid): within the batch, against the buffer, and against everything ever loaded.
 -- After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
-insert into staging.excluded (landing_id, kind)
+insert into staging.excluded (landing_id, kind, first_landing_id)
 select
     e.landing_id,
-    'duplicate' as kind
-from staging.accepted_event as e
-where
-    exists (
-        select from warehouse.event_key as k
-        where k.team_id = e.team_id and k.uuid = e.uuid and k.distinct_id = e.distinct_id
-    )
-    or exists (
-        select from buffer.event as b
-        where b.team_id = e.team_id and b.distinct_id = e.distinct_id and b.uuid = e.uuid
-    )
-union
-select
-    e.landing_id,
-    'duplicate' as kind
+    'duplicate' as kind,
+    max(r.first_landing_id) as first_landing_id
 from staging.accepted_event as e
 inner join (
     select
-        team_id,
-        distinct_id,
-        uuid,
-        min(ordinal) as first_ordinal
-    from staging.accepted_event
-    group by team_id, distinct_id, uuid
+        s.team_id,
+        s.distinct_id,
+        s.uuid,
+        0 as first_ordinal,
+        null::bigint as first_landing_id
+    from staging.event as s
+    inner join warehouse.event_key as k
+        on s.team_id = k.team_id and s.uuid = k.uuid and s.distinct_id = k.distinct_id
+    union all
+    select
+        b.team_id,
+        b.distinct_id,
+        b.uuid,
+        0 as first_ordinal,
+        null as first_landing_id
+    from buffer.event as b
+    union all
+    select
+        f.team_id,
+        f.distinct_id,
+        f.uuid,
+        min(f.ordinal) as first_ordinal,
+        (array_agg(f.landing_id order by f.ordinal))[1] as first_landing_id
+    from staging.accepted_event as f
+    where f.uuid in (select g.uuid from staging.event as g group by g.uuid having count(*) > 1)
+    group by f.team_id, f.distinct_id, f.uuid
     having count(*) > 1
 ) as r
     on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid
-where e.ordinal > r.first_ordinal;
+where e.ordinal > r.first_ordinal
+group by e.landing_id;

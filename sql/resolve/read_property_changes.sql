@@ -78,6 +78,10 @@ select
     end as set_once_json,
     (l.properties -> '$unset')::text as unset_json
 from operation as o
-inner join landing.event as l
-    on o.xid = l.xid and o.landing_id = l.landing_id and o.received_at = l.received_at
+cross join lateral (
+    select r.properties
+    from landing.event as r
+    where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
+    offset 0
+) as l
 order by team_id, person_id, rank;

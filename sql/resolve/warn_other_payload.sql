@@ -9,49 +9,54 @@ from (
     select
         e.landing_id,
         e.uuid,
-        s.landing_id as first_landing_id,
-        (l.event, coalesce(l.properties, '{}')) is distinct from (s.event, s.properties) as is_other
+        coalesce(f.landing_id, b.landing_id, s.landing_id) as first_landing_id,
+        (l.event, coalesce(l.properties, '{}')) is distinct from (
+            coalesce(f.event, b.event, s.event), coalesce(f.properties, b.properties, s.properties, '{}')
+        ) as is_other
     from staging.excluded as x
     inner join staging.event as e on x.landing_id = e.landing_id
-    inner join landing.event as l
-        on e.xid = l.xid and e.landing_id = l.landing_id and e.received_at = l.received_at
-    inner join warehouse.event_key as k
-        on e.team_id = k.team_id and e.uuid = k.uuid and e.distinct_id = k.distinct_id
-    inner join warehouse.stored_event as s
-        on k.team_id = s.team_id and k.distinct_id = s.distinct_id and k."timestamp" = s."timestamp" and k.uuid = s.uuid
-    where x.kind = 'duplicate'
-    union all
-    select
-        e.landing_id,
-        e.uuid,
-        f.landing_id as first_landing_id,
-        (l.event, l.properties) is distinct from (fl.event, fl.properties) as is_other
-    from staging.excluded as x
-    inner join staging.event as e on x.landing_id = e.landing_id
-    inner join landing.event as l
-        on e.xid = l.xid and e.landing_id = l.landing_id and e.received_at = l.received_at
-    inner join (
+    inner join lateral (
         select
-            team_id,
-            distinct_id,
-            uuid,
-            xid,
-            landing_id,
-            received_at
-        from staging.accepted_event
-        union all
+            r.event,
+            r.properties
+        from landing.event as r
+        where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
+        offset 0
+    ) as l on true
+    left join staging.event as i on x.first_landing_id = i.landing_id
+    left join lateral (
         select
-            team_id,
-            distinct_id,
-            uuid,
-            xid,
-            landing_id,
-            received_at
-        from buffer.event
-    ) as f
-        on e.team_id = f.team_id and e.distinct_id = f.distinct_id and e.uuid = f.uuid
-    inner join landing.event as fl
-        on f.xid = fl.xid and f.landing_id = fl.landing_id and f.received_at = fl.received_at
+            r.landing_id,
+            r.event,
+            r.properties
+        from landing.event as r
+        where r.xid = i.xid and r.landing_id = i.landing_id and r.received_at = i.received_at
+        offset 0
+    ) as f on true
+    left join lateral (
+        select
+            r.landing_id,
+            r.event,
+            r.properties
+        from buffer.event as h
+        inner join landing.event as r
+            on h.xid = r.xid and h.landing_id = r.landing_id and h.received_at = r.received_at
+        where h.team_id = e.team_id and h.distinct_id = e.distinct_id and h.uuid = e.uuid
+        offset 0
+    ) as b on true
+    left join lateral (
+        select
+            r.landing_id,
+            r.event,
+            r.properties
+        from warehouse.event_key as k
+        inner join warehouse.stored_event as r
+            on
+                k.team_id = r.team_id and k.distinct_id = r.distinct_id
+                and k."timestamp" = r."timestamp" and k.uuid = r.uuid
+        where k.team_id = e.team_id and k.uuid = e.uuid and k.distinct_id = e.distinct_id
+        offset 0
+    ) as s on true
     where x.kind = 'duplicate'
 ) as d
 where d.is_other;

@@ -24,6 +24,7 @@ insert into staging.event (
     is_merging,
     is_personless,
     has_property_operations,
+    has_invalid_property_operations,
     is_team_known,
     uuid_status,
     event_length,
@@ -69,6 +70,11 @@ with read_once as (
             nullif(l.properties ->> 'distinct_id', '')
         ) as given_distinct_id,
         l.properties ?| array['$set', '$set_once', '$unset'] as has_property_operations,
+        l.properties ?| array['$set', '$set_once', '$unset'] and (
+            jsonb_typeof(l.properties -> '$set') not in ('object', 'null')
+            or jsonb_typeof(l.properties -> '$set_once') not in ('object', 'null')
+            or jsonb_typeof(l.properties -> '$unset') not in ('array', 'object', 'null')
+        ) as has_invalid_property_operations,
         ops.parse_timestamp(l."timestamp") as written_at,
         case
             when l.properties -> '$ignore_sent_at' = 'true'::jsonb then null
@@ -96,7 +102,9 @@ cleaned as (
         end as corrected_at,
         case
             when coalesce(r.uuid, '') = '' then 'made_here'
-            when r.uuid ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then 'given'
+            when
+                r.uuid like '________-____-____-____-____________'
+                and pg_input_is_valid(r.uuid, 'uuid') then 'given'
             else 'malformed'
         end as uuid_status
     from read_once as r
@@ -156,7 +164,11 @@ select
     coalesce(j.is_identify, false) as is_identify,
     j.other_id_status = 'mergeable' as is_merging,
     j.is_personless,
-    coalesce(j.has_property_operations, false) and not j.is_personless as has_property_operations,
+    -- Telemetry never changes a person (PostHog: person-property-utils.ts), nor does a personless event.
+    coalesce(j.has_property_operations, false)
+    and not j.is_personless
+    and j.event not in ('$exception', '$$heatmap') as has_property_operations,
+    coalesce(j.has_invalid_property_operations, false) as has_invalid_property_operations,
     p.team_id is not null as is_team_known,
     j.uuid_status,
     length(j.event) as event_length,

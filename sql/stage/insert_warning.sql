@@ -61,6 +61,23 @@ cross join lateral (
         'invalid_process_person_profile',
         '{}'::jsonb,
         'Send $process_person_profile as true or false; the event was processed with a person.'
+    ),
+    (
+        e.has_invalid_property_operations,
+        'invalid_property_operation',
+        '{}'::jsonb,
+        'Send $set and $set_once as objects and $unset as an array of names; the rest of the event was kept.'
     )
 ) as w (is_due, type, details, remedy)
-where w.is_due;
+where
+    w.is_due
+    -- Ordinary rows, which are nearly all, leave here without the list being made for them.
+    and (
+        e.timestamp_status not in ('read', 'missing')
+        or e.sent_at_status = 'unreadable'
+        or e.distinct_id_length > 200
+        or e.event_length > 200
+        or e.other_id_status in ('illegal', 'target_illegal', 'too_long')
+        or e.personless_status = 'not_a_boolean'
+        or e.has_invalid_property_operations
+    );

@@ -1,0 +1,100 @@
+"""Drain a landed backlog through the cycle, beside one bare ``insert ... select`` of the same rows in the same server."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from etl import db as door
+from etl.cycle import run_cycle
+from etl.db import Db
+from etl.local import postgres
+from etl.migrate import migrate
+from etl.plan import STEPS
+from etl.settings import Settings, read_settings
+from tests.bench.events import generate
+
+BARE = Path(__file__).parent / "bare_copy.sql"
+COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
+
+
+def main() -> int:
+    """Print events/s of both, the ratio, seconds by step, and the peak memory of the cycle's process."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=500_000)
+    parser.add_argument("--drain", help=argparse.SUPPRESS)  # the child process that is measured
+    arguments = parser.parse_args()
+    settings = read_settings()
+    if arguments.drain:
+        return drain(arguments.drain, settings)
+    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        server = postgres.start(home / "postgres", port=None)
+        try:
+            url = postgres.create_database(server, "bench")
+            with door.connect(url) as db:
+                return compare(db, url, arguments.events, settings)
+        finally:
+            postgres.stop(home / "postgres", mode="immediate")
+
+
+def compare(db: Db, url: str, events: int, settings: Settings) -> int:
+    """Land, copy bare, drain, print."""
+    migrate(db, settings)
+    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in generate(events):
+            copy.write_row(row)
+    db.execute("vacuum (analyze) landing.event")
+    size = db.execute("select avg(octet_length(properties::text))::int as n from landing.event").fetchone()
+    print(f"{events:,} events landed, {size['n']:,} bytes of properties each on average")  # type: ignore[index]
+    db.execute("checkpoint")
+    start = time.perf_counter()
+    db.execute(BARE.read_bytes())
+    bare = time.perf_counter() - start
+    print(f"bare insert ... select   {bare:8.2f} s  {events / bare:10,.0f} events/s")
+    db.execute("drop schema bare cascade")
+    db.execute("checkpoint")
+    child = subprocess.run([sys.executable, "-m", "tests.bench", "--drain", url], check=False)
+    if child.returncode:
+        return child.returncode
+    row = db.execute("select sum(extract(epoch from loaded_at - opened_at)) as s from ops.batch").fetchone()
+    seconds = float(row["s"])  # type: ignore[index]
+    print(f"ratio to the bare copy   {bare / seconds:8.2f}")
+    return 0
+
+
+def drain(url: str, settings: Settings) -> int:
+    """Run cycles until the backlog is gone; print events/s, seconds by step and peak memory."""
+    import great_expectations  # noqa: F401 - the scheduler has it loaded before a task is forked
+
+    total = {step: 0.0 for step in STEPS}
+    landed = 0
+    start = time.perf_counter()
+    with door.connect(url) as db:
+        while True:
+            batch = run_cycle(db, settings)
+            landed += batch["landed"]
+            for step, seconds in batch["step_seconds"].items():
+                total[step] += seconds
+            print(
+                f"  batch {batch['batch_id']}: landed {batch['landed']:,} loaded {batch['loaded']:,} held {batch['held']:,} "
+                f"duplicate {batch['duplicate']:,} quarantined {batch['quarantined']:,} "
+                f"persons {batch['persons_created']:,} merged {batch['persons_merged']:,} {batch['seconds']:.2f} s"
+            )
+            if batch["is_caught_up"]:
+                break
+    seconds = time.perf_counter() - start
+    print(f"etl cycle                {seconds:8.2f} s  {landed / seconds:10,.0f} events/s")
+    print("  " + "  ".join(f"{step} {spent:.2f} s" for step, spent in total.items()))
+    print(f"  peak memory of the process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MiB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

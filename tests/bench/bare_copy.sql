@@ -1,0 +1,40 @@
+-- The limit to measure against: the same rows, copied once, into a day-partitioned table with the warehouse's indexes.
+create schema bare;
+
+create table bare.event (like warehouse.stored_event including defaults including constraints) partition by range ("timestamp");
+
+create index on bare.event (team_id, distinct_id, "timestamp");
+create index on bare.event (team_id, event, "timestamp");
+create table bare.event_default partition of bare.event default;
+create table bare.event_1 partition of bare.event for values from ('2026-03-01') to ('2026-03-02');
+create table bare.event_2 partition of bare.event for values from ('2026-03-02') to ('2026-03-03');
+create table bare.event_3 partition of bare.event for values from ('2026-03-03') to ('2026-03-04');
+
+insert into bare.event (
+    team_id,
+    distinct_id,
+    uuid,
+    event,
+    "timestamp",
+    person_id,
+    person_mode,
+    properties,
+    ip,
+    received_at,
+    batch_id,
+    landing_id
+)
+select
+    team_id,
+    coalesce(distinct_id, ''),
+    uuid::uuid,
+    coalesce(event, ''),
+    "timestamp"::timestamptz,
+    uuid::uuid as person_id,
+    'full' as person_mode,
+    properties,
+    ip,
+    received_at,
+    1 as batch_id,
+    landing_id
+from landing.event;
