@@ -16,6 +16,9 @@ from etl.settings import Settings, read_settings
 from etl.stage import stage_batch
 from etl.validate import validate_batch
 
+# A task waits this long for a step that another process runs, such as maintenance, before it leaves the rest to a retry.
+LOCK_SECONDS = 20.0
+
 _STEP: dict[str, Callable[[Db, Settings, int], None]] = {
     "stage": stage_batch,
     "validate": validate_batch,
@@ -59,7 +62,7 @@ def run_step(url: str, step: str, batch_id: int | None = None, settings: Setting
         The batch's id.
     """
     settings = settings or read_settings()
-    with door.connect(url, application_name=f"etl {step}") as db, door.cycle_lock(db):
+    with door.connect(url, application_name=f"etl {step}") as db, door.cycle_lock(db, wait_seconds=LOCK_SECONDS):
         if step == "open":
             return open_batch(db, settings)
         if step not in _STEP or batch_id is None:

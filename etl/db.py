@@ -119,18 +119,25 @@ def json_text(value: object) -> str:
 
 
 @contextmanager
-def cycle_lock(db: Db) -> Iterator[None]:
+def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock that lets one process at a time run a step of the cycle.
+
+    Args:
+        db: the connection that holds it; the lock ends with the session, so a killed process frees it.
+        wait_seconds: how long to wait for another holder.
 
     Raises:
         CycleBusyError: another session holds it; names its process.
     """
-    if not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
-        holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "unknown", "application_name": ""}
-        raise CycleBusyError(
-            f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
-            "this one did nothing. The open batch is finished by the other run or by the next one."
-        )
+    give_up_at = time.monotonic() + wait_seconds
+    while not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
+        if time.monotonic() >= give_up_at:
+            holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "?", "application_name": "?"}
+            raise CycleBusyError(
+                f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
+                "this one did nothing. The open batch is finished by the other run or by the next one."
+            )
+        time.sleep(0.1)
     try:
         yield
     finally:

@@ -71,9 +71,9 @@ class LandResult:
                 f"{self.name}: skipped, exactly this file was landed on {self.landed_before:%Y-%m-%d %H:%M} UTC "
                 f"({self.total:,} events). To land it again all the same: --again."
             )
-        rest = f" ({self.total:,} with those before an interruption)" if self.total > self.landed else ""
-        speed = self.size / 1e6 / max(self.seconds, 0.001)
-        line = f"{self.name}: {self.landed:,} events landed{rest} in {self.seconds:.1f} s, {speed:.0f} MB/s"
+        earlier = f", {self.total - self.landed:,} before an interruption" if self.total > self.landed else ""
+        speed = self.landed / max(self.seconds, 0.001)
+        line = f"{self.name}: {self.landed:,} events landed{earlier} in {self.seconds:.1f} s ({speed:,.0f} a second)"
         if self.unreadable:
             line += f"; {self.unreadable:,} unreadable"
         if self.ignored_columns:

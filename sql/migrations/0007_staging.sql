@@ -138,6 +138,13 @@ create unlogged table staging.person_property (
     property_state jsonb not null
 );
 
+-- The overrides that maintenance folds away now.
+create unlogged table staging.squash (
+    team_id bigint not null,
+    old_person_id uuid not null,
+    primary key (team_id, old_person_id)
+);
+
 -- The rows that go on: neither quarantined nor a duplicate.
 create view staging.accepted_event as
 select e.*

@@ -1,0 +1,7 @@
+-- As many uuids are remembered as batches say they loaded.
+select
+    k.remembered,
+    b.loaded
+from (select count(*) as remembered from warehouse.event_key) as k
+cross join (select coalesce(sum(loaded), 0) as loaded from ops.batch where status = 'loaded') as b
+where k.remembered <> b.loaded;

@@ -1,0 +1,2 @@
+-- Forget the overrides chosen before.
+truncate staging.squash;
