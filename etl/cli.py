@@ -29,6 +29,8 @@ app.add_typer(watermark_app, name="watermark")
 
 console = Console(highlight=False, soft_wrap=True)
 
+LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
+
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
 
 
@@ -155,7 +157,16 @@ def _batch_table(batches: list[Row]) -> Table:
         at = f"{batch['loaded_at']:%Y-%m-%d %H:%M:%S}" if batch["loaded_at"] else batch["status"]
         numbers = (
             batch[name]
-            for name in ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
+            for name in (
+                "landed",
+                "released",
+                "loaded",
+                "held",
+                "duplicate",
+                "quarantined",
+                "rescued",
+                "persons_created",
+            )
         )
         table.add_row(
             str(batch["batch_id"]),
@@ -168,7 +179,9 @@ def _batch_table(batches: list[Row]) -> Table:
 
 @app.command()
 def land(
-    files: Annotated[list[Path], typer.Argument(help="JSON lines, a PostHog batch or export, CSV or Parquet; also .gz.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="JSON lines, a PostHog batch or export, CSV, Parquet; also .gz.")
+    ],
     team_id: Annotated[int, typer.Option(help="The project the events belong to.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Also land a file that was landed before.")] = False,
 ) -> None:

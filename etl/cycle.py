@@ -16,7 +16,7 @@ from etl.settings import Settings, read_settings
 from etl.stage import stage_batch
 from etl.validate import validate_batch
 
-# A task waits this long for a step that another process runs, such as maintenance, before it leaves the rest to a retry.
+# A task waits this long for a step that another process runs, such as maintenance, then leaves the rest to a retry.
 LOCK_SECONDS = 20.0
 
 _STEP: dict[str, Callable[[Db, Settings, int], None]] = {

@@ -19,7 +19,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,24 +94,34 @@ def open_source(path: Path, kind: Format, team_id: int) -> Iterator[Source]:
         LandingError: it is a damaged Parquet file, or one without a column ``event``.
     """
     recorder = _Recorder(team_id)
+    size = max(path.stat().st_size, 1)
     with path.open("rb", buffering=0) as raw, _unzipped(raw) as stream:
-        if kind == "parquet":
-            with _seekable(raw, stream) as file:
-                yield _table(read_parquet(file, path), recorder)
-            return
-        size = max(path.stat().st_size, 1)
 
         def share_read() -> float:
             return raw.tell() / size
 
-        if stream.peek(3).startswith(BYTE_ORDER_MARK):
-            stream.read(3)
+        if kind == "parquet":
+            with _seekable(path, raw, stream) as file:
+                yield _table(read_parquet(file, path), recorder)
+            return
+        with suppress(*DAMAGED_GZIP):  # to be met again, and told, by the reader
+            if stream.peek(3).startswith(BYTE_ORDER_MARK):
+                stream.read(3)
         if kind == "csv":
             yield _table(read_csv(stream, share_read), recorder)
         elif kind == "json document":
             yield Source("event", _guarded(_document(stream, recorder)), share_read)
         else:
             yield Source("line", _guarded(_lines(stream, recorder)), share_read)
+
+
+class _Unzipped(gzip.GzipFile):
+    """Of damaged data it gives all that can be unzipped before it raises; GzipFile loses up to a buffer."""
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read1(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 class _Recorder:
@@ -228,11 +238,9 @@ def _is_json(text: bytes) -> bool:
 def _head(stream: io.BufferedReader[Any]) -> bytes:
     """The first bytes, as far as they can be read."""
     head = b""
-    try:
+    with suppress(*DAMAGED_GZIP):
         while len(head) < BLOCK_BYTES and (piece := stream.read1(BLOCK_BYTES)):
             head += piece
-    except DAMAGED_GZIP:
-        pass
     return head
 
 
@@ -242,18 +250,21 @@ def _unzipped(raw: io.FileIO) -> Iterator[io.BufferedReader[Any]]:
     raw.seek(0)
     stream = io.BufferedReader(raw, BLOCK_BYTES)
     if magic == b"\x1f\x8b":
-        with gzip.GzipFile(fileobj=stream) as unzipped:
+        with _Unzipped(fileobj=stream) as unzipped:
             yield io.BufferedReader(unzipped, BLOCK_BYTES)
     else:
         yield stream
 
 
 @contextmanager
-def _seekable(raw: io.FileIO, stream: io.BufferedReader[Any]) -> Iterator[BinaryIO]:
+def _seekable(path: Path, raw: io.FileIO, stream: io.BufferedReader[Any]) -> Iterator[BinaryIO]:
     """The file itself, or if it is zipped a temporary copy that is not: Parquet is read from its end."""
     if isinstance(stream.raw, gzip.GzipFile):
         with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(stream, copy, BLOCK_BYTES)
+            try:
+                shutil.copyfileobj(stream, copy, BLOCK_BYTES)
+            except DAMAGED_GZIP as error:
+                raise LandingError(f"{path} is damaged: {error}.") from error
             copy.seek(0)
             yield copy
     else:

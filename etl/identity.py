@@ -1,11 +1,11 @@
 """Who is who: the fold of merging events over the persons known so far. Pure: no database, no clock, no settings.
 
-The partition of distinct ids into persons is a function of the merging events in arrival order and of nothing else. Which
-person survives also depends on whether an id had a person before, so the fold is told the births of the ids it meets.
+The partition of distinct ids into persons is a function of the merging events in arrival order and of nothing else.
+Which person survives also depends on whether an id had a person before, so the fold is told the births of its ids.
 
-Rules: PostHog's ``person-merge-service.ts`` (P1-P9: which event merges, its direction, who survives, the flag, the
-refusal), with one departure: a merge is refused whenever the *source* person is identified, whether or not the target id
-was seen before. PostHog asks only if both ids have a person, so its answer depends on the order of ordinary events.
+Rules: PostHog's ``person-merge-service.ts`` (which event merges, its direction, who survives, the flag, the refusal),
+with one departure: a merge is refused whenever the *source* person is identified, whether or not the target id was seen
+before. PostHog asks only if both ids have a person, so its answer depends on the order of ordinary events.
 """
 
 from __future__ import annotations

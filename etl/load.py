@@ -64,7 +64,8 @@ def _check(batch: Row, ledger: Row) -> None:
     if taken != given or ledger["staged"] != batch["landed"] or ledger["quarantined"] != ledger["quarantined_planned"]:
         raise LedgerError(
             f"The ledger of batch {batch['batch_id']} does not balance: landed {batch['landed']} (staged "
-            f"{ledger['staged']}) + released {ledger['released']} is not loaded {ledger['loaded']} + held {ledger['held']} "
-            f"+ duplicate {ledger['duplicate']} + quarantined {ledger['quarantined']}. Nothing was loaded; the batch stays "
-            "open. Do not delete landing rows of an open batch; run `etl cycle` again, and report it if it stays."
+            f"{ledger['staged']}) + released {ledger['released']} is not loaded {ledger['loaded']} "
+            f"+ held {ledger['held']} + duplicate {ledger['duplicate']} + quarantined {ledger['quarantined']}. "
+            "Nothing was loaded; the batch stays open. Do not delete landing rows of an open batch; "
+            "run `etl cycle` again, and report it if it stays."
         )

@@ -62,7 +62,7 @@ def squash(db: Db) -> int:
     while True:
         with door.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
             door.run(db, "maintain/clear_squash")
-            chosen = door.run(db, "maintain/choose_overrides", {"limit": SQUASH_AT_ONCE}).rowcount
+            chosen = door.run(db, "maintain/choose_overrides", {"at_most": SQUASH_AT_ONCE}).rowcount
             door.run(db, "maintain/squash_events")
             door.run(db, "maintain/delete_overrides")
         total += chosen

@@ -1,4 +1,4 @@
-"""Migrations: the files ``sql/migrations/NNNN_name.sql``, applied in order, once, each in one transaction with its record."""
+"""Migrations: the files ``sql/migrations/NNNN_name.sql``, applied once, in order, together with their record."""
 
 from __future__ import annotations
 
@@ -36,12 +36,9 @@ def migrate(db: Db, settings: Settings) -> list[str]:
                 applied_now.append(name)
             elif history[name] != checksum:
                 raise MigrationError(
-                    f"Migration {name} was edited after it had been applied. Restore the file; put the change in a new one."
+                    f"Migration {name} was edited after it had been applied. "
+                    "Restore the file; put the change in a new one."
                 )
         door.run(db, "open/insert_watermark")
-        door.run(
-            db,
-            "maintain/ensure_partitions",
-            {"days_ahead": settings.partition_days_ahead},
-        )
+        door.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
     return applied_now

@@ -1,7 +1,7 @@
 """Step 1, open: bound a micro-batch by landing position, never by the clock.
 
 A batch takes the rows after the watermark and below the oldest transaction in flight, at most ``batch_size`` of them.
-Its bounds are written down before anything is read, so a crash leaves an open batch that the next run finishes unchanged.
+Its bounds are written down before anything is read, so the next run finishes a crashed batch unchanged.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Per key four facts are kept, each the extreme of all operations ever seen, so th
 through a merge gives one result: the latest ``$set``, the latest ``$unset``, the first and the last ``$set_once``.
 "Latest" and "first" are by event time, then by position in landing.
 
-What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than the
-``$unset`` (the last one, where the first is older); a null gives way to a ``$set_once`` (PostHog pull request 74742).
+What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than
+the ``$unset`` (the last one, where the first is older); a null gives way to a ``$set_once`` (PostHog pull request 74742).
 PostHog itself applies operations in the order of processing (``person-update.ts``), so a late event overwrites.
 """
 
@@ -78,9 +78,7 @@ def visible(state: State) -> str:
     return msgspec.json.encode(shown).decode()
 
 
-def apply(
-    state: State, stamp: Stamp, set_json: str | None, set_once_json: str | None, unset_json: str | None
-) -> None:
+def apply(state: State, stamp: Stamp, set_json: str | None, set_once_json: str | None, unset_json: str | None) -> None:
     """Apply one event's ``$set``, ``$set_once`` (JSON objects) and ``$unset`` (array, or object whose keys count)."""
     for name, value in (_OBJECT.decode(set_json) if set_json else {}).items():
         key = state.setdefault(name, Key())

@@ -66,9 +66,10 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
 
     written = read_suite(suite_name)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
     batch = (
-        context.data_sources.add_pandas("frame")
+        context.data_sources
+        .add_pandas("frame")
         .add_dataframe_asset("rows")
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": frame})
@@ -114,4 +115,3 @@ def _exception(info: dict[str, Any] | None) -> str | None:
         if part.get("raised_exception"):
             return str(part.get("exception_message") or "unknown").splitlines()[0]
     return None
-

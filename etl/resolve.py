@@ -1,4 +1,4 @@
-"""Step 4, resolve: identity first, then a person for every event; hold or release. Writes the plan, nothing a reader sees."""
+"""Step 4, resolve: identity first, then a person for every event; hold or release. Readers see nothing of it yet."""
 
 from __future__ import annotations
 

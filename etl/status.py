@@ -50,7 +50,7 @@ class Status:
 
 def read_status(db: Db, settings: Settings, *, last: int = 10) -> Status:
     """Look at the database once."""
-    batches = door.run(db, "status/read_batches", {"limit": last}).fetchall()
+    batches = door.run(db, "status/read_batches", {"at_most": last}).fetchall()
     backlog = door.one(db, "status/read_backlog")
     buffer = door.one(db, "status/read_buffer")
     clock = backlog["clock"]

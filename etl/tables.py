@@ -73,7 +73,7 @@ def read_header(line: bytes) -> tuple[Columns, str]:
 
 def read_csv(stream: BufferedReader[Any], share_read: Callable[[], float]) -> Table:
     """A CSV file. Its cells are text and stay so: whether `007` is a number only the writer knew."""
-    columns, delimiter = read_header(stream.readline())
+    columns, delimiter = read_header(stream.readline(BLOCK_BYTES))
     damage: list[str] = []
 
     def lines() -> Iterator[str]:

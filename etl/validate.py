@@ -12,7 +12,6 @@ from etl.plan import step_of
 from etl.quality import Finding, evaluate
 from etl.settings import Settings
 
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -44,7 +43,9 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with step_of(db, batch_id, "validate") as batch:
         if batch is None or not batch["landed"]:
             return
-        findings = evaluate(read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes})
+        findings = evaluate(
+            read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes}
+        )
         door.copy_in(db, "validate/copy_excluded", _excluded(findings))
         door.copy_in(db, "validate/copy_expectation_result", _results(batch_id, findings))
 
@@ -66,14 +67,12 @@ def _excluded(findings: list[Finding]) -> Iterable[tuple[int, str, str]]:
     for finding in findings:
         if finding.severity == "critical":
             for landing_id in finding.unexpected_keys:
-                reasons.setdefault(landing_id, []).append(
-                    {
-                        "expectation": finding.name,
-                        "column": finding.column,
-                        "reason": finding.reason,
-                        "remedy": finding.remedy,
-                    }
-                )
+                reasons.setdefault(landing_id, []).append({
+                    "expectation": finding.name,
+                    "column": finding.column,
+                    "reason": finding.reason,
+                    "remedy": finding.remedy,
+                })
     for landing_id, found in reasons.items():
         yield landing_id, "quarantined", door.json_text(found)
 

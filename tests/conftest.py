@@ -73,7 +73,9 @@ def settings() -> Settings:
 def land(db: Db) -> Callable[..., int]:
     """Land one event as a writer does; ``at`` (seconds since ``EPOCH``) sets the arrival."""
 
-    def _land(event: str | None = "page", distinct_id: str | None = "u1", *, at: float | None = None, **columns: Any) -> int:
+    def _land(
+        event: str | None = "page", distinct_id: str | None = "u1", *, at: float | None = None, **columns: Any
+    ) -> int:
         if "properties" in columns and not isinstance(columns["properties"], str | None):
             columns["properties"] = door.json_text(columns["properties"])
         row = {"event": event, "distinct_id": distinct_id, **columns}

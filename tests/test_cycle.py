@@ -1,4 +1,4 @@
-"""The main job: what lands is loaded, held, released, quarantined or counted as a duplicate, and nothing else happens."""
+"""The main job: what lands is loaded, held, released, quarantined or counted as a duplicate, and nothing else."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ U = [str(UUID(int=n, version=4)) for n in range(50)]
 
 
 def persons_of(db):
-    return {
-        (row["distinct_id"]): row["person_id"] for row in db.execute("select * from warehouse.person_distinct_ids")
-    }
+    return {(row["distinct_id"]): row["person_id"] for row in db.execute("select * from warehouse.person_distinct_ids")}
 
 
 def test_one_insert_is_enough(db, land, cycle):

@@ -77,11 +77,17 @@ def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, sett
         ("event_agrees_with_distinct_id", "update warehouse.stored_event set person_id = gen_random_uuid()"),
         ("distinct_id_points_at_living_person", "delete from warehouse.person where merged_into is null"),
         ("override_is_one_hop", "update warehouse.person_override set person_id = old_person_id"),
-        ("merged_person_leads_to_living", "update warehouse.person set merged_into = gen_random_uuid() where merged_into is not null"),
+        (
+            "merged_person_leads_to_living",
+            "update warehouse.person set merged_into = gen_random_uuid() where merged_into is not null",
+        ),
         ("loaded_equals_event_keys", "delete from warehouse.event_key"),
         ("held_equals_buffer", "update ops.batch set held = 1, loaded = loaded - 1 where batch_id = 1"),
         ("batches_are_contiguous", "update ops.batch set upper_landing_id = upper_landing_id - 1 where batch_id = 1"),
-        ("ledger_balances", "alter table ops.batch drop constraint ledger_balances; update ops.batch set landed = landed + 1"),
+        (
+            "ledger_balances",
+            "alter table ops.batch drop constraint ledger_balances; update ops.batch set landed = landed + 1",
+        ),
         (
             "buffer_is_not_overdue",
             "insert into buffer.event select 1, 'nobody', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
@@ -89,7 +95,8 @@ def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, sett
         ),
         (
             "buffer_ids_have_no_person",
-            "insert into buffer.event select 1, 'bob', gen_random_uuid(), 'e', now(), '1', 1, now(), now(), now(), false, 1",
+            "insert into buffer.event select 1, 'bob', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
+            " now(), false, 1",
         ),
     ],
 )

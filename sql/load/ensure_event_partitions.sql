@@ -1,4 +1,5 @@
--- A partition for each day that the batch brings events of. Days far back or ahead (a broken clock) share the default one.
+-- A partition for each day that the batch brings events of. Days far back or ahead (a broken clock) share the default
+-- one.
 select ops.ensure_day_partition('warehouse', 'stored_event', 'timestamp', d.day) as is_created
 from (
     select e.day

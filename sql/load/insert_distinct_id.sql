@@ -10,8 +10,8 @@ select
 from staging.distinct_id as d
 where d.cause is not null
 on conflict (team_id, distinct_id) do update
-set
-person_id = excluded.person_id,
-is_personless = false,
-tied_by_uuid = excluded.tied_by_uuid,
-updated_at = excluded.updated_at;
+    set
+        person_id = excluded.person_id,
+        is_personless = false,
+        tied_by_uuid = excluded.tied_by_uuid,
+        updated_at = excluded.updated_at;

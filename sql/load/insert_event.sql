@@ -28,13 +28,14 @@ select
     e.landing_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
-cross join lateral (
-    select
-        l.properties,
-        l.ip
-    from landing.event as l
-    where l.xid = e.xid and l.landing_id = e.landing_id and l.received_at = e.received_at
-    -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
-    offset 0
-) as l
+cross join
+    lateral (
+        select
+            l.properties,
+            l.ip
+        from landing.event as l
+        where l.xid = e.xid and l.landing_id = e.landing_id and l.received_at = e.received_at
+        -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
+        offset 0
+    ) as l
 where d.person_id is not null or (e.is_personless and d.personless_person_id is not null);

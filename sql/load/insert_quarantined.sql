@@ -30,10 +30,11 @@ select
     x.reasons
 from staging.excluded as x
 inner join staging.event as e on x.landing_id = e.landing_id
-cross join lateral (
-    select r.*
-    from landing.event as r
-    where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
-    offset 0
-) as l
+cross join
+    lateral (
+        select r.*
+        from landing.event as r
+        where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
+        offset 0
+    ) as l
 where x.kind = 'quarantined';

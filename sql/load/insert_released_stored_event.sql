@@ -28,13 +28,14 @@ select
     b.landing_id
 from buffer.event as b
 inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id
-cross join lateral (
-    select
-        l.properties,
-        l.ip
-    from landing.event as l
-    where l.xid = b.xid and l.landing_id = b.landing_id and l.received_at = b.received_at
-    -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
-    offset 0
-) as l
+cross join
+    lateral (
+        select
+            l.properties,
+            l.ip
+        from landing.event as l
+        where l.xid = b.xid and l.landing_id = b.landing_id and l.received_at = b.received_at
+        -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
+        offset 0
+    ) as l
 where d.person_id is not null;

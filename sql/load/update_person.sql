@@ -10,5 +10,8 @@ where
     warehouse.person.team_id = p.team_id
     and warehouse.person.distinct_id = p.distinct_id
     and not p.is_new
-    and (warehouse.person.is_identified, warehouse.person.created_at, warehouse.person.merged_into)
-    is distinct from (p.is_identified, p.created_at, p.merged_into);
+    and (
+        warehouse.person.is_identified <> p.is_identified
+        or warehouse.person.created_at <> p.created_at
+        or warehouse.person.merged_into is distinct from p.merged_into
+    );

@@ -5,4 +5,4 @@ select
     old_person_id
 from warehouse.person_override
 order by team_id, old_person_id
-limit %(limit)s::bigint;
+limit %(at_most)s::bigint;

@@ -1,5 +1,5 @@
--- Write the surviving person into rows that were loaded with one merged since. Found by the survivor's distinct ids, so that
--- only their rows are read.
+-- Write the surviving person into rows that were loaded with one merged since. Found by the survivor's distinct ids,
+-- so that only their rows are read.
 update warehouse.stored_event
 set person_id = o.person_id
 from warehouse.person_override as o

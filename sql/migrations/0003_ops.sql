@@ -127,9 +127,9 @@ begin
 end;
 $$;
 
--- After a restore from a dump: give rows landed from now on transaction ids above all that landing holds, by an offset in the
--- column's default. Rows landed since the restore (their landing_id is newer than any processed, their position is not)
--- get it too. Returns the new offset.
+-- After a restore from a dump: give rows landed from now on transaction ids above all that landing holds, by an offset
+-- in the column's default. Rows landed since the restore (their landing_id is newer than any processed, their position
+-- is not) get it too. Returns the new offset.
 create function ops.rebase_watermark()
 returns bigint
 language plpgsql

@@ -93,7 +93,8 @@ create table warehouse.merge (
     xid xid8 not null,
     landing_id bigint not null,
     batch_id bigint not null,
-    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; refused: see reason.
+    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; refused: see
+    -- reason.
     outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'refused')),
     -- The persons of the two ids just before the event, null where there was none, and the target's just after.
     target_person_id uuid,
@@ -149,7 +150,7 @@ select
     person_id
 from warehouse.person_override;
 
-create view warehouse.merges as
+create view warehouse.merges as  -- noqa: PRS
 select
     team_id,
     uuid,

@@ -34,8 +34,8 @@ create unlogged table staging.event (
     -- What the gate looks at: see expectations/staged_event.json.
     is_team_known boolean not null,
     uuid_status text not null,
-    event_length integer,
-    distinct_id_length integer,
+    event_length bigint,
+    distinct_id_length bigint,
     timestamp_status text not null,
     sent_at_status text not null,
     properties_type text not null,
@@ -87,7 +87,8 @@ create unlogged table staging.person (
     created_by_uuid uuid not null
 );
 
--- Ordinary events that give their distinct id a person, unless it has one by then: per id the first at once, the first held.
+-- Ordinary events that give their distinct id a person, unless it has one by then: per id the first at once, the first
+-- held.
 create unlogged table staging.birth (
     team_id bigint not null,
     distinct_id text not null,

@@ -1,4 +1,5 @@
--- The next rows by position, below the oldest transaction in flight, so that a row that commits late is never passed over.
+-- The next rows by position, below the oldest transaction in flight, so that a row that commits late is never passed
+-- over.
 with next_rows as (
     select
         xid,

@@ -1,6 +1,7 @@
--- The latest moment at which no row can arrive any more that is older: the clock, or the start of the oldest transaction
--- that may have written already. Read before the snapshot that bounds the batch: a transaction that is in flight there
--- was in flight here, or got its id later than this. Null starts: a server that hides other sessions (grant pg_monitor).
+-- The latest moment at which no row can arrive any more that is older: the clock, or the start of the oldest
+-- transaction that may have written already. Read before the snapshot that bounds the batch: a transaction that is in
+-- flight there was in flight here, or got its id later than this. Null starts: a server that hides other sessions
+-- (grant pg_monitor).
 select
     statement_timestamp() as clock,
     min(in_flight.started_at) as oldest_start,

@@ -13,7 +13,7 @@ from (
     select
         e.team_id,
         e.distinct_id,
-        not (e.is_anonymous or e.is_identify) as is_hold,
+        not(e.is_anonymous or e.is_identify) as is_hold,
         e.arrived_at + case
             when e.is_anonymous or e.is_identify then interval '0'
             else make_interval(secs => %(hold_seconds)s::double precision)

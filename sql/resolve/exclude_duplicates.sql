@@ -1,5 +1,5 @@
--- De-duplicate by (team_id, distinct_id, uuid): within the batch, against the buffer, and against everything ever loaded.
--- After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
+-- De-duplicate by (team_id, distinct_id, uuid): within the batch, against the buffer, and against everything ever
+-- loaded. After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
 insert into staging.excluded (landing_id, kind, first_landing_id)
 select
     e.landing_id,

@@ -17,4 +17,4 @@ inner join staging.birth as b on i.team_id = b.team_id and i.distinct_id = b.dis
 where
     not i.is_personless
     and (not b.is_hold or b.born_at <= %(as_of)s::timestamptz)
-order by i.team_id, i.distinct_id, b.born_at, b.is_hold desc;
+order by i.team_id asc, i.distinct_id asc, b.born_at asc, b.is_hold desc;

@@ -1,5 +1,5 @@
--- The ids that need the person id they imply: their person is born in this batch after the fold (a hold gives birth once it
--- is over at as_of), or they are used without a person for the first time.
+-- The ids that need the person id they imply: their person is born in this batch after the fold (a hold gives birth
+-- once it is over at as_of), or they are used without a person for the first time.
 select distinct
     b.team_id,
     b.distinct_id,

@@ -78,10 +78,11 @@ select
     end as set_once_json,
     (l.properties -> '$unset')::text as unset_json
 from operation as o
-cross join lateral (
-    select r.properties
-    from landing.event as r
-    where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
-    offset 0
-) as l
+cross join
+    lateral (
+        select r.properties
+        from landing.event as r
+        where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
+        offset 0
+    ) as l
 order by team_id, person_id, rank;

@@ -10,9 +10,8 @@ from (
         e.landing_id,
         e.uuid,
         coalesce(f.landing_id, b.landing_id, s.landing_id) as first_landing_id,
-        (l.event, coalesce(l.properties, '{}')) is distinct from (
-            coalesce(f.event, b.event, s.event), coalesce(f.properties, b.properties, s.properties, '{}')
-        ) as is_other
+        l.event <> coalesce(f.event, b.event, s.event)
+        or coalesce(l.properties, '{}') <> coalesce(f.properties, b.properties, s.properties, '{}') as is_other
     from staging.excluded as x
     inner join staging.event as e on x.landing_id = e.landing_id
     inner join lateral (

@@ -1,6 +1,7 @@
--- Type and normalise the batch's rows: narrow, one row a landing row, nothing refused here. The payload stays in landing.
--- Rules, with PostHog's source:
---   distinct id: top level, else $distinct_id, else distinct_id in properties; cut at 200 (rust/capture/src/v0_request.rs)
+-- Type and normalise the batch's rows: narrow, one row a landing row, nothing refused here. The payload stays in
+-- landing. Rules, with PostHog's source:
+--   distinct id: top level, else $distinct_id, else distinct_id in properties; cut at 200
+--   (rust/capture/src/v0_request.rs)
 --   name: cut at 200 (normalize-event-step.test.ts)
 --   time: corrected by sent_at unless $ignore_sent_at; unreadable, or over 23 h ahead: the arrival; a year that cannot
 --     be: 1970 (rust/common/types/src/timestamp.rs)
@@ -37,8 +38,8 @@ insert into staging.event (
     personless_status,
     clock_skew_seconds
 )
--- `offset 0` keeps the planner from merging the layers, which would read each payload and parse each time again for every
--- column that uses it, and would carry the payload through the sort.
+-- `offset 0` keeps the planner from merging the layers, which would read each payload and parse each time again for
+-- every column that uses it, and would carry the payload through the sort.
 with read_once as (
     select
         l.xid,
@@ -62,7 +63,10 @@ with read_once as (
         case
             when l.event = '$identify' then l.properties -> '$anon_distinct_id'
             when l.event in ('$create_alias', '$merge_dangerously')
-                then case when l.properties -> 'alias' not in ('""', 'null', 'false', '0') then l.properties -> 'alias' end
+                then
+                    case
+                        when l.properties -> 'alias' not in ('""', 'null', 'false', '0') then l.properties -> 'alias'
+                    end
         end as other,
         coalesce(
             nullif(l.distinct_id, ''),
@@ -146,8 +150,10 @@ select
         -- A row without uuid gets one that every replay gives again: the arrival's milliseconds, then its position.
         when 'made_here' then overlay(
             overlay(
-                (lpad(to_hex((extract(epoch from j.received_at) * 1000)::bigint), 12, '0')
-                || right(md5(j.xid::text || ':' || j.landing_id::text), 20))
+                (
+                    lpad(to_hex((extract(epoch from j.received_at) * 1000)::bigint), 12, '0')
+                    || right(md5(j.xid::text || ':' || j.landing_id::text), 20)
+                )
                 placing '7' from 13 for 1
             ) placing '8' from 17 for 1
         )::uuid

@@ -6,69 +6,70 @@ select
     w.details,
     w.remedy
 from staging.event as e
-cross join lateral (
-    values
-    (
-        e.timestamp_status = 'unreadable',
-        'ignored_invalid_timestamp',
-        jsonb_build_object('used', e."timestamp"),
-        'Send ISO 8601, for example 2026-11-23T10:00:00Z; the time of arrival was used.'
-    ),
-    (
-        e.timestamp_status = 'future',
-        'event_timestamp_in_future',
-        jsonb_build_object('used', e."timestamp"),
-        'Check the client''s clock and that it sends sent_at; the time of arrival was used.'
-    ),
-    (
-        e.timestamp_status = 'out_of_range',
-        'event_timestamp_out_of_range',
-        jsonb_build_object('used', e."timestamp"),
-        'Check the client''s clock and its sent_at; 1970 was used, as PostHog does.'
-    ),
-    (
-        e.sent_at_status = 'unreadable',
-        'ignored_invalid_sent_at',
-        '{}'::jsonb,
-        'Send sent_at as ISO 8601; the event''s time was not corrected.'
-    ),
-    (
-        e.distinct_id_length between 201 and 400,
-        'distinct_id_truncated',
-        jsonb_build_object('length', e.distinct_id_length, 'kept', 200),
-        'Use ids of at most 200 characters: two long ids with the same beginning become one.'
-    ),
-    (
-        e.event_length > 200,
-        'event_name_truncated',
-        jsonb_build_object('length', e.event_length, 'kept', 200),
-        'Use event names of at most 200 characters; put details into properties.'
-    ),
-    (
-        e.other_id_status in ('illegal', 'target_illegal'),
-        'cannot_merge_with_illegal_distinct_id',
-        jsonb_build_object('distinct_id', e.distinct_id, 'illegal', e.other_id_status),
-        'The client sent a placeholder as an id: send identify or alias only when both ids are known.'
-    ),
-    (
-        e.other_id_status = 'too_long',
-        'cannot_merge_with_too_long_distinct_id',
-        jsonb_build_object('distinct_id', e.distinct_id, 'limit', 400),
-        'Use ids of at most 200 characters; the event was kept, nothing was merged.'
-    ),
-    (
-        e.personless_status = 'not_a_boolean',
-        'invalid_process_person_profile',
-        '{}'::jsonb,
-        'Send $process_person_profile as true or false; the event was processed with a person.'
-    ),
-    (
-        e.has_invalid_property_operations,
-        'invalid_property_operation',
-        '{}'::jsonb,
-        'Send $set and $set_once as objects and $unset as an array of names; the rest of the event was kept.'
-    )
-) as w (is_due, type, details, remedy)
+cross join
+    lateral (
+        values
+        (
+            e.timestamp_status = 'unreadable',
+            'ignored_invalid_timestamp',
+            jsonb_build_object('used', e."timestamp"),
+            'Send ISO 8601, for example 2026-11-23T10:00:00Z; the time of arrival was used.'
+        ),
+        (
+            e.timestamp_status = 'future',
+            'event_timestamp_in_future',
+            jsonb_build_object('used', e."timestamp"),
+            'Check the client''s clock and that it sends sent_at; the time of arrival was used.'
+        ),
+        (
+            e.timestamp_status = 'out_of_range',
+            'event_timestamp_out_of_range',
+            jsonb_build_object('used', e."timestamp"),
+            'Check the client''s clock and its sent_at; 1970 was used, as PostHog does.'
+        ),
+        (
+            e.sent_at_status = 'unreadable',
+            'ignored_invalid_sent_at',
+            '{}'::jsonb,
+            'Send sent_at as ISO 8601; the event''s time was not corrected.'
+        ),
+        (
+            e.distinct_id_length between 201 and 400,
+            'distinct_id_truncated',
+            jsonb_build_object('length', e.distinct_id_length, 'kept', 200),
+            'Use ids of at most 200 characters: two long ids with the same beginning become one.'
+        ),
+        (
+            e.event_length > 200,
+            'event_name_truncated',
+            jsonb_build_object('length', e.event_length, 'kept', 200),
+            'Use event names of at most 200 characters; put details into properties.'
+        ),
+        (
+            e.other_id_status in ('illegal', 'target_illegal'),
+            'cannot_merge_with_illegal_distinct_id',
+            jsonb_build_object('distinct_id', e.distinct_id, 'illegal', e.other_id_status),
+            'The client sent a placeholder as an id: send identify or alias only when both ids are known.'
+        ),
+        (
+            e.other_id_status = 'too_long',
+            'cannot_merge_with_too_long_distinct_id',
+            jsonb_build_object('distinct_id', e.distinct_id, 'limit', 400),
+            'Use ids of at most 200 characters; the event was kept, nothing was merged.'
+        ),
+        (
+            e.personless_status = 'not_a_boolean',
+            'invalid_process_person_profile',
+            '{}'::jsonb,
+            'Send $process_person_profile as true or false; the event was processed with a person.'
+        ),
+        (
+            e.has_invalid_property_operations,
+            'invalid_property_operation',
+            '{}'::jsonb,
+            'Send $set and $set_once as objects and $unset as an array of names; the rest of the event was kept.'
+        )
+    ) as w (is_due, type, details, remedy)
 where
     w.is_due
     -- Ordinary rows, which are nearly all, leave here without the list being made for them.

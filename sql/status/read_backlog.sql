@@ -1,5 +1,5 @@
--- What waits in landing: rows after the watermark, and how many of them wait behind a transaction in flight. Counted up to a
--- million, which is enough to see that it is many.
+-- What waits in landing: rows after the watermark, and how many of them wait behind a transaction in flight. Counted
+-- up to a million, which is enough to see that it is many.
 select
     count(*) as backlog,
     coalesce(sum((b.is_behind)::integer), 0) as waiting,

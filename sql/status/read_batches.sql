@@ -19,4 +19,4 @@ select
     (select round(sum(s.value::numeric), 3)::double precision from jsonb_each_text(step_seconds) as s) as seconds
 from ops.batch
 order by batch_id desc
-limit %(limit)s::bigint;
+limit %(at_most)s::bigint;

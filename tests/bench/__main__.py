@@ -1,4 +1,4 @@
-"""Drain a landed backlog through the cycle, beside one bare ``insert ... select`` of the same rows in the same server."""
+"""Drain a landed backlog through the cycle, beside one bare ``insert ... select`` of the same rows, in one server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from etl import db as door
+from etl.cli import describe
 from etl.cycle import run_cycle
 from etl.db import Db
 from etl.local import postgres
@@ -73,7 +74,7 @@ def drain(url: str, settings: Settings) -> int:
     """Run cycles until the backlog is gone; print events/s, seconds by step and peak memory."""
     import great_expectations  # noqa: F401 - the scheduler has it loaded before a task is forked
 
-    total = {step: 0.0 for step in STEPS}
+    total = dict.fromkeys(STEPS, 0.0)
     landed = 0
     start = time.perf_counter()
     with door.connect(url) as db:
@@ -82,11 +83,7 @@ def drain(url: str, settings: Settings) -> int:
             landed += batch["landed"]
             for step, seconds in batch["step_seconds"].items():
                 total[step] += seconds
-            print(
-                f"  batch {batch['batch_id']}: landed {batch['landed']:,} loaded {batch['loaded']:,} held {batch['held']:,} "
-                f"duplicate {batch['duplicate']:,} quarantined {batch['quarantined']:,} "
-                f"persons {batch['persons_created']:,} merged {batch['persons_merged']:,} {batch['seconds']:.2f} s"
-            )
+            print(f"  {describe(batch)}")
             if batch["is_caught_up"]:
                 break
     seconds = time.perf_counter() - start

@@ -41,7 +41,10 @@ def generate(count: int, *, seed: int = 1) -> Iterator[LandingRow]:
             continue
         if dice < DUPLICATE + INVALID + MERGING and unclaimed:
             event, distinct_id = "$identify", f"user_{number}"
-            properties |= {"$anon_distinct_id": unclaimed.pop(), "$set": {"email": f"{number}@example.com", "plan": "pro"}}
+            properties |= {
+                "$anon_distinct_id": unclaimed.pop(),
+                "$set": {"email": f"{number}@example.com", "plan": "pro"},
+            }
             users.append(distinct_id)
         elif dice < DUPLICATE + INVALID + MERGING + NEW_PERSONS or not devices:
             distinct_id = str(_uuid(rng, moment))
@@ -56,7 +59,13 @@ def generate(count: int, *, seed: int = 1) -> Iterator[LandingRow]:
             properties["$device_id"] = distinct_id
         if rng.random() < SETS_PROPERTIES:
             properties.setdefault("$set", {"last_seen_version": number % 7})
-        row = (str(_uuid(rng, moment)), event, distinct_id, msgspec.json.encode(properties).decode(), moment.isoformat())
+        row = (
+            str(_uuid(rng, moment)),
+            event,
+            distinct_id,
+            msgspec.json.encode(properties).decode(),
+            moment.isoformat(),
+        )
         if number % 50 == 0:
             sent.append(row)
         yield row
