@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -73,12 +73,14 @@ class LandResult:
             )
         earlier = f", {self.total - self.landed:,} before an interruption" if self.total > self.landed else ""
         speed = self.landed / max(self.seconds, 0.001)
-        line = f"{self.name}: {self.landed:,} events landed{earlier} in {self.seconds:.1f} s ({speed:,.0f} a second)"
-        if self.unreadable:
-            line += f"; {self.unreadable:,} unreadable"
+        events = f"{self.landed:,} event{'' if self.landed == 1 else 's'}"
+        line = f"{self.name}: {events} landed{earlier} in {self.seconds:.1f} s ({speed:,.0f} a second)"
         if self.ignored_columns:
             line += f"; columns not landed: {', '.join(self.ignored_columns)}"
-        return f"{line}."
+        if self.unreadable:
+            line += f"; {self.unreadable:,} could not be read"
+        more = self.unreadable - len(self.examples)
+        return "\n  ".join([line, *self.examples, *([f"and {more:,} more"] if more else [])])
 
 
 def land_files(
@@ -111,14 +113,14 @@ def land_files(
             yield _land_file(db, path, kinds[path], team_id, is_again=is_again, progress=progress or _silent)
 
 
-def land_rows(db: Db, rows: Iterable[LandingRow]) -> dict[int, str]:
+def land_rows(db: Db, rows: Sequence[LandingRow] | _Chunk) -> dict[int, str]:
     """Land rows in one transaction, whatever they hold.
 
     A number beyond PostgreSQL's range becomes a string of its digits. What the server still cannot store is left out.
 
     Args:
         db: a connection; inside a transaction this is a part of it.
-        rows: read twice if the server refuses one of them.
+        rows: read again if the server refuses one of them.
 
     Returns:
         The server's reason for each row that was left out, by its place in ``rows`` from 0.

@@ -73,7 +73,10 @@ def read_header(line: bytes) -> tuple[Columns, str]:
 
 def read_csv(stream: BufferedReader[Any], share_read: Callable[[], float]) -> Table:
     """A CSV file. Its cells are text and stay so: whether `007` is a number only the writer knew."""
-    columns, delimiter = read_header(stream.readline(BLOCK_BYTES))
+    lines_before = 1
+    while (header := stream.readline(BLOCK_BYTES)).isspace():
+        lines_before += 1
+    columns, delimiter = read_header(header)
     damage: list[str] = []
 
     def lines() -> Iterator[str]:
@@ -97,7 +100,7 @@ def read_csv(stream: BufferedReader[Any], share_read: Callable[[], float]) -> Ta
                 damage.append(f"not CSV: {error}")
             if cells and len(cells) != len(columns.header):
                 damage.append(f"{len(cells)} cells under a header of {len(columns.header)}")
-            number = reader.line_num + 1
+            number = reader.line_num + lines_before
             if damage:
                 yield number, Unreadable.of(damage[0], delimiter.join(cells).encode())
             elif cells:

@@ -6,6 +6,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,15 +46,29 @@ def template(server_url: str) -> str:
     return "template_etl"
 
 
-@pytest.fixture
-def database(server_url: str, template: str) -> Iterator[str]:
-    """The URL of a fresh migrated database."""
+@contextmanager
+def fresh_database(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh migrated database, dropped at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
         admin.execute(f"create database {name} template {template}")
     yield f"{server_url}/{name}"
     with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
         admin.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(server_url: str, template: str) -> Iterator[str]:
+    """The URL of a fresh migrated database, the test's own."""
+    with fresh_database(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared_db(server_url: str, template: str) -> Iterator[Db]:
+    """A connection to a migrated database that a module's tests share, because they change nothing in it."""
+    with fresh_database(server_url, template) as url, door.connect(url, application_name="test") as connection:
+        yield connection
 
 
 @pytest.fixture
