@@ -57,10 +57,10 @@ def recognise(path: Path) -> Format:
     Raises:
         LandingError: it cannot be read, or holds nothing that can be landed.
     """
-    if not path.is_file():
-        what = "is not a regular file: save what it gives as one" if path.exists() else "does not exist"
-        raise LandingError(f"{path} {what}.")
     try:
+        if not path.is_file():
+            what = "is not a regular file: save what it gives as one" if path.exists() else "does not exist"
+            raise LandingError(f"{path} {what}.")
         with path.open("rb", buffering=0) as raw, _unzipped(raw) as stream:
             head = _head(stream)
     except OSError as error:

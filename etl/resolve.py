@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import Any
+from uuid import UUID
 
 from etl import db as door
 from etl import properties
@@ -37,10 +38,10 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
 
 
 def _fold(db: Db) -> None:
-    events = [MergingEvent(**row) for row in door.run(db, "resolve/read_merging_events")]
+    events = [MergingEvent(*row) for row in door.tuples(db, "resolve/read_merging_events")]
     if not events:
         return
-    result = fold(events, read_known_ids(door.run(db, "resolve/read_known_ids")))
+    result = fold(events, read_known_ids(door.tuples(db, "resolve/read_known_ids")))
     door.copy_in(db, "resolve/copy_merge", _merges(result))
     door.copy_in(db, "resolve/copy_person", (_person(person) for person in result.persons.values()))
     door.copy_in(
@@ -51,30 +52,19 @@ def _fold(db: Db) -> None:
     door.run(db, "resolve/apply_ties")
 
 
-def read_known_ids(rows: Iterable[Row]) -> dict[IdKey, KnownId]:
-    """What the fold must know of each id; ids of one person share one :class:`Person`."""
-    persons: dict[tuple[int, Any], Person] = {}
+def read_known_ids(rows: Iterable[tuple[Any, ...]]) -> dict[IdKey, KnownId]:
+    """What the fold must know of each id, from ``resolve/read_known_ids``; ids of one person share one object."""
+    persons: dict[tuple[int, UUID], Person] = {}
     known: dict[IdKey, KnownId] = {}
-    for row in rows:
-        key = (row["team_id"], row["distinct_id"])
-        if row["person_id"] is not None:
-            person = persons.setdefault(
-                (row["team_id"], row["person_id"]),
-                Person(
-                    team_id=row["team_id"],
-                    person_id=row["person_id"],
-                    distinct_id=row["person_distinct_id"],
-                    is_identified=row["is_identified"],
-                    created_at=row["created_at"],
-                    created_by_uuid=row["created_by_uuid"],
-                ),
-            )
-            known[key] = KnownId(person)
+    for team_id, distinct_id, person_id, origin, is_identified, created_at, created_by, *birth in rows:
+        if person_id is not None:
+            if (team_id, person_id) not in persons:
+                persons[team_id, person_id] = Person(team_id, person_id, origin, is_identified, created_at, created_by)
+            known[team_id, distinct_id] = KnownId(persons[team_id, person_id])
         else:
-            entry = known.setdefault(key, KnownId())
-            if row["is_hold"] is not None:
-                birth = Birth(row["born_at"], row["ordinal"], row["is_hold"], row["timestamp"], row["uuid"])
-                entry.births += (birth,)
+            entry = known.setdefault((team_id, distinct_id), KnownId())
+            if birth[0] is not None:
+                entry.births += (Birth(*birth),)
     return known
 
 

@@ -54,6 +54,18 @@ def test_bad_rows_go_to_quarantine_and_the_rest_goes_on(db, land, cycle):
     assert reasons == {"event_name_present", "distinct_id_present", "uuid_valid", "properties_object", "team_known"}
 
 
+def test_property_operations_that_cannot_be_applied_do_not_stop_anything(db, land, cycle):
+    deep = '{"$set": {"a": ' + '{"a":' * 3000 + "1" + "}" * 3000 + "}}"
+    land("$identify", "deep", properties=deep)
+    land("$identify", "odd", properties={"$set": "no object", "$set_once": [1], "$unset": 5})
+    land("$identify", "mixed", properties={"$set": {"kept": 1}, "$unset": "no list"})
+    assert cycle()["loaded"] == 3
+    warned = {row["distinct_id"] for row in db.execute("select distinct_id, type from ops.warning").fetchall()}
+    assert warned == {"deep", "odd", "mixed"}
+    properties = {row["person_id"]: row["properties"] for row in db.execute("select * from warehouse.persons")}
+    assert sorted(map(str, properties.values())) == ["{'kept': 1}", "{}", "{}"]
+
+
 def test_duplicates_are_loaded_once(db, land, cycle):
     for _ in range(3):
         land("$identify", "u", uuid=U[1])

@@ -179,7 +179,7 @@ select case
         and translate(written, '0123456789-:.+TZ', '') = ''
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
-        written ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?([Zz]|[+-]\d\d(:?\d\d)?)?)?$'
+        written ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?([Zz]|UTC|[+-]\d\d(:?\d\d)?)?)?$'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
         written ~ '^([A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|GMT|UTC|Z)$'

@@ -21,9 +21,9 @@ select
     p.is_identified,
     p.created_at,
     p.created_by_uuid,
-    b.is_hold,
     b.born_at,
     b.ordinal,
+    b.is_hold,
     b."timestamp",
     b.uuid
 from named as n

@@ -79,6 +79,13 @@ with read_once as (
             or jsonb_typeof(l.properties -> '$set_once') not in ('object', 'null')
             or jsonb_typeof(l.properties -> '$unset') not in ('array', 'object', 'null')
         ) as has_invalid_property_operations,
+        -- A value that is nested too deep to be folded. A small one cannot be: a level takes at least 8 bytes.
+        l.properties ?| array['$set', '$set_once']
+        and coalesce(pg_column_size(l.properties -> '$set'), 0)
+        + coalesce(pg_column_size(l.properties -> '$set_once'), 0) > 1024
+        and jsonb_path_exists(
+            jsonb_build_array(l.properties -> '$set', l.properties -> '$set_once'), '$.**{130}'
+        ) as has_deep_property_operations,
         ops.parse_timestamp(l."timestamp") as written_at,
         case
             when l.properties -> '$ignore_sent_at' = 'true'::jsonb then null
@@ -172,9 +179,11 @@ select
     j.is_personless,
     -- Telemetry never changes a person (PostHog: person-property-utils.ts), nor does a personless event.
     coalesce(j.has_property_operations, false)
+    and not coalesce(j.has_deep_property_operations, false)
     and not j.is_personless
     and j.event not in ('$exception', '$$heatmap') as has_property_operations,
-    coalesce(j.has_invalid_property_operations, false) as has_invalid_property_operations,
+    coalesce(j.has_invalid_property_operations or j.has_deep_property_operations, false)
+        as has_invalid_property_operations,
     p.team_id is not null as is_team_known,
     j.uuid_status,
     length(j.event) as event_length,
