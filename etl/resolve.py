@@ -114,7 +114,7 @@ def _fold_properties(db: Db) -> None:
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         state: properties.State = {}
-        for _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
+        for _, _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
             if stored is not None:
                 properties.join(state, properties.read_state(stored))
             else:

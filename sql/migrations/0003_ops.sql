@@ -173,10 +173,9 @@ language sql
 stable
 as $$
 select case
-    -- What SDKs write. Told by two cheap tests: regular expressions took a fifth of the whole stage step.
+    -- What SDKs write, told by its shape: regular expressions took a fifth of the whole stage step.
     when
         written like '____-__-__T__:__:__%'
-        and translate(written, '0123456789-:.+TZ', '') = ''
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
         written ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?([Zz]|UTC|[+-]\d\d(:?\d\d)?)?)?$'

@@ -1,5 +1,6 @@
--- Per person: its state first, then the states of persons merged into it, then the operations of its events, also of
--- those that the buffer releases now. A property's time is the event's, but never later than its arrival.
+-- Per person: its state first, then the states of persons merged into it in the order of the merges, then the
+-- operations of its events, also of those that the buffer releases now. A property's time is the event's, but never
+-- later than its arrival.
 with operation as (
     select
         e.team_id,
@@ -40,6 +41,7 @@ select
     t.team_id,
     t.person_id,
     0 as rank,
+    0 as place,
     p.property_state::text as state,
     null::bigint as stamped_at,
     null::bigint as xid,
@@ -54,6 +56,13 @@ select
     o.team_id,
     o.person_id,
     1 as rank,
+    coalesce(
+        (
+            select min(m.landing_id)
+            from staging.merge as m
+            where m.source_person_id = o.old_person_id and m.outcome = 'merged'
+        ), 0
+    ) as place,
     p.property_state::text as state,
     null as stamped_at,
     null as xid,
@@ -68,6 +77,7 @@ select
     o.team_id,
     o.person_id,
     2 as rank,
+    o.landing_id as place,
     null as state,
     (extract(epoch from least(o."timestamp", o.received_at)) * 1000000)::bigint as stamped_at,
     o.xid::text::bigint as xid,
@@ -85,4 +95,4 @@ cross join
         where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
         offset 0
     ) as l
-order by team_id, person_id, rank;
+order by team_id, person_id, rank, place;

@@ -173,7 +173,7 @@ select
         else j.received_at
     end as "timestamp",
     case when j.other_id_status = 'mergeable' then j.other_text end as other_id,
-    coalesce(j.device_id = to_jsonb(j.distinct_id), false) as is_anonymous,
+    coalesce(jsonb_typeof(j.device_id) = 'string' and j.device_id #>> '{}' = j.distinct_id, false) as is_anonymous,
     coalesce(j.is_identify, false) as is_identify,
     j.other_id_status = 'mergeable' as is_merging,
     j.is_personless,

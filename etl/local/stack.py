@@ -1,0 +1,197 @@
+"""The product on one machine: PostgreSQL, the warehouse in it, Airflow beside it. Started in order, stopped whole."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import time
+from collections import deque
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote, urlsplit
+
+from etl import db as door
+from etl.errors import ConfigurationError
+from etl.local import postgres
+from etl.local.airflow import Airflow, kill_processes_with, processes_with
+from etl.local.terminal import Signals, Terminal
+from etl.migrate import migrate
+from etl.settings import Settings
+
+START_SECONDS = 120.0
+LEFT_OVERS_SECONDS = 10
+MOST_REVIVALS, REVIVALS_SECONDS = 8, 600.0
+
+
+class Stack:
+    """What one home runs. One process at a time owns it; what a killed one left behind is cleared first."""
+
+    airflow: Airflow  # once ``start`` got that far
+    warehouse_url: str
+    # Logins of the private server for people; none on a server that is not ours.
+    writer_url: str | None = None
+    reader_url: str | None = None
+
+    def __init__(self, settings: Settings, terminal: Terminal, signals: Signals) -> None:
+        """Nothing is started yet."""
+        self.home = settings.home.resolve()
+        self._settings = settings
+        self._terminal = terminal
+        self._signals = signals
+        self._locks: list[IO[str]] = []
+        self._revived_at: deque[float] = deque(maxlen=MOST_REVIVALS)
+
+    def start(self) -> None:
+        """Bring everything up.
+
+        Raises:
+            ConfigurationError: a port is taken, a folder closed, a part missing; says which.
+            StopRequested: a signal arrived meanwhile. Call ``stop`` then, as always.
+        """
+        children = self._lock_home()
+        if not postgres.is_free(self._settings.airflow_port):
+            raise ConfigurationError(
+                f"Port {self._settings.airflow_port} on {postgres.HOST} is in use by another program, and Airflow's UI "
+                "needs it. Stop that program, or set ETL_AIRFLOW_PORT to a free port."
+            )
+        self._start_database()
+        self._signals.check()
+        self._start_airflow(children)
+
+    def revive(self) -> str | None:
+        """Start one part again if it has ended by itself; returns its name and where its log is.
+
+        Raises:
+            ConfigurationError: parts end again and again, or one does not start.
+        """
+        if self._settings.database_url is None and postgres.running_url(self._postgres_home) is None:
+            postgres.start(self._postgres_home, port=self._settings.postgres_port)
+            part = f"PostgreSQL ({postgres.server_home(self._postgres_home) / 'postgres.log'})"
+        elif name := self.airflow.dead_service():
+            self.airflow.revive(name)
+            part = f"Airflow's {name} ({self.airflow.log_of(name)}.1)"
+        else:
+            return None
+        self._revived_at.append(time.monotonic())
+        if len(self._revived_at) == MOST_REVIVALS and self._revived_at[-1] - self._revived_at[0] < REVIVALS_SECONDS:
+            raise ConfigurationError(f"{part} and others end again and again: see the logs.")
+        return part
+
+    def stop(self) -> None:
+        """Stop everything that runs, whatever ``start`` got to."""
+        if hasattr(self, "airflow"):
+            self.airflow.stop()
+        if self._locks and self._settings.database_url is None:
+            postgres.stop(self._postgres_home)
+        for lock in self._locks:
+            lock.close()
+
+    @property
+    def _postgres_home(self) -> Path:
+        return self.home / "postgres"
+
+    def _lock_home(self) -> IO[str]:
+        """Own the home; returns the locked file that the children keep open as long as they live."""
+        try:
+            if not self.home.exists():
+                self.home.mkdir(parents=True)
+                self.home.chmod(0o711)  # the server's user must pass, whatever the umask
+            own, children = ((self.home / name).open("w") for name in ("up.lock", "children.lock"))
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot write to {error.filename}: {error.strerror}. Set ETL_HOME to a folder that you may write to."
+            ) from error
+        if not _lock(own):
+            raise ConfigurationError(
+                f"It runs already on {self.home}: stop the other one, or set ETL_HOME and the ports."
+            )
+        self._locks = [own, children]
+        if not _lock(children):
+            with self._terminal.step("cleaning up") as result:
+                self._end_left_overs(children)
+                result.append("what a killed run had left behind has ended")
+        return children
+
+    def _end_left_overs(self, children: IO[str]) -> None:
+        """Wait for the processes of a killed run, which were told to end when it died; then end them by force."""
+        for second in range(LEFT_OVERS_SECONDS):
+            if second == LEFT_OVERS_SECONDS - 2:
+                kill_processes_with(Path(children.name))
+            for _ in range(10):
+                if _lock(children):
+                    return
+                self._signals.wait(0.1)
+        raise ConfigurationError(
+            f"Processes {processes_with(Path(children.name))} of an earlier, killed run on {self.home} do not end: "
+            "end them by hand."
+        )
+
+    def _start_database(self) -> None:
+        with self._terminal.step("PostgreSQL") as result:
+            if self._settings.database_url is None:
+                server = postgres.start(self._postgres_home, port=self._settings.postgres_port)
+                place = postgres.server_home(self._postgres_home)
+                result.append(f"{urlsplit(server).hostname}:{urlsplit(server).port}, data in {place}")
+                self.warehouse_url = postgres.create_database(server, "warehouse")
+            else:
+                self.warehouse_url = door.plain_url(self._settings.database_url)
+                result.append(f"yours, {urlsplit(self.warehouse_url).hostname}{urlsplit(self.warehouse_url).path}")
+        if self._settings.database_url is None and place != self._postgres_home:
+            self._terminal.say(f"    ({self._postgres_home} lies below a folder that only root may enter)")
+        with self._terminal.step("warehouse") as result, door.connect(self.warehouse_url) as db:
+            applied = migrate(db, self._settings)
+            result.append(f"{len(applied)} migrations applied" if applied else "up to date")
+            if self._settings.database_url is None:
+                self.writer_url = self._ensure_login(db, "writer", "event_writer")
+                self.reader_url = self._ensure_login(db, "reader", "auditor")
+
+    def _start_airflow(self, children: IO[str]) -> None:
+        with self._terminal.step("Airflow database") as result:
+            metadata_url = self._settings.airflow_database_url or postgres.create_database(
+                self.warehouse_url, "airflow"
+            )
+            self.airflow = Airflow(
+                self._settings, warehouse_url=self.warehouse_url, metadata_url=metadata_url, marker=children
+            )
+            self.airflow.migrate(lambda: self._signals.has_stop)
+            self._signals.check()
+            result.append("up to date")
+        with self._terminal.step("Airflow UI") as result:
+            self.airflow.spawn("api-server", "--worker-timeout", "3")  # also how long a stop waits for open pages
+            self._wait_until_up(self.airflow)
+            result.append(self.airflow.url)
+        with self._terminal.step("Airflow services") as result:
+            self.airflow.spawn("dag-processor")
+            self.airflow.spawn("scheduler", "--skip-serve-logs")  # it would listen on every address
+            result.append("scheduler and DAG processor")
+
+    def _wait_until_up(self, airflow: Airflow) -> None:
+        for _ in range(int(START_SECONDS / 0.2)):
+            if airflow.is_up():
+                return
+            if airflow.dead_service() is not None:
+                break
+            self._signals.wait(0.2)
+        raise ConfigurationError(f"Airflow's api-server did not come up: see {airflow.log_of('api-server')}.")
+
+    def _ensure_login(self, db: door.Db, name: str, role: str) -> str:
+        """A login with a generated password that may do what ``role`` may; returns its URL."""
+        file = self.home / f"{name}-password"
+        if not file.exists():
+            with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as output:
+                output.write(secrets.token_urlsafe(18))
+        password = file.read_text()
+        hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
+        for statement in door.run(db, "local/login_statements", {"name": name, "role": role, "hash": hashed}):
+            db.execute(statement["statement"])
+        parts = urlsplit(self.warehouse_url)
+        return f"postgresql://{name}:{quote(password)}@{parts.hostname}:{parts.port}{parts.path}"
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
