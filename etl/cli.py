@@ -149,10 +149,8 @@ def status(
 
 def _batch_table(batches: list[Row]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = ("batch", "loaded at (UTC)", "landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued",
-               "new persons", "seconds")  # fmt: skip
-    for name in columns:
-        table.add_column(name, justify="right", overflow="fold")
+    for name in ("batch", "loaded at (UTC)", *LEDGER, "seconds"):
+        table.add_column(name.replace("_", " "), justify="right", overflow="fold")
     for batch in batches:
         at = f"{batch['loaded_at']:%Y-%m-%d %H:%M:%S}" if batch["loaded_at"] else batch["status"]
         numbers = (
@@ -179,9 +177,7 @@ def _batch_table(batches: list[Row]) -> Table:
 
 @app.command()
 def land(
-    files: Annotated[
-        list[Path], typer.Argument(help="JSON lines, a PostHog batch or export, CSV, Parquet; also .gz.")
-    ],
+    files: Annotated[list[Path], typer.Argument(help="JSON lines, a PostHog batch or export, CSV, Parquet; also .gz.")],
     team_id: Annotated[int, typer.Option(help="The project the events belong to.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Also land a file that was landed before.")] = False,
 ) -> None:

@@ -122,6 +122,17 @@ def moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(EPOCH.timestamp() + seconds, UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--cases``: it must be known before the folder that uses it is collected."""
+    parser.addoption(
+        "--cases",
+        type=Path,
+        default=Path(__file__).parent / "conformance" / "cases",
+        metavar="DIR",
+        help="the folder of ingestion cases for tests/conformance; default: the project's own",
+    )
+
+
 def pytest_report_header() -> str:
     """Which Python drives which libraries."""
     return f"psycopg {psycopg.__version__}, libpq {psycopg.pq.version()}"

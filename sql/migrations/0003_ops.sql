@@ -183,9 +183,12 @@ select case
     when
         written ~ '^([A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|GMT|UTC|Z)$'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
-    when written ~ '^\d{4}-W(0[1-9]|[1-4]\d|5[0-3])-[1-7]$' then to_date(written, 'IYYY-"W"IW-ID')::timestamptz
-    when written ~ '^\d{4}-(0(0[1-9]|[1-9]\d)|[12]\d\d|3([0-5]\d|6[0-5]))$'
-        then to_date(written, 'YYYY-DDD')::timestamptz
+    when written ~ '^(?!0000)\d{4}-W(0[1-9]|[1-4]\d|5[0-3])-[1-7]$'
+        then to_date(written, 'IYYY-"W"IW-ID')::timestamptz
+    when
+        written ~ '^(?!0000)\d{4}-(?!000)[0-3]\d\d$'
+        and right(written, 3)::integer <= extract(doy from make_date(left(written, 4)::integer, 12, 31))
+        then (make_date(left(written, 4)::integer, 1, 1) + right(written, 3)::integer - 1)::timestamptz
 end
 $$;
 
