@@ -15,7 +15,7 @@ from psycopg import Connection, Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
-from etl.errors import ConfigurationError, CycleBusyError
+from etl.errors import ConfigurationError, CycleBusyError, UnavailableError
 
 CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a step
 
@@ -53,7 +53,8 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
     """A connection in autocommit mode (transactions are explicit), in UTC, with rows as dicts.
 
     Raises:
-        ConfigurationError: the server cannot be reached, refuses the login, or is older than PostgreSQL 16.
+        ConfigurationError: the server refuses the login, has no such database, or is older than PostgreSQL 16.
+        UnavailableError: it cannot be reached just now.
     """
     try:
         connection = psycopg.connect(
@@ -61,12 +62,18 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options="-c timezone=UTC -c jit=off -c client_min_messages=warning",
+            options="-c timezone=UTC -c jit=off -c client_min_messages=warning"
+            # So that the server notices within seconds that a worker was killed, and frees its locks.
+            " -c client_connection_check_interval=5s",
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.") from error
+        reason = " ".join(str(error).split())
+        if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
+            raise ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.") from error
+        raise UnavailableError(
+            f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL."
+        ) from error
     if connection.info.server_version < 160000:
         version = connection.info.server_version // 10000
         connection.close()

@@ -13,6 +13,10 @@ class ConfigurationError(EtlError):
     """A setting, a folder, a port or a missing system part keeps the program from starting."""
 
 
+class UnavailableError(TransientError):
+    """The server does not answer just now, or does not let anybody in yet."""
+
+
 class CycleBusyError(TransientError):
     """Another process is running a step of the cycle just now; one of the two wins and this one did nothing."""
 

@@ -47,12 +47,13 @@ class Person:
     @property
     def survivor(self) -> Person:
         """The living person at the end of the merges, this one if it was never merged away."""
-        person = self
-        while person.merged_into is not None:
-            person = person.merged_into
-        if self.merged_into is not None and self.merged_into is not person:
-            self.merged_into = person
-        return person
+        last = self
+        while last.merged_into is not None:
+            last = last.merged_into
+        passed = self
+        while passed is not last and passed.merged_into is not None:  # so that no way is walked twice
+            passed.merged_into, passed = last, passed.merged_into
+        return last
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ class Birth:
         return self.ordinal < event.ordinal and (not self.is_hold or self.at <= event.arrived_at)
 
     @property
-    def order(self) -> tuple[datetime, bool]:
-        """What sorts the earlier birth first; at one moment the end of a hold comes before an arrival."""
-        return self.at, not self.is_hold
+    def order(self) -> tuple[datetime, int]:
+        """What sorts the earlier birth first; at one moment the event that arrived first, so the one that was held."""
+        return self.at, self.ordinal
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+import psycopg.errors
+
 from etl import db as door
 from etl.db import Db, Row
 from etl.errors import LedgerError
@@ -15,8 +19,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     Raises:
         LedgerError: a row is unaccounted for; everything was rolled back.
     """
-    # Outside the transaction: attaching a partition locks readers out until it commits.
-    door.run(db, "load/ensure_event_partitions", {"partition_days_back": settings.partition_days_back})
+    _ensure_partitions(db, settings)
     with step_of(db, batch_id, "load") as batch:
         if batch is None:
             return
@@ -25,6 +28,14 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _check(batch, ledger)
         door.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
         door.run(db, "load/advance_watermark", batch)
+
+
+def _ensure_partitions(db: Db, settings: Settings) -> None:
+    # Before the load's transaction, because attaching a partition locks readers out until it commits. Where a reader
+    # is in the way the day's rows go to the default partition, and move when the day's next batch finds it free.
+    with suppress(psycopg.errors.LockNotAvailable), db.transaction():
+        door.run(db, "load/wait_briefly")
+        door.run(db, "load/ensure_event_partitions", {"partition_days_back": settings.partition_days_back})
 
 
 def _write_persons(db: Db, batch: Row) -> None:

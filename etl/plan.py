@@ -39,7 +39,7 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Row | None]:
             return
         door.run(db, "plan/configure")
         if step == "stage":
-            door.run(db, "plan/truncate")
+            door.run(db, "plan/clear")
             door.run(db, "plan/insert", {"batch_id": batch_id})
         elif _is_done(db, batch_id, step):
             yield None

@@ -60,7 +60,8 @@ State = dict[str, Key]
 
 _STATE = msgspec.json.Decoder(State)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ANY = msgspec.json.Decoder()
+_NAMES = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw])
+_NAME = msgspec.json.Decoder(str)
 
 
 def read_state(text: str) -> State:
@@ -106,8 +107,12 @@ def join(target: State, source: State) -> None:
 
 
 def _names(unset_json: str | None) -> Iterable[str]:
-    written = _ANY.decode(unset_json) if unset_json else ()
-    return (name for name in written if isinstance(name, str)) if isinstance(written, list | dict) else ()
+    if not unset_json or unset_json[0] not in "[{":
+        return ()
+    written = _NAMES.decode(unset_json)
+    if isinstance(written, dict):
+        return written
+    return [_NAME.decode(name) for name in written if bytes(name).startswith(b'"')]
 
 
 def _later(ours: Operation | None, theirs: Operation | None) -> Operation | None:

@@ -74,12 +74,24 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": frame})
     )
-    suite = gx.ExpectationSuite(name=suite_name, expectations=written["expectations"])
-    result = batch.validate(
-        suite,
-        result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [key]},
-        expectation_parameters=parameters,
-    )
+    try:
+        suite = gx.ExpectationSuite(name=suite_name, expectations=written["expectations"])
+        result = batch.validate(
+            suite,
+            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [key]},
+            expectation_parameters=parameters,
+        )
+    except Exception as error:  # the library has no family of its own; whatever it is, the batch was not evaluated
+        raise GateError(
+            f"expectations/{suite_name}.json could not be evaluated: {str(error).strip().splitlines()[0]}. "
+            "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+        ) from error
+    if len(result.results) != len(written["expectations"]):  # the library leaves out a type that it does not know
+        raise GateError(
+            f"Only {len(result.results)} of the {len(written['expectations'])} expectations in "
+            f"expectations/{suite_name}.json could be evaluated: the others are of an unknown type. "
+            "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+        )
     return [_finding(found, suite_name, key) for found in result.results]
 
 

@@ -164,6 +164,19 @@ begin
 end;
 $$;
 
+-- The length in bytes of a value's text, or more than any limit where PostgreSQL cannot write it out at all.
+create function ops.json_text_bytes(value jsonb)
+returns bigint
+language plpgsql
+immutable
+as $$
+begin
+    return octet_length(value::text);
+exception
+    when program_limit_exceeded then return 1::bigint << 40;
+end;
+$$;
+
 -- The time a client's text stands for, or null. PostgreSQL itself also reads 'now', 'today', 'infinity' and 'epoch':
 -- here only a written-out date is a time. Formats: N4 of PostHog's capture (rust/common/types/src/timestamp.rs) and
 -- of its pipeline (timestamps.test.ts): ISO 8601 with or without offset, date only, week and ordinal dates, RFC 2822.
@@ -178,15 +191,15 @@ select case
         written like '____-__-__T__:__:__%'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
-        written ~ '^\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s?([Zz]|UTC|[+-]\d\d(:?\d\d)?)?)?$'
+        written ~ '^[0-9]{4}-[0-9][0-9]-[0-9][0-9]([Tt ][0-9][0-9]:[0-9][0-9](:[0-9][0-9]([.,][0-9]+)?)?\s?([Zz]|UTC|[+-][0-9][0-9](:?[0-9][0-9])?)?)?$'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
     when
-        written ~ '^([A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(:\d\d)? ([+-]\d{4}|GMT|UTC|Z)$'
+        written ~ '^([A-Za-z]{3}, )?[0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9][0-9]:[0-9][0-9](:[0-9][0-9])? ([+-][0-9]{4}|GMT|UTC|Z)$'
         and pg_input_is_valid(written, 'timestamptz') then written::timestamptz
-    when written ~ '^(?!0000)\d{4}-W(0[1-9]|[1-4]\d|5[0-3])-[1-7]$'
+    when written ~ '^(?!0000)[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])-[1-7]$'
         then to_date(written, 'IYYY-"W"IW-ID')::timestamptz
     when
-        written ~ '^(?!0000)\d{4}-(?!000)[0-3]\d\d$'
+        written ~ '^(?!0000)[0-9]{4}-(?!000)[0-3][0-9][0-9]$'
         and right(written, 3)::integer <= extract(doy from make_date(left(written, 4)::integer, 12, 31))
         then (make_date(left(written, 4)::integer, 1, 1) + right(written, 3)::integer - 1)::timestamptz
 end

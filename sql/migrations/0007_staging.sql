@@ -151,3 +151,39 @@ create view staging.accepted_event as
 select e.*
 from staging.event as e
 where not exists (select from staging.excluded as x where x.landing_id = e.landing_id);
+
+-- Forget the plan of the batch before, or of a crashed run. Truncate is the fast way; a dump in progress holds locks
+-- that it would wait for, and then the rows are deleted instead.
+create function staging.clear()
+returns void
+language plpgsql
+set lock_timeout = '2s'
+as $$
+declare
+    staging_table regclass;
+begin
+    truncate
+    staging.plan,
+    staging.event,
+    staging.excluded,
+    staging.expectation_result,
+    staging.warning,
+    staging.distinct_id,
+    staging.birth,
+    staging.person,
+    staging.override,
+    staging.tie,
+    staging.implied_person,
+    staging.merge,
+    staging.person_property;
+exception
+    when lock_not_available then
+        for staging_table in
+            select c.oid::regclass
+            from pg_class as c
+            where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r'
+        loop
+            execute format('delete from %s', staging_table);
+        end loop;
+end;
+$$;

@@ -1,6 +1,7 @@
 -- The latest moment at which no row can arrive any more that is older: the clock, or the start of the oldest
 -- transaction that may have written already. Read before the snapshot that bounds the batch: a transaction that is in
--- flight there was in flight here, or got its id later than this. Null starts: a server that hides other sessions
+-- flight there was in flight here, or got its id later than this. Of every database of the server: they all hold back
+-- what the batch may read. Null starts: a server that hides other sessions
 -- (grant pg_monitor).
 select
     statement_timestamp() as clock,
@@ -12,9 +13,7 @@ from (
     where
         pid <> pg_backend_pid()
         and (backend_xid is not null or (state is null and backend_type = 'client backend'))
-        and datname = current_database()
     union all
     select prepared as started_at
     from pg_prepared_xacts
-    where database = current_database()
 ) as in_flight;

@@ -1,5 +1,5 @@
--- Persons that ordinary events give birth to. Where both kinds are due the earlier one does; at one moment the end of a
--- hold comes before an arrival.
+-- Persons that ordinary events give birth to. Where both kinds are due the earlier one does; at one moment the one
+-- that arrived first, so the one that was held.
 insert into staging.person (
     team_id, person_id, distinct_id, is_new, is_identified, created_at, merged_into, created_by_uuid
 )
@@ -17,4 +17,4 @@ inner join staging.birth as b on i.team_id = b.team_id and i.distinct_id = b.dis
 where
     not i.is_personless
     and (not b.is_hold or b.born_at <= %(as_of)s::timestamptz)
-order by i.team_id asc, i.distinct_id asc, b.born_at asc, b.is_hold desc;
+order by i.team_id asc, i.distinct_id asc, b.born_at asc, b.ordinal asc;

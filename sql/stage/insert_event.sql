@@ -56,9 +56,9 @@ with read_once as (
         coalesce(jsonb_typeof(l.properties), 'missing') as properties_type,
         -- pglz never packs tighter than about 1:90, so a small stored size proves a small text without unpacking it.
         case
-            when pg_column_size(l.properties) * 90 <= %(max_properties_bytes)s::bigint
+            when pg_column_size(l.properties)::bigint * 90 <= %(max_properties_bytes)s::bigint
                 then pg_column_size(l.properties)
-            else octet_length(l.properties::text)
+            else ops.json_text_bytes(l.properties)
         end as properties_bytes,
         case
             when l.event = '$identify' then l.properties -> '$anon_distinct_id'
@@ -70,6 +70,13 @@ with read_once as (
         end as other,
         coalesce(
             nullif(l.distinct_id, ''),
+            -- Nobody's id, and too long to be written out: fails the gate as such.
+            case
+                when
+                    coalesce(pg_column_size(l.properties -> '$distinct_id'), 0)
+                    + coalesce(pg_column_size(l.properties -> 'distinct_id'), 0) > 4096
+                    then repeat('?', 401)
+            end,
             nullif(l.properties ->> '$distinct_id', ''),
             nullif(l.properties ->> 'distinct_id', '')
         ) as given_distinct_id,
@@ -79,12 +86,20 @@ with read_once as (
             or jsonb_typeof(l.properties -> '$set_once') not in ('object', 'null')
             or jsonb_typeof(l.properties -> '$unset') not in ('array', 'object', 'null')
         ) as has_invalid_property_operations,
-        -- A value that is nested too deep to be folded. A small one cannot be: a level takes at least 8 bytes.
-        l.properties ?| array['$set', '$set_once']
+        -- Values nested too deep, or too long as text (a number of 10 bytes may have 131,000 digits), to be folded.
+        -- Small ones cannot be: a level takes at least 8 bytes.
+        l.properties ?| array['$set', '$set_once', '$unset']
         and coalesce(pg_column_size(l.properties -> '$set'), 0)
-        + coalesce(pg_column_size(l.properties -> '$set_once'), 0) > 1024
-        and jsonb_path_exists(
-            jsonb_build_array(l.properties -> '$set', l.properties -> '$set_once'), '$.**{130}'
+        + coalesce(pg_column_size(l.properties -> '$set_once'), 0)
+        + coalesce(pg_column_size(l.properties -> '$unset'), 0) > 1024
+        and (
+            jsonb_path_exists(
+                jsonb_build_array(l.properties -> '$set', l.properties -> '$set_once', l.properties -> '$unset'),
+                '$.**{130}'
+            )
+            or ops.json_text_bytes(l.properties -> '$set') > %(max_properties_bytes)s::bigint
+            or ops.json_text_bytes(l.properties -> '$set_once') > %(max_properties_bytes)s::bigint
+            or ops.json_text_bytes(l.properties -> '$unset') > %(max_properties_bytes)s::bigint
         ) as has_deep_property_operations,
         ops.parse_timestamp(l."timestamp") as written_at,
         case
@@ -102,7 +117,7 @@ cleaned as (
     select
         r.*,
         left(r.given_distinct_id, 200) as distinct_id,
-        r.other #>> '{}' as other_text,
+        case when jsonb_typeof(r.other) not in ('object', 'array') then r.other #>> '{}' end as other_text,
         coalesce(r.process_person_profile = 'false'::jsonb, false) as is_personless,
         case
             when r.clock_skew is null then r.written_at
@@ -181,7 +196,7 @@ select
     coalesce(j.has_property_operations, false)
     and not coalesce(j.has_deep_property_operations, false)
     and not j.is_personless
-    and j.event not in ('$exception', '$$heatmap') as has_property_operations,
+    and coalesce(j.event, '') not in ('$exception', '$$heatmap') as has_property_operations,
     coalesce(j.has_invalid_property_operations or j.has_deep_property_operations, false)
         as has_invalid_property_operations,
     p.team_id is not null as is_team_known,

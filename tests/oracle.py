@@ -1,0 +1,310 @@
+"""What the rules of identity, buffer and properties give, one row at a time: the model the pipeline is held against.
+
+Independent on purpose: no SQL, no batches, nothing of ``etl``. It walks over the landing rows in position order with a
+clock that only arrivals move, keeps the ids of each person in a plain set, and remembers every operation on a property.
+Slow and short, so that it can be checked by reading.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+HOLD = timedelta(seconds=60)
+FAR_AHEAD = timedelta(hours=23)
+TEAMS = frozenset({1, 2})
+MERGING = ("$identify", "$create_alias", "$merge_dangerously")
+TELEMETRY = ("$exception", "$$heatmap")
+ILLEGAL_IN_ANY_CASE = frozenset([
+    "anonymous",
+    "guest",
+    "distinctid",
+    "distinct_id",
+    "id",
+    "not_authenticated",
+    "email",
+    "undefined",
+    "true",
+    "false",
+])
+ILLEGAL = frozenset(["[object Object]", "NaN", "None", "none", "null", "0", "undefined"])
+
+Id = tuple[int, str]
+ABSENT = object()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One landing row; its place in the list is its position."""
+
+    received_at: datetime
+    event: str | None = "page"
+    distinct_id: str | None = "u"
+    properties: Any = None
+    uuid: str = ""
+    team_id: int = 1
+    timestamp: datetime | None = None
+
+    @property
+    def event_time(self) -> datetime:
+        """The client's time, or the arrival where there is none or it lies too far ahead."""
+        if self.timestamp is None or self.timestamp > self.received_at + FAR_AHEAD:
+            return self.received_at
+        return self.timestamp
+
+    @property
+    def key(self) -> tuple[int, str | None, str]:
+        """What makes two rows the same event."""
+        return self.team_id, self.distinct_id, self.uuid
+
+    @property
+    def id(self) -> Id:
+        """The event's own id."""
+        return self.team_id, str(self.distinct_id)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The properties, empty where there are none."""
+        return self.properties if isinstance(self.properties, dict) else {}
+
+    @property
+    def written_other(self) -> Any:
+        """The other id as a merging event names it, or ``ABSENT``."""
+        if self.event == "$identify":
+            return self.given.get("$anon_distinct_id", ABSENT)
+        if self.event in MERGING:
+            alias = self.given.get("alias")
+            return ABSENT if alias in ("", None, False, 0) else alias
+        return ABSENT
+
+    @property
+    def other(self) -> Id | None:
+        """The id that is folded into the event's own, or None where nothing merges."""
+        written = self.written_other
+        if not isinstance(written, str) or written == self.distinct_id or len(written) > 400:
+            return None
+        return None if is_illegal(written) or is_illegal(str(self.distinct_id)) else (self.team_id, written)
+
+    @property
+    def is_personless(self) -> bool:
+        """Strictly false, nothing else."""
+        return self.given.get("$process_person_profile") is False
+
+    @property
+    def is_born_at_once(self) -> bool:
+        """It gives its id a person on arrival and is never held: anonymous, or an ``$identify``."""
+        device = self.given.get("$device_id")
+        return self.event == "$identify" or (isinstance(device, str) and device == self.distinct_id)
+
+    @property
+    def is_accepted(self) -> bool:
+        """It passes the gate."""
+        return (
+            self.team_id in TEAMS
+            and self.uuid != "nonsense"
+            and bool(self.event)
+            and bool(self.distinct_id)
+            and isinstance(self.properties, dict | None)
+            and not isinstance(self.written_other, dict | list)
+            and not (self.is_personless and self.event in MERGING)
+        )
+
+
+@dataclass(eq=False)
+class Person:
+    """A person and the ids that are its."""
+
+    team_id: int
+    id: UUID
+    created_at: datetime
+    created_by: str
+    is_identified: bool = False
+    ids: set[Id] = field(default_factory=set)
+    merged_into: Person | None = None
+
+    @property
+    def survivor(self) -> Person:
+        """The living person that has its ids now."""
+        return self.merged_into.survivor if self.merged_into else self
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What a merging event did."""
+
+    outcome: str
+    target: UUID | None
+    source: UUID | None
+    person: UUID
+
+
+class Model:
+    """The state of the world after some landing rows."""
+
+    def __init__(self, hold: timedelta = HOLD) -> None:
+        self.hold = hold
+        self.persons: list[Person] = []
+        self.person_of: dict[Id, Person] = {}
+        self.merges: dict[Any, Merge] = {}
+        self.accepted: dict[Any, tuple[int, Row]] = {}
+        self.quarantined = self.duplicates = 0
+        self._clock: datetime | None = None
+        self._waiting: list[tuple[datetime, int, Row]] = []
+
+    def run(self, rows: Iterable[Row], until: datetime | None = None) -> Model:
+        """Take the rows in, then let the holds run out that are over at ``until``; default: all of them."""
+        for position, row in enumerate(rows):
+            self._arrive(position, row)
+        self._release(until)
+        return self
+
+    def _arrive(self, position: int, row: Row) -> None:
+        self._clock = max(self._clock or row.received_at, row.received_at)
+        self._release(self._clock)
+        if not row.is_accepted:
+            self.quarantined += 1
+        elif row.key in self.accepted:
+            self.duplicates += 1
+        else:
+            self.accepted[row.key] = position, row
+            self._take(position, row)
+
+    def _take(self, position: int, row: Row) -> None:
+        if row.other is not None:
+            self._merge(row, row.other)
+        elif row.is_personless or row.id in self.person_of:
+            pass
+        elif row.is_born_at_once:
+            self._bear(row.id, row)
+        else:
+            assert self._clock is not None
+            heapq.heappush(self._waiting, (self._clock + self.hold, position, row))
+
+    def _release(self, until: datetime | None) -> None:
+        while self._waiting and (until is None or self._waiting[0][0] <= until):
+            row = heapq.heappop(self._waiting)[2]
+            if row.id not in self.person_of:
+                self._bear(row.id, row)
+
+    def _bear(self, key: Id, row: Row) -> Person:
+        person = Person(key[0], implied_id(key), row.event_time, row.uuid, ids={key})
+        self.persons.append(person)
+        self.person_of[key] = person
+        return person
+
+    def _merge(self, row: Row, source_id: Id) -> None:
+        target, source = self.person_of.get(row.id), self.person_of.get(source_id)
+        is_guarded = source is not None and source.is_identified and row.event != "$merge_dangerously"
+        if source is not None and is_guarded and source is not target:
+            outcome, person = "refused", target or self._bear(row.id, row)
+        elif source is None:
+            outcome, person = ("attached", target) if target else ("created", self._bear(row.id, row))
+            self._add(person, source_id)
+        elif target is None:
+            outcome, person = "attached", source
+            self._add(person, row.id)
+        elif target is source:
+            outcome, person = "no-op", target
+        else:
+            outcome, person = "merged", target
+            person.created_at = min(person.created_at, source.created_at)
+            source.merged_into = person
+            for key in source.ids:
+                self._add(person, key)
+            source.ids = set()
+        person.is_identified = True
+        self.merges[row.key] = Merge(outcome, target and target.id, source and source.id, person.id)
+
+    def _add(self, person: Person, key: Id) -> None:
+        person.ids.add(key)
+        self.person_of[key] = person
+
+    def event_persons(self) -> dict[Any, UUID]:
+        """Event -> person, as a reader sees it now; a personless event of an id without person has the implied one."""
+        return {
+            key: self.person_of[row.id].id if row.id in self.person_of else implied_id(row.id)
+            for key, (_, row) in self.accepted.items()
+            if row.id in self.person_of or row.is_personless
+        }
+
+    def properties_of(self, person: Person) -> dict[str, Any]:
+        """What a reader sees of the person's properties."""
+        operations = Operations()
+        for position, row in self.accepted.values():
+            if row.id in person.ids and not row.is_personless and row.event not in TELEMETRY:
+                operations.add(row, (min(row.event_time, row.received_at), position))
+        return operations.visible()
+
+    def partition(self) -> set[tuple[bool, frozenset[Id]]]:
+        """Who is who: for each living person whether it is identified, and its ids."""
+        return {(person.is_identified, frozenset(person.ids)) for person in self.persons if not person.merged_into}
+
+
+class Operations:
+    """All operations on one person's properties; a stamp is (time, position)."""
+
+    def __init__(self) -> None:
+        self.sets: dict[str, list[tuple[Any, Any]]] = {}
+        self.onces: dict[str, list[tuple[Any, Any]]] = {}
+        self.unsets: dict[str, list[Any]] = {}
+
+    def add(self, row: Row, stamp: Any) -> None:
+        for name, value in _object(row.given.get("$set")).items():
+            self.sets.setdefault(name, []).append((stamp, value))
+        for name, value in _object(row.given.get("$set_once")).items():
+            if value is not None:
+                self.onces.setdefault(name, []).append((stamp, value))
+        unset = row.given.get("$unset")
+        for name in unset if isinstance(unset, list | dict) else ():
+            if isinstance(name, str):
+                self.unsets.setdefault(name, []).append(stamp)
+
+    def visible(self) -> dict[str, Any]:
+        names = self.sets.keys() | self.onces.keys()
+        return {name: value for name in names if (value := self._visible(name)) is not ABSENT}
+
+    def _visible(self, name: str) -> Any:
+        unset = max(self.unsets.get(name, []), default=None)
+        value: Any = ABSENT
+        if name in self.sets:
+            set_at, last = max(self.sets[name], key=_stamp)
+            if unset is None or set_at >= unset:
+                value = last
+        if value is not ABSENT and value is not None:
+            return value
+        if name in self.onces:
+            # Only the first and the last are kept, so after an $unset that is newer than the first, the last one shows.
+            for once_at, once in (min(self.onces[name], key=_stamp), max(self.onces[name], key=_stamp)):
+                if unset is None or once_at > unset:
+                    return once
+        return value
+
+
+def implied_id(key: Id) -> UUID:
+    """The id of the person that a distinct id gives birth to."""
+    return uuid5(NAMESPACE, f"{key[0]}:{key[1]}")
+
+
+def is_illegal(distinct_id: str) -> bool:
+    """A placeholder that must never join two persons."""
+    if not distinct_id.strip():
+        return True
+    for quote in ("", '"', "'"):
+        if distinct_id.startswith(quote) and distinct_id.endswith(quote) and len(distinct_id) >= 2 * len(quote):
+            bare = distinct_id[len(quote) : len(distinct_id) - len(quote)]
+            if bare in ILLEGAL or bare.lower() in ILLEGAL_IN_ANY_CASE:
+                return True
+    return False
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _stamp(operation: tuple[Any, Any]) -> Any:
+    return operation[0]
