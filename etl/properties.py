@@ -5,8 +5,8 @@ through a merge gives one result: the latest ``$set``, the latest ``$unset``, th
 "Latest" and "first" are by event time, then by position in landing.
 
 What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than
-the ``$unset`` (the last one, where the first is older). A null gives way to a ``$set_once``, as in PostHog's pull request
-74742.
+the ``$unset``, or the last one where the first is older. A null gives way to a ``$set_once``, as in PostHog since its
+pull request 74742.
 PostHog itself applies operations in the order of processing (``person-update.ts``), so a late event overwrites.
 """
 

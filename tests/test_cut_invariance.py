@@ -199,8 +199,10 @@ def play(db: Db, rows: Sequence[Row], pauses: Sequence[Pause]) -> None:
         newest = max(row.received_at for row in rows[:landed])
         # Between these two the clock may stand: all rows so far have arrived, and no later one has.
         next_arrival = min((row.received_at for row in rows[landed:]), default=newest)
+        now = newest + max(next_arrival - newest, timedelta()) * pause.clock
         for _ in range(pause.cycles):
-            cycle(pause.batch_size, newest + max(next_arrival - newest, timedelta()) * pause.clock)
+            if not cycle(pause.batch_size, now):
+                break
     land_rows(db, rows[landed:])
     while cycle(1000, moment(END)):
         pass
@@ -235,8 +237,8 @@ def test_any_cut_gives_what_the_model_gives(two_teams: Db):
 
 
 ALL_AT_ONCE: list[Pause] = []
-ONE_BY_ONE = [Pause(landed, 1000, 1, 0.0) for landed in range(1, 8)]
-AS_A_BACKLOG = [Pause(7, 1, 7, 0.0)]
+ONE_BY_ONE = [Pause(landed, 1000, 1, 0.0) for landed in range(1, 7)]
+AS_A_BACKLOG = [Pause(7, 1, 6, 0.0)]
 TWO_AND_TWO = [Pause(7, 2, 4, 0.0)]
 FIRST_ALONE = [Pause(1, 1000, 1, 0.0)]
 
@@ -248,7 +250,6 @@ def story(at: float, event: str, distinct_id: str, uuid: int, age: float = 0, **
     return Row(moment(at), event, distinct_id, written, text, timestamp=moment(at - age))
 
 
-@pytest.mark.parametrize("pauses", [ALL_AT_ONCE, ONE_BY_ONE, AS_A_BACKLOG, TWO_AND_TWO, FIRST_ALONE])
 @pytest.mark.parametrize(
     "rows",
     [
@@ -306,8 +307,9 @@ def story(at: float, event: str, distinct_id: str, uuid: int, age: float = 0, **
         ),
     ],
 )
-def test_stories(two_teams: Db, rows: list[Row], pauses: list[Pause]):
-    play(two_teams, rows, pauses)
+def test_stories(two_teams: Db, rows: list[Row]):
+    for pauses in (ALL_AT_ONCE, ONE_BY_ONE, AS_A_BACKLOG, TWO_AND_TWO, FIRST_ALONE):
+        play(two_teams, rows, pauses[: len(rows)])
 
 
 def test_without_a_hold_the_first_event_makes_the_person(db: Db):
