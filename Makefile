@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run demo test conformance check fmt lint types bench crash lock clean
+.PHONY: help run demo test browser conformance check fmt lint types bench crash lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/conformance
+
+browser: $(VENV)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium and npm)
+	$(VENV)/bin/python -m pytest -m browser
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases; not all pass yet, see the README
 	$(VENV)/bin/python -m pytest tests/conformance

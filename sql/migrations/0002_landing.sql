@@ -4,10 +4,23 @@ set local statement_timeout = '60s';
 
 create schema landing;
 
+-- A project's own rules; who reads them: stage, validate, resolve.
 create table landing.project (
     team_id bigint primary key,
     name text not null,
-    created_at timestamptz not null default now()
+    created_at timestamptz not null default now(),
+    -- No ip is stored with its events.
+    anonymize_ips boolean not null default false,
+    -- Its events never make or change persons.
+    person_processing_opt_out boolean not null default false,
+    -- Events older than this on arrival are refused; null or 0: none are.
+    drop_events_older_than_seconds double precision,
+    -- $feature_flag_called of an id without person is personless unless it says otherwise.
+    flag_called_personless_default boolean not null default false,
+    -- A merging event that would move more distinct ids than this is refused.
+    merge_move_limit bigint,
+    -- What happens to events that carry the sentinel id of cookieless tracking.
+    cookieless_mode text not null default 'off' check (cookieless_mode in ('off', 'stateless'))
 );
 
 insert into landing.project (team_id, name) values (1, 'default');
