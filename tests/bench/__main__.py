@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from etl import db as door
-from etl.cli import describe
+from etl.cli.run import describe
 from etl.cycle import run_cycle
 from etl.db import Db
 from etl.local import postgres

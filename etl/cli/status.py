@@ -1,0 +1,54 @@
+"""The command that says how the ingestion is doing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.table import Table
+
+from etl.cli.shared import console, warehouse
+from etl.db import Row
+
+LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
+
+
+def status(
+    is_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    last: Annotated[int, typer.Option(help="How many batches to list.", min=1)] = 10,
+) -> None:
+    """Show the last batches, the backlog, what is held, and the lag; exit status 1 if something is wrong."""
+    from etl.status import read_status
+
+    with warehouse() as (db, settings):
+        found = read_status(db, settings, last=last)
+    if is_json:
+        sys.stdout.write(msgspec.json.encode(found.as_dict()).decode() + "\n")
+    else:
+        console.print(_batch_table(found.batches))
+        console.print(
+            f"backlog {found.backlog:,} rows ({found.waiting:,} wait for an open transaction), "
+            f"lag {found.lag_seconds:,.0f} s; held {found.held:,}"
+            + (f", the oldest for {found.oldest_held_seconds:,.0f} s" if found.oldest_held_seconds is not None else "")
+        )
+        for problem in found.problems:
+            console.print(f"! {problem}", style="red")
+    raise typer.Exit(0 if found.is_fine else 1)
+
+
+def _batch_table(batches: list[Row]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("batch", "loaded at (UTC)", *LEDGER, "seconds"):
+        table.add_column(name.replace("_", " "), justify="right", overflow="fold")
+    for batch in batches:
+        at = f"{batch['loaded_at']:%Y-%m-%d %H:%M:%S}" if batch["loaded_at"] else batch["status"]
+        numbers = (batch[name] for name in LEDGER)
+        table.add_row(
+            str(batch["batch_id"]),
+            at,
+            *("-" if number is None else f"{number:,}" for number in numbers),
+            f"{batch['seconds'] or 0:.2f}",
+        )
+    return table
