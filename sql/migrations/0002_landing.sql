@@ -7,10 +7,10 @@ create schema landing;
 -- A project's own rules; who reads them: stage, validate, resolve.
 create table landing.project (
     team_id bigint primary key,
-    name text not null,
+    name text not null unique,
     created_at timestamptz not null default now(),
-    -- No ip is stored with its events.
-    anonymize_ips boolean not null default false,
+    -- No ip is stored with its events, unless the project asks for it.
+    anonymize_ips boolean not null default true,
     -- Its events never make or change persons.
     person_processing_opt_out boolean not null default false,
     -- Events older than this on arrival are refused; null or 0: none are.
