@@ -8,9 +8,11 @@ insert into warehouse.stored_event (
     person_id,
     person_mode,
     properties,
+    has_property_operations,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -22,9 +24,11 @@ select
     coalesce(d.person_id, d.personless_person_id) as person_id,
     case when e.is_personless then 'propertyless' else 'full' end as person_mode,
     coalesce(l.properties, '{}') as properties,
+    e.has_property_operations,
     l.ip,
     e.received_at,
     %(batch_id)s::bigint as batch_id,
+    e.xid,
     e.landing_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id

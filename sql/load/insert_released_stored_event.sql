@@ -8,9 +8,11 @@ insert into warehouse.stored_event (
     person_id,
     person_mode,
     properties,
+    has_property_operations,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -22,9 +24,11 @@ select
     d.person_id,
     'full' as person_mode,
     coalesce(l.properties, '{}') as properties,
+    b.has_property_operations,
     l.ip,
     b.received_at,
     %(batch_id)s::bigint as batch_id,
+    b.xid,
     b.landing_id
 from buffer.event as b
 inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id

@@ -43,6 +43,8 @@ create table landing.event (
     "timestamp" text,
     sent_at text,
     ip text,
+    -- Landed by an operator's command of ours. Writers cannot set it, so that no client can split a person.
+    is_operator boolean not null default false,
     -- The position (xid, landing_id) is the order of arrival. received_at is in the key because partitions need it.
     primary key (xid, landing_id, received_at)
 ) partition by range (received_at);

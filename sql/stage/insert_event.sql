@@ -6,7 +6,8 @@
 --   time: corrected by sent_at unless $ignore_sent_at; unreadable, or over 23 h ahead: the arrival; a year that cannot
 --     be: 1970 (rust/common/types/src/timestamp.rs)
 --   anonymous: distinct_id strictly equal to a string $device_id (1-emitToBufferStep.ts)
---   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id
+--   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id;
+--   $split with $split_from, only where our own command landed it
 --   personless: $process_person_profile strictly false (normalize-process-person-flag-step.ts)
 insert into staging.event (
     ordinal,
@@ -67,6 +68,7 @@ with read_once as (
                     case
                         when l.properties -> 'alias' not in ('""', 'null', 'false', '0') then l.properties -> 'alias'
                     end
+            when l.event = '$split' and l.is_operator then l.properties -> '$split_from'
         end as other,
         coalesce(
             nullif(l.distinct_id, ''),
