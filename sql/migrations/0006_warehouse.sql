@@ -108,6 +108,11 @@ create table warehouse.merge (
     primary key (team_id, distinct_id, uuid)
 );
 
+-- Who was who: the walk from an id through the persons it had needs the merges by the other id and by the lost person.
+create index merge_by_source on warehouse.merge (team_id, source_distinct_id);
+create index merge_by_source_person on warehouse.merge (team_id, source_person_id) where outcome in ('merged', 'split');
+create index merge_by_refusal on warehouse.merge (team_id, arrived_at) where outcome = 'refused';
+
 create view warehouse.events as
 select
     e.team_id,
@@ -117,6 +122,8 @@ select
     coalesce(o.person_id, e.person_id) as person_id,
     e."timestamp",
     e.properties,
+    -- Which group of each type the event belongs to: type -> key.
+    e.properties -> '$groups' as groups,
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,
