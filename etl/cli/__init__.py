@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import capture, identity, project, run, status
+from etl.cli import capture, explain, identity, project, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -27,6 +27,7 @@ watermark = typer.Typer(help="The position up to which landing has been processe
 watermark.command()(run.rebase)
 app.add_typer(watermark, name="watermark")
 
+app.command()(explain.explain)
 app.command()(identity.split)
 app.add_typer(identity.merges, name="merges")
 

@@ -125,7 +125,15 @@ where m.outcome = 'refused' and m.event <> '$split';
 -- the id's birth: the next event that names the id, or that moves all ids of its person.
 -- Security definer: the end of a hold stands in buffer, which readers do not see.
 create function warehouse.person_history(of_team_id bigint, of_distinct_id text)
-returns table (since_at timestamptz, person_id uuid, event text, uuid uuid)
+returns table (
+    since_at timestamptz,
+    person_id uuid,
+    outcome text,
+    event text,
+    uuid uuid,
+    distinct_id text,
+    source_distinct_id text
+)
 language plpgsql
 stable
 security definer
@@ -163,7 +171,7 @@ begin
             )
     loop
         current_person := step.person_id;
-        return query select step.since_at, step.person_id, step.event, step.uuid;
+        return query select step.since_at, step.person_id, 'born', step.event, step.uuid, of_distinct_id, null::text;
     end loop;
     loop
         select c.* into step
@@ -207,7 +215,15 @@ begin
         end if;
         if next_person is distinct from current_person then
             current_person := next_person;
-            return query select step.arrived_at, current_person, step.event, step.uuid;
+            return query
+            select
+                step.arrived_at,
+                current_person,
+                step.outcome,
+                step.event,
+                step.uuid,
+                step.distinct_id,
+                step.source_distinct_id;
         end if;
     end loop;
 end;
@@ -258,7 +274,7 @@ from warehouse.person
 where merged_into is null
 group by team_id, (created_at at time zone 'UTC')::date;
 
--- What the day's number of persons would be by the persons its rows were loaded with, and what it is. Maintenance writes
+-- What the number of persons of a day would be by those its rows were loaded with, and what it is. Maintenance writes
 -- the present person into loaded rows, so the difference shows merges since the last squash.
 create view warehouse.daily_merge_effects as
 select
@@ -331,7 +347,7 @@ from quarantine.event;
 
 revoke execute on function warehouse.person_history(bigint, text) from public;
 grant execute on function warehouse.person_history(bigint, text) to auditor;
-grant select on warehouse.group_profile to auditor;
+grant select on warehouse.group_profile to auditor;  -- noqa: PRS
 grant select on warehouse.groups to auditor;
 grant select on warehouse.refused_merges to auditor;
 grant select on warehouse.daily_unique_persons to auditor;
