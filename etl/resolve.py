@@ -11,6 +11,7 @@ from uuid import UUID
 from etl import db as door
 from etl import properties
 from etl.db import Db, Row
+from etl.groups import fold_groups
 from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.plan import step_of
 from etl.settings import Settings
@@ -36,6 +37,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/warn_refusals")
         door.run(db, "resolve/warn_split_refusals")
         _fold_properties(db)
+        fold_groups(db)
 
 
 def _fold(db: Db) -> None:
