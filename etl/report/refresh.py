@@ -18,6 +18,11 @@ def window_start(settings: Settings, now: datetime) -> datetime:
     return midnight - timedelta(days=settings.report_days - 1)
 
 
+def may_refresh(db: Db) -> bool:
+    """Whether this login may write the summaries. The role ``auditor`` only reads them."""
+    return bool(door.one(db, "report/may_refresh")["may_refresh"])
+
+
 def refresh(db: Db, settings: Settings, *, now: datetime | None = None) -> int:
     """Add the batches loaded since the last call to ``ops.report_*``; returns how many there were.
 
