@@ -22,7 +22,7 @@ PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 IdKey = tuple[int, str]
 """A distinct id of a project: (team_id, distinct_id)."""
 
-Outcome = Literal["created", "attached", "merged", "no-op", "refused"]
+Outcome = Literal["created", "attached", "merged", "no-op", "refused", "over_limit"]
 Cause = Literal["merge", "event", "hold_expired"]
 
 
@@ -41,6 +41,7 @@ class Person:
     is_identified: bool
     created_at: datetime
     created_by_uuid: UUID
+    distinct_ids: int = 1
     is_new: bool = False
     merged_into: Person | None = None
 
@@ -97,6 +98,7 @@ class MergingEvent:
     source: str
     timestamp: datetime
     arrived_at: datetime
+    move_limit: int | None = None
 
     @property
     def is_dangerous(self) -> bool:
@@ -176,20 +178,37 @@ class _Identity:
         elif target is None and source is None:
             person = self._create(target_key, event.timestamp, event.uuid, "merge")
             self._tie(source_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "created"
         elif target is None or source is None:
             person = target or source  # type: ignore[assignment]
             self._tie(source_key if target else target_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "attached"
         elif target is source:
             person, outcome = target, "no-op"
+        elif event.move_limit is not None and source.distinct_ids > event.move_limit:
+            self._note(event, "over_limit", target, source, target, _over_limit(source, event.move_limit))
+            return
         else:
             person, outcome = target, "merged"
             source.merged_into = target
             target.created_at = min(target.created_at, source.created_at)
+            target.distinct_ids += source.distinct_ids
             self._touch(source)
         person.is_identified = True
         self._touch(person)
+        self._note(event, outcome, target, source, person, reason)
+
+    def _note(
+        self,
+        event: MergingEvent,
+        outcome: Outcome,
+        target: Person | None,
+        source: Person | None,
+        person: Person,
+        reason: str | None,
+    ) -> None:
         self.result.merges.append(
             Merge(
                 event=event,
@@ -232,3 +251,7 @@ class _Identity:
 
     def _touch(self, person: Person) -> None:
         self.result.persons[person.team_id, person.person_id] = person
+
+
+def _over_limit(source: Person, limit: int) -> str:
+    return f"it would move {source.distinct_ids} distinct ids; the project allows {limit} at once"

@@ -22,6 +22,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
+        door.run(db, "resolve/exclude_refused")
         door.run(db, "resolve/exclude_duplicates")
         door.run(db, "resolve/analyze_excluded")
         door.run(db, "resolve/warn_other_payload")
@@ -30,6 +31,8 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/collect_births", batch)
         _fold(db)
         _give_birth(db, batch)
+        door.run(db, "resolve/apply_personless_default")
+        door.run(db, "resolve/apply_upgrades")
         door.run(db, "resolve/insert_overrides")
         door.run(db, "resolve/apply_overrides")
         door.run(db, "resolve/analyze_plan")
@@ -50,16 +53,20 @@ def _fold(db: Db) -> None:
         ((*tie.key, tie.person.survivor.person_id, tie.cause, tie.cause_uuid) for tie in result.ties),
     )
     door.run(db, "resolve/apply_ties")
+    door.run(db, "resolve/exclude_moves")
+    door.run(db, "resolve/delete_moves")
 
 
 def read_known_ids(rows: Iterable[tuple[Any, ...]]) -> dict[IdKey, KnownId]:
     """What the fold must know of each id, from ``resolve/read_known_ids``; ids of one person share one object."""
     persons: dict[tuple[int, UUID], Person] = {}
     known: dict[IdKey, KnownId] = {}
-    for team_id, distinct_id, person_id, origin, is_identified, created_at, created_by, *birth in rows:
+    for team_id, distinct_id, person_id, origin, is_identified, created_at, created_by, distinct_ids, *birth in rows:
         if person_id is not None:
             if (team_id, person_id) not in persons:
-                persons[team_id, person_id] = Person(team_id, person_id, origin, is_identified, created_at, created_by)
+                persons[team_id, person_id] = Person(
+                    team_id, person_id, origin, is_identified, created_at, created_by, distinct_ids
+                )
             known[team_id, distinct_id] = KnownId(persons[team_id, person_id])
         else:
             entry = known.setdefault((team_id, distinct_id), KnownId())

@@ -13,8 +13,13 @@ create table warehouse.stored_event (
     "timestamp" timestamptz not null,
     -- The person when the row was loaded; readers see it resolved through person_override.
     person_id uuid not null,
-    person_mode text not null check (person_mode in ('full', 'propertyless')),
+    -- full: processed with a person. propertyless: personless. force_upgrade: sent as personless although its id has had
+    -- a person for over a minute.
+    person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
+    -- As landed, without what is kept beside it or must not be kept: see ops.stored_properties.
     properties jsonb not null,
+    -- The elements of an $autocapture, from the innermost out; null where the event has none.
+    elements_chain text,
     ip text,
     received_at timestamptz not null,
     batch_id bigint not null,
@@ -113,6 +118,7 @@ select
     coalesce(o.person_id, e.person_id) as person_id,
     e."timestamp",
     e.properties,
+    e.elements_chain,
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,

@@ -11,7 +11,7 @@ with operation as (
         e.landing_id
     from staging.accepted_event as e
     inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
-    where e.has_property_operations and d.person_id is not null
+    where e.has_property_operations and not e.is_personless and d.person_id is not null
     union all
     select
         b.team_id,
