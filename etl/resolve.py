@@ -37,6 +37,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/apply_overrides")
         door.run(db, "resolve/analyze_plan")
         door.run(db, "resolve/warn_refusals")
+        door.run(db, "resolve/warn_split_refusals")
         _fold_properties(db)
 
 
@@ -44,7 +45,11 @@ def _fold(db: Db) -> None:
     events = [MergingEvent(*row) for row in door.tuples(db, "resolve/read_merging_events")]
     if not events:
         return
-    result = fold(events, read_known_ids(door.tuples(db, "resolve/read_known_ids")))
+    known = read_known_ids(door.tuples(db, "resolve/read_known_ids"))
+    if any(event.is_split for event in events):
+        for former in (Person(*row) for row in door.tuples(db, "resolve/read_former_persons")):
+            known[former.team_id, former.distinct_id].former = former
+    result = fold(events, known)
     door.copy_in(db, "resolve/copy_merge", _merges(result))
     door.copy_in(db, "resolve/copy_person", (_person(person) for person in result.persons.values()))
     door.copy_in(
@@ -55,6 +60,26 @@ def _fold(db: Db) -> None:
     door.run(db, "resolve/apply_ties")
     door.run(db, "resolve/exclude_moves")
     door.run(db, "resolve/delete_moves")
+    if result.splits:
+        _split(db, result)
+
+
+def _split(db: Db, result: Fold) -> None:
+    last = {split.key: split for split in result.splits}
+    touched = {person.survivor for split in result.splits for person in (split.person, split.others)}
+    door.copy_in(db, "resolve/copy_split", ((*s.key, s.person.survivor.person_id, s.uuid) for s in last.values()))
+    door.copy_in(db, "resolve/copy_refolded_person", ((each.team_id, each.person_id) for each in touched))
+    door.copy_in(
+        db,
+        "resolve/copy_revived_person",
+        ((*name, _heir(name[1], before)) for name, before in result.revived.items()),
+    )
+    door.run(db, "resolve/apply_splits")
+
+
+def _heir(person_id: UUID, before: Person | None) -> UUID | None:
+    heir = before.survivor.person_id if before else None
+    return heir if heir != person_id else None
 
 
 def read_known_ids(rows: Iterable[tuple[Any, ...]]) -> dict[IdKey, KnownId]:
@@ -118,17 +143,30 @@ def _give_birth(db: Db, batch: Row) -> None:
 
 def _fold_properties(db: Db) -> None:
     changed: list[tuple[Any, ...]] = []
+    refolded = _refold(db)
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
-        state: properties.State = {}
+        is_refolded = (team_id, person_id) in refolded
+        state = refolded.pop((team_id, person_id), {})
         for _, _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
-            if stored is not None:
-                properties.join(state, properties.read_state(stored))
-            else:
+            if stored is None:
                 properties.apply(state, (at, xid, landing_id), set_json, set_once_json, unset_json)
-        if state:
+            elif not is_refolded:
+                properties.join(state, properties.read_state(stored))
+        if state or is_refolded:
             changed.append((team_id, person_id, properties.visible(state), properties.write_state(state)))
         if len(changed) >= 10_000:
             door.copy_in(db, "resolve/copy_person_property", changed)
             changed.clear()
+    changed += [(*key, properties.visible(state), properties.write_state(state)) for key, state in refolded.items()]
     door.copy_in(db, "resolve/copy_person_property", changed)
+
+
+def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
+    """The states of the persons that a split touched, from the stored events of the ids they have now."""
+    states = {key: properties.State() for key in door.tuples(db, "resolve/read_refolded_persons")}
+    if states:
+        for row in itertools.chain.from_iterable(door.stream(db, "resolve/read_stored_operations")):
+            team_id, person_id, at, xid, landing_id, *operations = row
+            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations)
+    return states

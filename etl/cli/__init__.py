@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import run, status
+from etl.cli import capture, project, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -19,6 +19,9 @@ app = typer.Typer(
 )
 for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain):
     app.command()(command)
+
+app.command()(capture.capture)
+app.add_typer(project.app, name="project")
 
 watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
 watermark.command()(run.rebase)

@@ -9,9 +9,11 @@ insert into warehouse.stored_event (
     person_mode,
     properties,
     elements_chain,
+    has_property_operations,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -28,9 +30,11 @@ select
         else coalesce(l.properties, '{}')
     end as properties,
     case when e.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
+    e.has_property_operations,
     case when not p.anonymize_ips then l.ip end as ip,
     e.received_at,
     %(batch_id)s::bigint as batch_id,
+    e.xid,
     e.landing_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id

@@ -7,10 +7,10 @@ create schema landing;
 -- A project's own rules; who reads them: stage, validate, resolve.
 create table landing.project (
     team_id bigint primary key,
-    name text not null,
+    name text not null unique,
     created_at timestamptz not null default now(),
-    -- No ip is stored with its events.
-    anonymize_ips boolean not null default false,
+    -- No ip is stored with its events, unless the project asks for it.
+    anonymize_ips boolean not null default true,
     -- Only merging events make or change persons; all others are personless.
     person_processing_opt_out boolean not null default false,
     -- Events older than this on arrival are refused; null or 0: none are.
@@ -52,6 +52,8 @@ create table landing.event (
     ip text,
     -- The endpoint, not the client, switched person processing off for this event.
     is_personless boolean not null default false,
+    -- Landed by an operator's command of ours. Writers cannot set it, so that no client can split a person.
+    is_operator boolean not null default false,
     -- The position (xid, landing_id) is the order of arrival. received_at is in the key because partitions need it.
     primary key (xid, landing_id, received_at)
 ) partition by range (received_at);

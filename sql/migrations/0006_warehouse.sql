@@ -20,9 +20,13 @@ create table warehouse.stored_event (
     properties jsonb not null,
     -- The elements of an $autocapture, from the innermost out; null where the event has none.
     elements_chain text,
+    -- Its $set, $set_once and $unset count: a split folds them again.
+    has_property_operations boolean not null,
     ip text,
     received_at timestamptz not null,
     batch_id bigint not null,
+    -- Position in landing.
+    xid xid8 not null,
     landing_id bigint not null
 ) partition by range ("timestamp");
 
@@ -98,9 +102,9 @@ create table warehouse.merge (
     xid xid8 not null,
     landing_id bigint not null,
     batch_id bigint not null,
-    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; refused: see
-    -- reason.
-    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'refused')),
+    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; split: the
+    -- event's id left the person of the other one; refused: see reason.
+    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'split', 'refused')),
     -- The persons of the two ids just before the event, null where there was none, and the target's just after.
     target_person_id uuid,
     source_person_id uuid,

@@ -7,7 +7,8 @@
 --     be: 1970 (rust/common/types/src/timestamp.rs)
 --   never held: anonymous, that is distinct_id strictly equal to a string $device_id; sent by a mobile SDK; a session
 --     recording (1-emitToBufferStep.ts)
---   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id
+--   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id;
+--     $split with $split_from, only where our own command landed it
 --   personless: $process_person_profile strictly false, or the endpoint, or the project says so
 --     (normalize-process-person-flag-step.ts)
 --   cookieless: the id is derived from the day's salt, ip, host and user agent (cookieless-manager.ts)
@@ -96,6 +97,7 @@ with read_once as (
                     case
                         when l.properties -> 'alias' not in ('""', 'null', 'false', '0') then l.properties -> 'alias'
                     end
+            when l.event = '$split' and l.is_operator then l.properties -> '$split_from'
         end as other,
         coalesce(
             nullif(l.distinct_id, ''),

@@ -63,6 +63,12 @@ cross join
             'Use ids of at most 200 characters; the event was kept, nothing was merged.'
         ),
         (
+            e.event = '$split' and not e.is_merging,
+            'split_without_authority',
+            jsonb_build_object('distinct_id', e.distinct_id),
+            'Only `etl split` separates persons; the event was kept as an ordinary one.'
+        ),
+        (
             e.personless_status = 'not_a_boolean',
             'invalid_process_person_profile',
             '{}'::jsonb,
@@ -85,6 +91,7 @@ where
         or e.distinct_id_length > 200
         or e.event_length > 200
         or e.other_id_status in ('illegal', 'target_illegal', 'too_long')
+        or (e.event = '$split' and not e.is_merging)
         or e.personless_status = 'not_a_boolean'
         or e.has_invalid_property_operations
     );
