@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,9 @@ from etl.db import Db, Row
 from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.plan import step_of
 from etl.settings import Settings
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
@@ -142,23 +146,25 @@ def _give_birth(db: Db, batch: Row) -> None:
 
 
 def _fold_properties(db: Db) -> None:
+    door.run(db, "resolve/insert_property_events")
+    door.run(db, "resolve/analyze_property_event")
     changed: list[tuple[Any, ...]] = []
     refolded = _refold(db)
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         is_refolded = (team_id, person_id) in refolded
-        state = refolded.pop((team_id, person_id), {})
-        for _, _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
+        state = refolded.pop((team_id, person_id), properties.State())
+        for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
             if stored is None:
-                properties.apply(state, (at, xid, landing_id), set_json, set_once_json, unset_json)
+                properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
             elif not is_refolded:
                 properties.join(state, properties.read_state(stored))
         if state or is_refolded:
-            changed.append((team_id, person_id, properties.visible(state), properties.write_state(state)))
+            changed.append((team_id, person_id, *_property_columns(state)))
         if len(changed) >= 10_000:
             door.copy_in(db, "resolve/copy_person_property", changed)
             changed.clear()
-    changed += [(*key, properties.visible(state), properties.write_state(state)) for key, state in refolded.items()]
+    changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
     door.copy_in(db, "resolve/copy_person_property", changed)
 
 
@@ -167,6 +173,12 @@ def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
     states = {key: properties.State() for key in door.tuples(db, "resolve/read_refolded_persons")}
     if states:
         for row in itertools.chain.from_iterable(door.stream(db, "resolve/read_stored_operations")):
-            team_id, person_id, at, xid, landing_id, *operations = row
-            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations)
+            team_id, person_id, at, xid, landing_id, *operations, is_forced = row
+            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
     return states
+
+
+def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:
+    mask, at = properties.coverage(state)
+    # Microseconds as an integer: a float has no room for them.
+    return properties.visible(state), properties.write_state(state), mask, _EPOCH + timedelta(microseconds=at)

@@ -10,6 +10,7 @@ insert into warehouse.stored_event (
     properties,
     elements_chain,
     has_property_operations,
+    is_lifted,
     ip,
     received_at,
     batch_id,
@@ -30,7 +31,8 @@ select
         else coalesce(l.properties, '{}')
     end as properties,
     case when e.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
-    e.has_property_operations,
+    e.has_property_operations and not e.is_personless as has_property_operations,
+    e.lift_shape <> 0 and not e.is_personless as is_lifted,
     case when not p.anonymize_ips then l.ip end as ip,
     e.received_at,
     %(batch_id)s::bigint as batch_id,

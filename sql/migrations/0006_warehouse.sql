@@ -20,8 +20,9 @@ create table warehouse.stored_event (
     properties jsonb not null,
     -- The elements of an $autocapture, from the innermost out; null where the event has none.
     elements_chain text,
-    -- Its $set, $set_once and $unset count: a split folds them again.
+    -- Its $set, $set_once and $unset count, and what it lifts does: a split folds them again.
     has_property_operations boolean not null,
+    is_lifted boolean not null,
     ip text,
     received_at timestamptz not null,
     batch_id bigint not null,
@@ -56,6 +57,10 @@ create table warehouse.person (
     properties jsonb not null default '{}',
     -- Per key the times behind the value, see etl/properties.py.
     property_state jsonb not null default '{}',
+    -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
+    -- with only such keys changes nothing.
+    lifted_mask bigint not null default 0,
+    lifted_at timestamptz not null default '-infinity',
     -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,

@@ -36,6 +36,8 @@ create unlogged table staging.event (
     may_upgrade boolean not null,
     person_mode text not null,
     has_property_operations boolean not null,
+    -- What it lifts to its person: see ops.lift_shape; 0: nothing.
+    lift_shape bigint not null,
     -- Its payload is not stored as it landed: see ops.stored_properties.
     is_rewritten boolean not null,
     -- The rule that refuses it, if any: see resolve/exclude_refused.sql.
@@ -146,7 +148,22 @@ create unlogged table staging.person_property (
     team_id bigint not null,
     person_id uuid not null,
     properties jsonb not null,
-    property_state jsonb not null
+    property_state jsonb not null,
+    lifted_mask bigint not null,
+    lifted_at timestamptz not null
+);
+
+-- Events that may change the properties of their person, released ones too.
+create unlogged table staging.property_event (
+    team_id bigint not null,
+    person_id uuid not null,
+    stamped_at timestamptz not null,
+    received_at timestamptz not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    is_forced boolean not null,
+    has_property_operations boolean not null,
+    lift_shape bigint not null
 );
 
 -- The overrides that maintenance folds away now.
@@ -188,7 +205,8 @@ begin
     staging.tie,
     staging.implied_person,
     staging.merge,
-    staging.person_property;
+    staging.person_property,
+    staging.property_event;
 exception
     when lock_not_available then
         for staging_table in

@@ -32,6 +32,7 @@ insert into staging.event (
     may_upgrade,
     person_mode,
     has_property_operations,
+    lift_shape,
     is_rewritten,
     refusal,
     has_invalid_property_operations,
@@ -81,6 +82,12 @@ with read_once as (
         and coalesce(l.properties -> '$groups', '{}') in ('{}', 'null') as is_lone_flag_call,
         l.properties ?| array['$elements', '$elements_chain'] as has_elements,
         l.properties ? '$ip' as has_ip,
+        coalesce(
+            ops.lift_shape(
+                l.properties, l.event in ('$identify', '$create_alias', '$merge_dangerously', '$set')
+            ),
+            0
+        ) as lift_shape,
         l.properties -> '$process_person_profile' as process_person_profile,
         l.event = '$identify' as is_identify,
         coalesce(jsonb_typeof(l.properties), 'missing') as properties_type,
@@ -283,6 +290,12 @@ select
     and not coalesce(s.has_deep_property_operations, false)
     and (not s.is_personless or s.is_personless_by_default)
     and coalesce(s.event, '') not in ('$exception', '$$heatmap') as has_property_operations,
+    case
+        when
+            (not s.is_personless or s.is_personless_by_default)
+            and coalesce(s.event, '') not in ('$exception', '$$heatmap') then s.lift_shape
+        else 0
+    end as lift_shape,
     s.is_personless
     or s.is_cookieless
     or coalesce(s.has_elements, false)

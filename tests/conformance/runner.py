@@ -166,7 +166,7 @@ def _arrange(db: Db, settings: Settings, case: Case) -> Settings:
 def _insert_given(db: Db, outcome: Outcome) -> None:
     for person in outcome.case.given.get("persons", ()):
         team_id, distinct_ids = person.get("team_id", outcome.case.team_id), person["distinct_ids"]
-        state: properties.State = {}
+        state = properties.State()
         properties.apply(state, OLDEST, door.json_text(person.get("properties") or {}), None, None)
         row = {
             "team_id": team_id,
@@ -179,7 +179,8 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
         }
         db.execute(
             "insert into warehouse.person values (%(team_id)s, %(distinct_id)s, %(person_id)s, %(is_identified)s, "
-            "%(created_at)s, %(properties)s, %(property_state)s, null, '00000000-0000-0000-0000-000000000000', now())",
+            "%(created_at)s, %(properties)s, %(property_state)s, 0, '-infinity', null, "
+            "'00000000-0000-0000-0000-000000000000', now())",
             row,
         )
         for distinct_id in distinct_ids:
