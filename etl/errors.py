@@ -65,3 +65,7 @@ class RefusedError(EtlError):
         super().__init__(message)
         self.status = status
         self.reason = reason
+
+
+class IdentityError(EtlError):
+    """A person, a distinct id or a refused merge is not there, or cannot be changed in the way asked for."""

@@ -52,6 +52,7 @@ def _write_persons(db: Db, batch: Row) -> None:
         "insert_override",
         "insert_merge",
         "rewrite_split_event",
+        "upsert_group_profile",
     ):
         door.run(db, f"load/{name}", batch)
 
