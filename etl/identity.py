@@ -27,7 +27,7 @@ PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 IdKey = tuple[int, str]
 """A distinct id of a project: (team_id, distinct_id)."""
 
-Outcome = Literal["created", "attached", "merged", "no-op", "split", "refused"]
+Outcome = Literal["created", "attached", "merged", "no-op", "split", "refused", "over_limit"]
 Cause = Literal["merge", "event", "hold_expired"]
 
 
@@ -46,6 +46,7 @@ class Person:
     is_identified: bool
     created_at: datetime
     created_by_uuid: UUID
+    distinct_ids: int = 1
     is_new: bool = False
     merged_into: Person | None = None
 
@@ -102,6 +103,7 @@ class MergingEvent:
     source: str
     timestamp: datetime
     arrived_at: datetime
+    move_limit: int | None = None
 
     @property
     def is_dangerous(self) -> bool:
@@ -218,17 +220,23 @@ class _Identity:
         elif target is None and source is None:
             person = self._create(target_key, event.timestamp, event.uuid, "merge")
             self._tie(source_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "created"
         elif target is None or source is None:
             person = target or source  # type: ignore[assignment]
             self._tie(source_key if target else target_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "attached"
         elif target is source:
             person, outcome = target, "no-op"
+        elif event.move_limit is not None and source.distinct_ids > event.move_limit:
+            self._record(event, "over_limit", target, source, target, _over_limit(source, event.move_limit))
+            return
         else:
             person, outcome = target, "merged"
             source.merged_into = target
             target.created_at = min(target.created_at, source.created_at)
+            target.distinct_ids += source.distinct_ids
             self._touch(source)
         person.is_identified = True
         self._touch(person)
@@ -246,6 +254,7 @@ class _Identity:
             target.merged_into = others
         person = self._revive(key, event.timestamp, event.uuid)
         self._known[key].person = person
+        others.distinct_ids = target.distinct_ids - 1
         self.result.splits.append(Split(key, event.uuid, person, others))
         self._record(event, "split", target, source, person=person)
 
@@ -318,3 +327,7 @@ class _Identity:
 
     def _touch(self, person: Person) -> None:
         self.result.persons[person.team_id, person.person_id] = person
+
+
+def _over_limit(source: Person, limit: int) -> str:
+    return f"it would move {source.distinct_ids} distinct ids; the project allows {limit} at once"

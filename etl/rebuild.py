@@ -105,6 +105,8 @@ def _copy_context(live: Db, fresh: Db) -> None:
         door.run(fresh, "rebuild/delete_projects")
         for row in door.run(live, "rebuild/read_projects"):
             door.run(fresh, "rebuild/insert_project", row)
+        for row in door.run(live, "rebuild/read_salts"):
+            door.run(fresh, "rebuild/insert_salt", row)
         door.run(fresh, "rebuild/prepare_watermark", door.one(live, "rebuild/read_xid_offset"))
 
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import capture, explain, identity, project, proof, run, status
+from etl.cli import capture, explain, identity, project, proof, report, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain):
+for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain, report.report):
     app.command()(command)
 
 app.command()(capture.capture)

@@ -13,10 +13,16 @@ create table warehouse.stored_event (
     "timestamp" timestamptz not null,
     -- The person when the row was loaded; readers see it resolved through person_override.
     person_id uuid not null,
-    person_mode text not null check (person_mode in ('full', 'propertyless')),
+    -- full: processed with a person. propertyless: personless. force_upgrade: sent as personless although its id has had
+    -- a person for over a minute.
+    person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
+    -- As landed, without what is kept beside it or must not be kept: see ops.stored_properties.
     properties jsonb not null,
-    -- Its $set, $set_once and $unset count: a split folds them again.
+    -- The elements of an $autocapture, from the innermost out; null where the event has none.
+    elements_chain text,
+    -- Its $set, $set_once and $unset count, and what it lifts does: a split folds them again.
     has_property_operations boolean not null,
+    is_lifted boolean not null,
     ip text,
     received_at timestamptz not null,
     batch_id bigint not null,
@@ -51,6 +57,10 @@ create table warehouse.person (
     properties jsonb not null default '{}',
     -- Per key the times behind the value, see etl/properties.py.
     property_state jsonb not null default '{}',
+    -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
+    -- with only such keys changes nothing.
+    lifted_mask bigint not null default 0,
+    lifted_at timestamptz not null default '-infinity',
     -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,
@@ -124,6 +134,7 @@ select
     e.properties,
     -- Which group of each type the event belongs to: type -> key.
     e.properties -> '$groups' as groups,
+    e.elements_chain,
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,

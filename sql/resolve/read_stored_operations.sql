@@ -46,11 +46,17 @@ select
     (extract(epoch from least(e."timestamp", e.received_at)) * 1000000)::bigint as stamped_at,
     e.xid::text::bigint as xid,
     e.landing_id,
-    case when jsonb_typeof(e.properties -> '$set') = 'object' then (e.properties -> '$set')::text end as set_json,
     case
-        when jsonb_typeof(e.properties -> '$set_once') = 'object' then (e.properties -> '$set_once')::text
+        when e.has_property_operations and jsonb_typeof(e.properties -> '$set') = 'object'
+            then (e.properties -> '$set')::text
+    end as set_json,
+    case
+        when e.has_property_operations and jsonb_typeof(e.properties -> '$set_once') = 'object'
+            then (e.properties -> '$set_once')::text
     end as set_once_json,
-    (e.properties -> '$unset')::text as unset_json
+    case when e.has_property_operations then (e.properties -> '$unset')::text end as unset_json,
+    case when e.is_lifted then ops.lifted_values(e.properties) end as lifted_values,
+    e.event in ('$identify', '$create_alias', '$merge_dangerously', '$set') as is_forced
 from owned as o
 inner join warehouse.stored_event as e on o.team_id = e.team_id and o.distinct_id = e.distinct_id
-where e.has_property_operations;
+where e.has_property_operations or e.is_lifted;

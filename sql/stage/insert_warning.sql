@@ -48,7 +48,12 @@ cross join
         (
             e.other_id_status in ('illegal', 'target_illegal'),
             'cannot_merge_with_illegal_distinct_id',
-            jsonb_build_object('distinct_id', e.distinct_id, 'illegal', e.other_id_status),
+            jsonb_build_object(
+                'distinct_id', e.distinct_id,
+                'illegal_distinct_id',
+                case e.other_id_status when 'illegal' then coalesce(e.other_id, 'null') else e.distinct_id end,
+                'other_distinct_id', case e.other_id_status when 'illegal' then e.distinct_id else e.other_id end
+            ),
             'The client sent a placeholder as an id: send identify or alias only when both ids are known.'
         ),
         (
