@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import capture, explain, identity, project, report, run, status
+from etl.cli import capture, explain, identity, project, proof, report, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -28,6 +28,8 @@ watermark.command()(run.rebase)
 app.add_typer(watermark, name="watermark")
 
 app.command()(explain.explain)
+app.command()(proof.digest)
+app.command()(proof.rebuild)
 app.command()(identity.split)
 app.add_typer(identity.merges, name="merges")
 
