@@ -23,6 +23,9 @@ create table warehouse.stored_event (
 
 create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
 create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
+-- Batches are loaded one after the other, so a few bytes a block range find the events of the newest.
+create index stored_event_by_batch on warehouse.stored_event
+using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
@@ -103,6 +106,8 @@ create table warehouse.merge (
     reason text,
     primary key (team_id, distinct_id, uuid)
 );
+
+create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);
 
 create view warehouse.events as
 select
