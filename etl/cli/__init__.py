@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import run, status
+from etl.cli import audit, batch, quarantine, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -23,6 +23,9 @@ for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.lan
 watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
 watermark.command()(run.rebase)
 app.add_typer(watermark, name="watermark")
+app.add_typer(batch.app, name="batch")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

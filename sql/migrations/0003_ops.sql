@@ -136,6 +136,12 @@ begin
 end;
 $$;
 
+-- The days that landing does not hold any more, so that missing rows of theirs are no contradiction.
+create table ops.dropped_landing (
+    day date primary key,
+    dropped_at timestamptz not null
+);
+
 create function ops.drop_landing_partition(partition_name text)
 returns void
 language plpgsql
@@ -143,6 +149,9 @@ as $$
 begin
     perform set_config('lock_timeout', '5s', true);
     execute format('drop table landing.%I', partition_name);
+    insert into ops.dropped_landing (day, dropped_at)
+    values (to_date(right(partition_name, 8), 'YYYYMMDD'), clock_timestamp())
+    on conflict (day) do nothing;
 end;
 $$;
 

@@ -26,11 +26,13 @@ create table quarantine.event (
     resolved_why text,
     -- The landing row that a replay made of it.
     replayed_landing_id bigint,
+    replayed_xid xid8,
     constraint resolution_is_explained check (
-        (resolution is null and resolved_at is null and replayed_landing_id is null)
+        (resolution is null and resolved_at is null and replayed_landing_id is null and replayed_xid is null)
         or (
             resolution is not null and resolved_at is not null and resolved_by is not null and resolved_why is not null
             and (resolution = 'replayed') = (replayed_landing_id is not null)
+            and (resolution = 'replayed') = (replayed_xid is not null)
         )
     )
 );

@@ -84,6 +84,32 @@ select concat_ws(
 )
 $$;
 
+-- All results of a batch's expectations as one value.
+create function ops.results_digest(of_batch_id bigint)
+returns text
+language sql
+stable
+as $$
+select md5(coalesce(
+    string_agg(
+        concat_ws(
+            '|', r.suite, r.expectation, r.severity, r.is_success, r.evaluated, r.unexpected,
+            coalesce(r.observed::text, '-'), r.examples, coalesce(r.reason, '-')
+        ), e'\n' order by r.suite collate "C", r.expectation collate "C"
+    ), ''
+))
+from ops.expectation_result as r
+where r.batch_id = of_batch_id
+$$;
+
+-- Digests add and cancel out like the ledger's numbers do.
+create function ops.xor(variadic digests bigint[])
+returns bigint
+language sql
+immutable
+parallel safe
+as $$ select bit_xor(d) from unnest(digests) as d $$;
+
 -- The hash of one event's keys, the same whether it is computed from staging, the buffer or the warehouse.
 create function ops.event_hash(
     landing_id bigint, uuid uuid, distinct_id text, event text, event_at timestamptz
@@ -98,7 +124,7 @@ select
     # hashint8extended($1, coalesce(uuid_hash_extended($2, 1), 1))
     # hashint8extended($1, coalesce(hashtextextended($3 collate "C", 2), 2))
     # hashint8extended($1, coalesce(hashtextextended($4 collate "C", 3), 3))
-    # hashint8extended($1, (extract(epoch from $5) * 1000000)::bigint)
+    # hashint8extended($1, timestamp_hash_extended($5 at time zone 'UTC', 4))
 $$;
 
 comment on column quarantine.event.replayed_landing_id is 'The landing row that a replay made of it';
