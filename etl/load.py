@@ -56,9 +56,12 @@ def _write_persons(db: Db, batch: Row) -> None:
         "move_distinct_ids",
         "insert_distinct_id",
         "insert_personless",
+        "delete_revived_override",
         "update_override",
         "insert_override",
         "insert_merge",
+        "rewrite_split_event",
+        "upsert_group_profile",
     ):
         door.run(db, f"load/{name}", batch)
 

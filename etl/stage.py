@@ -13,6 +13,8 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with step_of(db, batch_id, "stage") as batch:
         if batch is None:
             return
+        door.run(db, "stage/insert_cookieless_salt", batch)
         door.run(db, "stage/insert_event", {**batch, "max_properties_bytes": settings.max_properties_bytes})
         door.run(db, "stage/analyze_event")
         door.run(db, "stage/insert_warning")
+        door.run(db, "stage/insert_client_warning")

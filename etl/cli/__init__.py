@@ -6,7 +6,11 @@ import sys
 
 import typer
 
+<<<<<<< HEAD
 from etl.cli import audit, batch, quarantine, run, status
+=======
+from etl.cli import capture, explain, identity, project, report, run, status
+>>>>>>> main
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -17,8 +21,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain):
+for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain, report.report):
     app.command()(command)
+
+app.command()(capture.capture)
+app.add_typer(project.app, name="project")
 
 watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
 watermark.command()(run.rebase)
@@ -26,6 +33,10 @@ app.add_typer(watermark, name="watermark")
 app.add_typer(batch.app, name="batch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(audit.app, name="audit")
+
+app.command()(explain.explain)
+app.command()(identity.split)
+app.add_typer(identity.merges, name="merges")
 
 
 def main() -> None:
