@@ -47,6 +47,7 @@ fmt: $(VENV)/.ready ## format Python and SQL
 
 bench: $(VENV)/.ready ## drain 500,000 generated events beside a bare insert ... select of the same rows
 	$(VENV)/bin/python -m tests.bench
+	$(VENV)/bin/python -m tests.bench.report
 
 crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every step
 	$(VENV)/bin/python -m pytest -m crash
