@@ -1,4 +1,4 @@
-"""Group commit: while one COPY commits, the next requests gather; then all of theirs go in one transaction.
+"""Group commit: while COPYs commit, the next requests gather; then all of theirs go in one transaction.
 
 A request is answered when its rows are committed. Every row has a uuid by then, so a COPY whose outcome is not known
 (the connection broke before the server said so) is simply sent again: the cycle counts a row that came twice once.
@@ -26,6 +26,7 @@ from etl.wire import LandingRow, without_huge_numbers
 MOST_ROWS = 5_000
 MOST_CHARACTERS = 16_000_000
 RETRY_SECONDS = 0.25
+CONNECTIONS = 2  # while one waits for the disk, the other sends
 UNSTORABLE = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTooComplex)
 
 log = structlog.get_logger("etl.capture")
@@ -41,7 +42,7 @@ class _Waiting:
 
 
 class Writer:
-    """The one task that writes. Memory is bounded by whoever admits requests."""
+    """The tasks that write. Memory is bounded by whoever admits requests."""
 
     def __init__(self, url: str, metrics: Metrics, *, wait_seconds: float) -> None:
         """Nothing is connected yet.
@@ -56,20 +57,19 @@ class Writer:
         self._wait_seconds = wait_seconds
         self._queue: deque[_Waiting] = deque()
         self._has_work = asyncio.Event()
-        self._db: AsyncDb | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._alone = 0  # so many of the next requests get a transaction of their own
 
     def start(self) -> None:
         """Begin to write what is stored from now on."""
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run(_Connection(self._url))) for _ in range(CONNECTIONS)]
 
     async def stop(self) -> None:
         """End; what still waits is refused by then."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-        self._drop_connection()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
     def hurry(self) -> None:
         """The server is stopping: requests wait no longer than a second for a database that is away."""
@@ -97,34 +97,43 @@ class Writer:
         finally:
             self._metrics.queued_events.dec(len(rows))
 
-    async def _run(self) -> None:
-        while True:
-            await self._has_work.wait()
-            if not (group := self._take()):
-                self._has_work.clear()
-                continue
-            commit = asyncio.create_task(self._commit([row for waiting in group for row in waiting.rows]))
-            # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
-            await asyncio.wait([commit], timeout=self._wait_seconds)
-            error = commit.exception() if commit.done() else TimeoutError("no answer from the database")
-            if error is None:
-                for waiting in group:
-                    if not waiting.done.done():
-                        waiting.done.set_result(None)
-                continue
-            if not commit.done():
-                commit.cancel()
-            self._drop_connection()
-            self._metrics.commit_failures.inc()
-            if isinstance(error, UNSTORABLE):
-                self._isolate(group, error)
-                continue
-            if isinstance(error, psycopg.Error | EtlError | OSError | TimeoutError):
-                log.warning("commit failed", error=" ".join(str(error).split()), events=sum(len(w.rows) for w in group))
-            else:
-                log.error("commit failed", exc_info=error)
-            self._queue.extendleft(reversed(group))
-            await asyncio.sleep(RETRY_SECONDS)
+    async def _run(self, connection: _Connection) -> None:
+        try:
+            while True:
+                await self._has_work.wait()
+                if group := self._take():
+                    await self._write(group, connection)
+                else:
+                    self._has_work.clear()
+        finally:
+            connection.drop()
+
+    async def _write(self, group: list[_Waiting], connection: _Connection) -> None:
+        """Commit the rows of a group and say so to its requests, or put them back."""
+        began = time.perf_counter()
+        commit = asyncio.create_task(connection.commit([row for waiting in group for row in waiting.rows]))
+        # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
+        await asyncio.wait([commit], timeout=self._wait_seconds)
+        error = commit.exception() if commit.done() else TimeoutError("no answer from the database")
+        if error is None:
+            self._metrics.commit_seconds.observe(time.perf_counter() - began)
+            for waiting in group:
+                if not waiting.done.done():
+                    waiting.done.set_result(None)
+            return
+        commit.cancel()
+        connection.drop()
+        self._metrics.commit_failures.inc()
+        if isinstance(error, UNSTORABLE):
+            self._isolate(group, error)
+            return
+        if isinstance(error, psycopg.Error | EtlError | OSError | TimeoutError):
+            log.warning("commit failed", error=" ".join(str(error).split()), events=sum(len(w.rows) for w in group))
+        else:
+            log.error("commit failed", exc_info=error)
+        self._queue.extendleft(reversed(group))
+        self._has_work.set()
+        await asyncio.sleep(RETRY_SECONDS)
 
     def _take(self) -> list[_Waiting]:
         """The requests of the next transaction, without those that gave up."""
@@ -140,27 +149,36 @@ class Writer:
                 characters += waiting.characters
         return group
 
-    async def _commit(self, rows: list[LandingRow]) -> None:
-        began = time.perf_counter()
+    def _isolate(self, group: list[_Waiting], error: BaseException) -> None:
+        """Find the request whose rows the server refuses whatever is done to them, and refuse it."""
+        if len(group) > 1:
+            self._alone += len(group)
+            self._queue.extendleft(reversed(group))
+            self._has_work.set()
+            return
+        log.error("rows that PostgreSQL refuses", error=" ".join(str(error).split()))
+        if not group[0].done.done():
+            group[0].done.set_exception(RefusedError(400, "unstorable", "The events cannot be stored."))
+
+
+class _Connection:
+    """One connection, made when it is needed."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._db: AsyncDb | None = None
+
+    async def commit(self, rows: list[LandingRow]) -> None:
+        """Return when the server has committed the rows."""
         if self._db is None:
             self._db = await door.connect_async(self._url, application_name="etl capture")
         try:
             await _copy(self._db, rows)
         except UNSTORABLE:
             await _copy(self._db, await _storable(self._db, rows))
-        self._metrics.commit_seconds.observe(time.perf_counter() - began)
 
-    def _isolate(self, group: list[_Waiting], error: BaseException) -> None:
-        """Find the request whose rows the server refuses whatever is done to them, and refuse it."""
-        if len(group) > 1:
-            self._alone += len(group)
-            self._queue.extendleft(reversed(group))
-            return
-        log.error("rows that PostgreSQL refuses", error=" ".join(str(error).split()))
-        if not group[0].done.done():
-            group[0].done.set_exception(RefusedError(400, "unstorable", "The events cannot be stored."))
-
-    def _drop_connection(self) -> None:
+    def drop(self) -> None:
+        """Let go of it, whatever state it is in."""
         if self._db is not None:
             self._db.pgconn.finish()
             self._db = None
