@@ -26,7 +26,7 @@ BODIES = [
     base64.b64decode(json.loads((FIXTURES / f"{name}.json").read_bytes())["body_base64"])
     for name in ("js_pageview", "js_custom_event", "py_capture", "node_capture")
 ]
-FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 json_values = st.recursive(
     st.none()
