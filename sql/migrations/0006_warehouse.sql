@@ -23,6 +23,8 @@ create table warehouse.stored_event (
 
 create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
 create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
+-- Rows of a batch lie together: next to nothing to keep, and a batch's rows are found.
+create index stored_event_by_batch on warehouse.stored_event using brin (batch_id);
 
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
@@ -121,7 +123,9 @@ select
     e.landing_id
 from warehouse.stored_event as e
 left join warehouse.person_override as o
-    on e.team_id = o.team_id and e.person_id = o.old_person_id;
+    on e.team_id = o.team_id and e.person_id = o.old_person_id
+-- What the open batch has written ahead appears when it is closed, all at once.
+where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 
 create view warehouse.persons as
 select

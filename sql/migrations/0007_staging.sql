@@ -7,7 +7,9 @@ create schema staging;
 -- Which batch the plan belongs to and how far it is. Gone after a crash, and so is the rest.
 create unlogged table staging.plan (
     batch_id bigint not null,
-    step text not null
+    step text not null,
+    -- The run that works on it, by the transaction in which it said so.
+    claim bigint
 );
 
 create unlogged table staging.event (
@@ -20,17 +22,18 @@ create unlogged table staging.event (
     arrived_at timestamptz not null,
     team_id bigint,
     uuid uuid,
-    event text,
-    distinct_id text,
     "timestamp" timestamptz not null,
-    -- The other id of a merging event.
-    other_id text,
     is_anonymous boolean not null,
     is_identify boolean not null,
     is_merging boolean not null,
     is_personless boolean not null,
     has_property_operations boolean not null,
     has_invalid_property_operations boolean not null,
+    -- What has no fixed width comes after what has: the flags, which every pass reads, are found without reading it.
+    event text,
+    distinct_id text,
+    -- The other id of a merging event.
+    other_id text,
     -- What the gate looks at: see expectations/staged_event.json.
     is_team_known boolean not null,
     uuid_status text not null,
