@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import AsyncConnection, Connection, Cursor
 from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -21,6 +21,13 @@ CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a 
 
 Row = dict[str, Any]
 Db = Connection[DictRow]
+AsyncDb = AsyncConnection[DictRow]
+
+_OPTIONS = (
+    "-c timezone=UTC -c jit=off -c client_min_messages=warning"
+    # So that the server notices within seconds that a worker was killed, and frees its locks.
+    " -c client_connection_check_interval=5s"
+)
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -62,23 +69,43 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options="-c timezone=UTC -c jit=off -c client_min_messages=warning"
-            # So that the server notices within seconds that a worker was killed, and frees its locks.
-            " -c client_connection_check_interval=5s",
+            options=_OPTIONS,
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
-        reason = " ".join(str(error).split())
-        if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
-            raise ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.") from error
-        raise UnavailableError(
-            f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL."
-        ) from error
+        raise _connection_error(error) from error
     if connection.info.server_version < 160000:
         version = connection.info.server_version // 10000
         connection.close()
         raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
     return connection
+
+
+async def connect_async(url: str, *, application_name: str) -> AsyncDb:
+    """As ``connect``, for the event loop of capture: gives up soon, and every commit is durable.
+
+    Raises:
+        ConfigurationError: the server refuses the login, or has no such database.
+        UnavailableError: it cannot be reached just now.
+    """
+    try:
+        return await psycopg.AsyncConnection.connect(
+            plain_url(url),
+            autocommit=True,
+            row_factory=dict_row,
+            application_name=application_name,
+            options=_OPTIONS + " -c statement_timeout=30s",
+            connect_timeout=3,
+        )
+    except psycopg.OperationalError as error:
+        raise _connection_error(error) from error
+
+
+def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
+    reason = " ".join(str(error).split())
+    if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
+        return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
+    return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
 
 
 def connect_beside(db: Db) -> Db:

@@ -47,3 +47,25 @@ class MigrationError(EtlError):
 
 class LandingError(EtlError):
     """A file could not be landed."""
+
+
+class ProjectError(EtlError):
+    """There is no such project, or there is one already."""
+
+
+class RefusedError(EtlError):
+    """A request of which nothing is stored.
+
+    Attributes:
+        status: of the answer: 4xx only for what can never work, since the SDKs then throw the events away.
+        reason: a few words, the same for all of a kind, for the metrics.
+    """
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class IdentityError(EtlError):
+    """A person, a distinct id or a refused merge is not there, or cannot be changed in the way asked for."""

@@ -6,6 +6,11 @@ Which person survives also depends on whether an id had a person before, so the 
 Rules: PostHog's ``person-merge-service.ts`` (which event merges, its direction, who survives, the flag, the refusal),
 with one departure: a merge is refused whenever the *source* person is identified, whether or not the target id was seen
 before. PostHog asks only if both ids have a person, so its answer depends on the order of ordinary events.
+
+A ``$split`` is a merging event too, ours: its own id leaves the person that it shares with the other one. It then has
+the person that is named after it, as a new one or back to life, and the rest stays; where the shared person itself is
+named after the id that leaves, the rest gets the person named after the other id. So who is who after it does not
+depend on which person had survived. Both are identified then: no ordinary identify or alias joins them again.
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 IdKey = tuple[int, str]
 """A distinct id of a project: (team_id, distinct_id)."""
 
-Outcome = Literal["created", "attached", "merged", "no-op", "refused"]
+Outcome = Literal["created", "attached", "merged", "no-op", "split", "refused", "over_limit"]
 Cause = Literal["merge", "event", "hold_expired"]
 
 
@@ -44,6 +49,7 @@ class Person:
     is_identified: bool
     created_at: datetime
     created_by_uuid: UUID
+    distinct_ids: int = 1
     is_new: bool = False
     merged_into: Person | None = None
 
@@ -100,19 +106,29 @@ class MergingEvent:
     source: str
     timestamp: datetime
     arrived_at: datetime
+    move_limit: int | None = None
 
     @property
     def is_dangerous(self) -> bool:
         """It may merge an identified person away (P6)."""
         return self.event == "$merge_dangerously"
 
+    @property
+    def is_split(self) -> bool:
+        """It says the contrary: its two ids are not one person."""
+        return self.event == "$split"
+
 
 @dataclass
 class KnownId:
-    """What is known of a distinct id before the batch: its person, if any, and the births it may have in the batch."""
+    """What is known of a distinct id before the batch: its person, if any, and the births it may have in the batch.
+
+    ``former``: the person named after it, where that one was merged away before; a split may need it.
+    """
 
     person: Person | None = None
     births: tuple[Birth, ...] = ()
+    former: Person | None = None
 
 
 @dataclass(frozen=True)
@@ -138,12 +154,35 @@ class Merge:
 
 
 @dataclass
+class Split:
+    """A distinct id that left its person.
+
+    Attributes:
+        key: the id.
+        uuid: the ``$split``.
+        person: the person it left for.
+        others: the person that the other ids had then; it may be the one they had before.
+    """
+
+    key: IdKey
+    uuid: UUID
+    person: Person
+    others: Person
+
+
+@dataclass
 class Fold:
-    """The changes that a run of merging events makes."""
+    """The changes that a run of merging events makes.
+
+    ``revived`` has the id of each person that a split made or brought back to life, and what lived under that id before
+    the batch, if anything did: that one's ids went to its survivor.
+    """
 
     merges: list[Merge] = field(default_factory=list)
     ties: list[Tie] = field(default_factory=list)
     persons: dict[tuple[int, UUID], Person] = field(default_factory=dict)
+    splits: list[Split] = field(default_factory=list)
+    revived: dict[tuple[int, UUID], Person | None] = field(default_factory=dict)
 
 
 def fold(events: Iterable[MergingEvent], known: Mapping[IdKey, KnownId]) -> Fold:
@@ -165,6 +204,8 @@ def fold(events: Iterable[MergingEvent], known: Mapping[IdKey, KnownId]) -> Fold
 class _Identity:
     def __init__(self, known: Mapping[IdKey, KnownId]) -> None:
         self._known = known
+        self._living = {(p.team_id, p.person_id): p for each in known.values() if (p := each.person)}
+        self._former = {(p.team_id, p.person_id): p for each in known.values() if (p := each.former)}
         self.result = Fold()
 
     def apply(self, event: MergingEvent) -> None:
@@ -172,6 +213,9 @@ class _Identity:
         target, source = self._person_before(target_key, event), self._person_before(source_key, event)
         outcome: Outcome
         reason = None
+        if event.is_split:
+            self._split(event, target, source)
+            return
         if source is not None and source is not target and source.is_identified and not event.is_dangerous:
             person = target or self._create(target_key, event.timestamp, event.uuid, "merge")
             outcome = "refused"
@@ -179,20 +223,71 @@ class _Identity:
         elif target is None and source is None:
             person = self._create(target_key, event.timestamp, event.uuid, "merge")
             self._tie(source_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "created"
         elif target is None or source is None:
             person = target or source  # type: ignore[assignment]
             self._tie(source_key if target else target_key, person, event.uuid, "merge")
+            person.distinct_ids += 1
             outcome = "attached"
         elif target is source:
             person, outcome = target, "no-op"
+        elif event.move_limit is not None and source.distinct_ids > event.move_limit:
+            self._record(event, "over_limit", target, source, target, _over_limit(source, event.move_limit))
+            return
         else:
             person, outcome = target, "merged"
             source.merged_into = target
             target.created_at = min(target.created_at, source.created_at)
+            target.distinct_ids += source.distinct_ids
             self._touch(source)
         person.is_identified = True
         self._touch(person)
+        self._record(event, outcome, target, source, person=person, reason=reason)
+
+    def _split(self, event: MergingEvent, target: Person | None, source: Person | None) -> None:
+        key = event.team_id, event.target
+        if target is None or target is not source:
+            person = target or self._create(key, event.timestamp, event.uuid, "merge")
+            self._record(event, "refused", target, source, person=person, reason="the two ids are not one person")
+            return
+        others = target
+        if target.person_id == person_id_of(*key):
+            others = self._revive((event.team_id, event.source), target.created_at, event.uuid)
+            target.merged_into = others
+        person = self._revive(key, event.timestamp, event.uuid)
+        self._known[key].person = person
+        others.distinct_ids = target.distinct_ids - 1
+        self.result.splits.append(Split(key, event.uuid, person, others))
+        self._record(event, "split", target, source, person=person)
+
+    def _revive(self, key: IdKey, created_at: datetime, uuid: UUID) -> Person:
+        # Another object than the one that lived under the id before, to whose survivor other ids still lead.
+        name = key[0], person_id_of(*key)
+        before = self.result.persons.get(name) or self._living.get(name) or self._former.get(name)
+        person = Person(
+            team_id=key[0],
+            person_id=name[1],
+            distinct_id=key[1],
+            is_identified=True,
+            created_at=before.created_at if before else created_at,
+            created_by_uuid=before.created_by_uuid if before else uuid,
+            is_new=before.is_new if before else True,
+        )
+        self.result.revived.setdefault(name, self._living.get(name))
+        self._touch(person)
+        return person
+
+    def _record(
+        self,
+        event: MergingEvent,
+        outcome: Outcome,
+        target: Person | None,
+        source: Person | None,
+        *,
+        person: Person,
+        reason: str | None = None,
+    ) -> None:
         self.result.merges.append(
             Merge(
                 event=event,
@@ -235,3 +330,7 @@ class _Identity:
 
     def _touch(self, person: Person) -> None:
         self.result.persons[person.team_id, person.person_id] = person
+
+
+def _over_limit(source: Person, limit: int) -> str:
+    return f"it would move {source.distinct_ids} distinct ids; the project allows {limit} at once"

@@ -44,9 +44,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
 
 
 def _write_ahead(second: Db, batch: Row) -> int:
-    is_first_try = door.run(second, "load/note_written_ahead", batch).fetchone() is not None
-    if not is_first_try:
-        door.run(second, "load/delete_written_ahead", batch)
+    door.run(second, "load/note_written_ahead", batch)
     return door.run(second, "load/insert_event", batch).rowcount
 
 
@@ -67,9 +65,12 @@ def _write_persons(db: Db, batch: Row) -> None:
         "move_distinct_ids",
         "insert_distinct_id",
         "insert_personless",
+        "delete_revived_override",
         "update_override",
         "insert_override",
         "insert_merge",
+        "rewrite_split_event",
+        "upsert_group_profile",
     ):
         door.run(db, f"load/{name}", batch)
 

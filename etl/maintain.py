@@ -25,12 +25,15 @@ def ensure_partitions(db: Db, settings: Settings) -> int:
 def drop_expired_partitions(db: Db, settings: Settings, *, now: datetime | None = None) -> list[str]:
     """Drop landing's day partitions older than the retention whose every row is processed and not held.
 
+    The salts of cookieless days go too, as soon as no event of the day is accepted any more.
+
     Returns:
         The names of the dropped partitions. One that still holds unprocessed rows stays, whatever its age.
 
     Raises:
         TransientError: a writer or reader kept a partition locked; nothing was dropped after it.
     """
+    door.run(db, "maintain/delete_cookieless_salts")
     dropped = []
     expired = door.run(
         db,

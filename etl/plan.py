@@ -46,12 +46,17 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Row | None]:
 
 
 def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
-    """Make the plan this run's, committed so that its second session sees it; None where there is no plan."""
+    """Make the plan this run's, and remove what a run before it wrote ahead; None where there is no plan.
+
+    Committed before the step begins, so that its second session sees it.
+    """
     with db.transaction():
         if is_new and read_batch(db, batch_id)["status"] != "loaded":
             door.run(db, "plan/clear")
             door.run(db, "plan/insert", {"batch_id": batch_id})
         claimed = door.run(db, "plan/claim").fetchone()
+        for left in door.run(db, "plan/forget_written_ahead").fetchall():
+            door.run(db, "plan/delete_written_ahead", left)
     return claimed["claim"] if claimed else None
 
 

@@ -1,25 +1,63 @@
 """A person's properties as a convergent state: the same whatever the order in which events arrive. Pure.
 
-Per key four facts are kept, each the extreme of all operations ever seen, so that applying them in any order, twice, or
-through a merge gives one result: the latest ``$set``, the latest ``$unset``, the first and the last ``$set_once``.
-"Latest" and "first" are by event time, then by position in landing.
+Per key a few facts are kept, each the extreme of all operations ever seen, so that applying them in any order, twice, or
+through a merge gives one result: the latest ``$set``, the latest ``$unset``, the first and the last ``$set_once``, the
+first value lifted from an event. "Latest" and "first" are by event time, then by position in landing.
 
 What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than
 the ``$unset``, or the last one where the first is older. A null gives way to a ``$set_once``, as in PostHog since its
-pull request 74742.
+pull request 74742. A key that one event both sets and unsets is a switch: gone if it was there, there if it was not.
 PostHog itself applies operations in the order of processing (``person-update.ts``), so a late event overwrites.
+
+Lifting (PostHog: ``personInitialAndUTMProperties`` in ``db/utils.ts``): what an event says of device and campaign is
+also its ``$set``, and as ``$initial_...`` its ``$set_once``. A key of ``NOISY`` changes with every page; such a key is
+set only by an event that sets something else too, or that is about the person (``PERSON_EVENTS``). Any other event
+only fills it in where the person has none. PostHog compares with the stored value instead (``person-update.ts``), which
+depends on the order of arrival.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
 Stamp = tuple[int, int, int]
 """(event time in microseconds since 1970, transaction id, landing id): when an operation counts."""
 
+# What is lifted, in the order of ops.lifted_values. PostHog: person-property-utils.ts; $os_name stands in for $os.
+APP = ("$app_build", "$app_name", "$app_namespace", "$app_version")
+DEVICE = (
+    "$browser", "$browser_version", "$device_type", "$current_url", "$pathname", "$os", "$os_version",
+    "$referring_domain", "$referrer", "$screen_height", "$screen_width", "$viewport_height", "$viewport_width",
+    "$raw_user_agent",
+)  # fmt: skip
+CAMPAIGN = (
+    "utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_name", "utm_term", "gclid", "gad_source", "gclsrc",
+    "dclid", "gbraid", "wbraid", "fbclid", "msclkid", "twclid", "li_fat_id", "mc_cid", "igshid", "ttclid", "rdt_cid",
+    "irclid", "_kx", "epik", "qclid", "sccid",
+)  # fmt: skip
+LIFTED = APP + DEVICE + CAMPAIGN
+PERSON_EVENTS = frozenset(["$identify", "$create_alias", "$merge_dangerously", "$set"])
+NOISY = frozenset([
+    *DEVICE,
+    "$os_name",
+    "$geoip_postal_code", "$geoip_time_zone", "$geoip_latitude", "$geoip_longitude", "$geoip_accuracy_radius",
+    "$geoip_subdivision_1_code", "$geoip_subdivision_1_name", "$geoip_subdivision_2_code", "$geoip_subdivision_2_name",
+    "$geoip_subdivision_3_code", "$geoip_subdivision_3_name", "$geoip_city_confidence", "$geoip_country_confidence",
+    "$geoip_postal_code_confidence", "$geoip_subdivision_1_confidence", "$geoip_subdivision_2_confidence",
+])  # fmt: skip
+# Of a key that is set and unset over and over, so many switches are remembered.
+SWITCHES_KEPT = 64
+# A lifted value with more brackets than this is kept as text, so that no reader of it overflows a stack.
+BRACKETS_KEPT = 64
+
 _NULL = b"null"
+_INITIAL = {name: f"$initial_{name.removeprefix('$')}" for name in LIFTED}
+_BASE = {initial: name for name, initial in _INITIAL.items()}
+_BIT = {name: 1 << place for place, name in enumerate(APP + DEVICE)}
+_MAY_BE_NULL = frozenset(CAMPAIGN)
 
 
 class Operation(msgspec.Struct, array_like=True, frozen=True):
@@ -37,28 +75,75 @@ class Operation(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Key(msgspec.Struct, omit_defaults=True):
-    """The four facts of one key."""
+    """The facts of one key. ``switches`` are newer than both ``set`` and ``unset``, the newest of them, in order."""
 
     set: Operation | None = None
     unset: Operation | None = None
     first: Operation | None = None
     last: Operation | None = None
+    switches: list[Operation] = []
 
-    def visible(self) -> msgspec.Raw | None:
-        """The value a reader sees, or None where the key is absent."""
+    def settle(self) -> None:
+        """Forget the switches that a newer ``$set`` or ``$unset`` has made void, and the oldest of too many."""
+        since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
+        kept = {each.stamp: each for each in self.switches if each.stamp > since}
+        self.switches = [kept[stamp] for stamp in sorted(kept)[-SWITCHES_KEPT:]]
+
+    def visible(self, *lifted: Operation | None) -> msgspec.Raw | None:
+        """The value a reader sees, or None where the key is absent; ``lifted`` count as the first ``$set_once``."""
+        first = self.first
+        for each in lifted:
+            first = _earlier(first, each)
+        if self.switches:
+            return self._switched(first)
         since = self.unset.stamp if self.unset else None
         value = self.set if self.set and (since is None or self.set.stamp >= since) else None
         if value is not None and bytes(value.value) != _NULL:
             return value.value
-        for once in (self.first, self.last):
+        for once in (first, self.last):
             if once is not None and (since is None or once.stamp > since):
                 return once.value
         return value.value if value is not None else None
 
+    def _switched(self, first: Operation | None) -> msgspec.Raw | None:
+        said = [(each.stamp, "once", each.value) for each in (first, self.last) if each]
+        said += [(each.stamp, "switch", each.value) for each in self.switches]
+        said += [(self.set.stamp, "set", self.set.value)] if self.set else []
+        said += [(self.unset.stamp, "unset", msgspec.Raw(_NULL))] if self.unset else []
+        value: msgspec.Raw | None = None
+        for _, kind, new in sorted(said, key=lambda each: each[0]):
+            is_absent = value is None
+            if kind == "set" or (kind == "once" and (value is None or bytes(value) == _NULL)):
+                value = new
+            elif kind != "once":
+                value = new if kind == "switch" and is_absent else None
+        return value
 
-State = dict[str, Key]
 
-_STATE = msgspec.json.Decoder(State)
+@dataclass
+class State:
+    """The facts of every key of a person, and the first value of each lifted key."""
+
+    keys: dict[str, Key] = field(default_factory=dict)
+    lifted: dict[str, Operation] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.lifted)
+
+    def key(self, name: str) -> Key:
+        """The facts of a key, none at first."""
+        return self.keys.setdefault(name, Key())
+
+
+class _Stored(msgspec.Struct, omit_defaults=True):
+    """The JSON form: lifted values of one event share its stamp."""
+
+    keys: dict[str, Key] = {}
+    lifted: list[tuple[int, int, int, dict[str, msgspec.Raw]]] = []
+
+
+_NEVER: Stamp = (-(1 << 63), 0, 0)
+_STATE = msgspec.json.Decoder(_Stored)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NAMES = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw])
 _NAME = msgspec.json.Decoder(str)
@@ -66,44 +151,161 @@ _NAME = msgspec.json.Decoder(str)
 
 def read_state(text: str) -> State:
     """The state from its JSON form (``warehouse.person.property_state``)."""
-    return _STATE.decode(text)
+    stored = _STATE.decode(text)
+    lifted = {
+        name: Operation(at, xid, landing_id, value)
+        for at, xid, landing_id, values in stored.lifted
+        for name, value in values.items()
+    }
+    return State(stored.keys, lifted)
 
 
 def write_state(state: State) -> str:
     """The JSON form of a state."""
-    return msgspec.json.encode(state).decode()
+    by_stamp: dict[Stamp, dict[str, msgspec.Raw]] = {}
+    for name, operation in state.lifted.items():
+        by_stamp.setdefault(operation.stamp, {})[name] = operation.value
+    return msgspec.json.encode(_Stored(state.keys, [(*stamp, values) for stamp, values in by_stamp.items()])).decode()
+
+
+def coverage(state: State) -> tuple[int, int]:
+    """Which app and device keys have a first value, as bits of ``ops.lift_shape``, and the latest of their times.
+
+    An ordinary event after that time that brings only such keys cannot change the state.
+    """
+    mask, latest = 0, 0
+    for name, operation in state.lifted.items():
+        if bit := _BIT.get(name):
+            mask |= bit
+            latest = max(latest, operation.at) if mask != bit else operation.at
+    return mask, latest
 
 
 def visible(state: State) -> str:
     """The properties a reader sees, as JSON."""
-    shown = {name: value for name, key in state.items() if (value := key.visible()) is not None}
+    keys, lifted = state.keys, state.lifted
+    shown: dict[str, msgspec.Raw] = {}
+    for name, operation in lifted.items():
+        # What has no facts of its own shows the lifted value.
+        if name not in keys:
+            shown[name] = operation.value
+        initial = _INITIAL[name]
+        if initial not in keys:
+            shown[initial] = operation.value
+    for name, key in keys.items():
+        value = key.visible(lifted.get(name), lifted.get(_BASE.get(name, ""))) if lifted else key.visible()
+        if value is not None:
+            shown[name] = value
     return msgspec.json.encode(shown).decode()
 
 
-def apply(state: State, stamp: Stamp, set_json: str | None, set_once_json: str | None, unset_json: str | None) -> None:
-    """Apply one event's ``$set``, ``$set_once`` (JSON objects) and ``$unset`` (array, or object whose keys count)."""
-    for name, value in (_OBJECT.decode(set_json) if set_json else {}).items():
-        key = state.setdefault(name, Key())
-        key.set = _later(key.set, Operation(*stamp, value.copy()))
-    for name, value in (_OBJECT.decode(set_once_json) if set_once_json else {}).items():
+def apply(
+    state: State,
+    stamp: Stamp,
+    set_json: str | None,
+    set_once_json: str | None,
+    unset_json: str | None,
+    lifted_values: Sequence[str | None] | None = None,
+    *,
+    is_forced: bool = True,
+) -> None:
+    """Apply what one event says of its person.
+
+    Args:
+        state: changed in place.
+        stamp: when.
+        set_json: ``$set``, a JSON object.
+        set_once_json: ``$set_once``, a JSON object.
+        unset_json: ``$unset``, a JSON array, or an object whose keys count.
+        lifted_values: the event's values of ``LIFTED``, as JSON; None where it has none.
+        is_forced: the event is about the person, so that noisy keys are set like others.
+    """
+    sets = _OBJECT.decode(set_json) if set_json else {}
+    onces = _OBJECT.decode(set_once_json) if set_once_json else {}
+    unsets = set(_names(unset_json))
+    lifted = _lifted(lifted_values)
+    is_forced = is_forced or bool(unsets) or any(name not in NOISY for name in (*sets, *_telling(lifted)))
+    for name, value in lifted.items():
+        if name not in sets and bytes(value) != _NULL:
+            _lift(state, name, Operation(*stamp, value))
+        elif bytes(value) != _NULL and _INITIAL[name] not in onces:
+            _once(state.key(_INITIAL[name]), Operation(*stamp, value))
+        if name not in sets and (is_forced or name not in NOISY):
+            _set(state.key(name), Operation(*stamp, value))
+    for name, value in sets.items():
+        operation = Operation(*stamp, value.copy())
+        if name in unsets:
+            _switch(state.key(name), operation)
+        elif is_forced or name not in NOISY:
+            _set(state.key(name), operation)
+        elif bytes(value) != _NULL:
+            _once(state.key(name), operation)
+    for name, value in onces.items():
         if bytes(value) != _NULL:
-            key = state.setdefault(name, Key())
             operation = Operation(*stamp, value.copy())
-            key.first = _earlier(key.first, operation)
-            key.last = _later(key.last, operation)
-    for name in _names(unset_json):
-        key = state.setdefault(name, Key())
+            if name not in unsets:
+                _once(state.key(name), operation)
+            elif name not in sets:
+                _switch(state.key(name), operation)
+    for name in unsets - sets.keys() - onces.keys():
+        key = state.key(name)
         key.unset = _later(key.unset, Operation(*stamp))
+        key.settle()
 
 
 def join(target: State, source: State) -> None:
     """Fold the state of a merged person into the survivor's; at the very same stamp the survivor's value stays (M2)."""
-    for name, theirs in source.items():
-        ours = target.setdefault(name, Key())
+    for name, theirs in source.keys.items():
+        ours = target.key(name)
         ours.set = _later(ours.set, theirs.set)
         ours.unset = _later(ours.unset, theirs.unset)
         ours.first = _earlier(ours.first, theirs.first)
         ours.last = _later(ours.last, theirs.last)
+        ours.switches = ours.switches + theirs.switches
+        ours.settle()
+    for name, operation in source.lifted.items():
+        _lift(target, name, operation)
+
+
+def _lifted(values: Sequence[str | None] | None) -> dict[str, msgspec.Raw]:
+    """What an event lifts; a null counts only of a campaign, which it ends."""
+    if not values:
+        return {}
+    return {
+        name: _shallow(value)
+        for name, value in zip(LIFTED, values, strict=True)
+        if value is not None and (value != "null" or name in _MAY_BE_NULL)
+    }
+
+
+def _shallow(value: str) -> msgspec.Raw:
+    if value.startswith(("[", "{")) and value.count("[") + value.count("{") > BRACKETS_KEPT:
+        return msgspec.Raw(msgspec.json.encode(value))
+    return msgspec.Raw(value.encode())
+
+
+def _telling(lifted: dict[str, msgspec.Raw]) -> Iterable[str]:
+    return (name for name, value in lifted.items() if bytes(value) != _NULL)
+
+
+def _lift(state: State, name: str, operation: Operation) -> None:
+    state.lifted[name] = _earlier(state.lifted.get(name), operation) or operation
+
+
+def _set(key: Key, operation: Operation) -> None:
+    key.set = _later(key.set, operation)
+    if key.switches:
+        key.settle()
+
+
+def _once(key: Key, operation: Operation) -> None:
+    key.first = _earlier(key.first, operation)
+    key.last = _later(key.last, operation)
+
+
+def _switch(key: Key, operation: Operation) -> None:
+    key.switches = [*key.switches, operation]
+    key.settle()
 
 
 def _names(unset_json: str | None) -> Iterable[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,13 @@ from uuid import UUID
 from etl import db as door
 from etl import properties
 from etl.db import Db, Row
+from etl.groups import fold_groups
 from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.plan import step_of
 from etl.settings import Settings
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
@@ -22,6 +27,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
+        door.run(db, "resolve/exclude_refused")
         door.run(db, "resolve/exclude_duplicates")
         door.run(db, "resolve/analyze_excluded")
         door.run(db, "resolve/warn_other_payload")
@@ -30,18 +36,26 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/collect_births", batch)
         _fold(db)
         _give_birth(db, batch)
+        door.run(db, "resolve/apply_personless_default")
+        door.run(db, "resolve/apply_upgrades")
         door.run(db, "resolve/insert_overrides")
         door.run(db, "resolve/apply_overrides")
         door.run(db, "resolve/analyze_plan")
         door.run(db, "resolve/warn_refusals")
+        door.run(db, "resolve/warn_split_refusals")
         _fold_properties(db)
+        fold_groups(db)
 
 
 def _fold(db: Db) -> None:
     events = [MergingEvent(*row) for row in door.tuples(db, "resolve/read_merging_events")]
     if not events:
         return
-    result = fold(events, read_known_ids(door.tuples(db, "resolve/read_known_ids")))
+    known = read_known_ids(door.tuples(db, "resolve/read_known_ids"))
+    if any(event.is_split for event in events):
+        for former in (Person(*row) for row in door.tuples(db, "resolve/read_former_persons")):
+            known[former.team_id, former.distinct_id].former = former
+    result = fold(events, known)
     door.copy_in(db, "resolve/copy_merge", _merges(result))
     door.copy_in(db, "resolve/copy_person", (_person(person) for person in result.persons.values()))
     door.copy_in(
@@ -50,16 +64,40 @@ def _fold(db: Db) -> None:
         ((*tie.key, tie.person.survivor.person_id, tie.cause, tie.cause_uuid) for tie in result.ties),
     )
     door.run(db, "resolve/apply_ties")
+    door.run(db, "resolve/exclude_moves")
+    door.run(db, "resolve/delete_moves")
+    if result.splits:
+        _split(db, result)
+
+
+def _split(db: Db, result: Fold) -> None:
+    last = {split.key: split for split in result.splits}
+    touched = {person.survivor for split in result.splits for person in (split.person, split.others)}
+    door.copy_in(db, "resolve/copy_split", ((*s.key, s.person.survivor.person_id, s.uuid) for s in last.values()))
+    door.copy_in(db, "resolve/copy_refolded_person", ((each.team_id, each.person_id) for each in touched))
+    door.copy_in(
+        db,
+        "resolve/copy_revived_person",
+        ((*name, _heir(name[1], before)) for name, before in result.revived.items()),
+    )
+    door.run(db, "resolve/apply_splits")
+
+
+def _heir(person_id: UUID, before: Person | None) -> UUID | None:
+    heir = before.survivor.person_id if before else None
+    return heir if heir != person_id else None
 
 
 def read_known_ids(rows: Iterable[tuple[Any, ...]]) -> dict[IdKey, KnownId]:
     """What the fold must know of each id, from ``resolve/read_known_ids``; ids of one person share one object."""
     persons: dict[tuple[int, UUID], Person] = {}
     known: dict[IdKey, KnownId] = {}
-    for team_id, distinct_id, person_id, origin, is_identified, created_at, created_by, *birth in rows:
+    for team_id, distinct_id, person_id, origin, is_identified, created_at, created_by, distinct_ids, *birth in rows:
         if person_id is not None:
             if (team_id, person_id) not in persons:
-                persons[team_id, person_id] = Person(team_id, person_id, origin, is_identified, created_at, created_by)
+                persons[team_id, person_id] = Person(
+                    team_id, person_id, origin, is_identified, created_at, created_by, distinct_ids
+                )
             known[team_id, distinct_id] = KnownId(persons[team_id, person_id])
         else:
             entry = known.setdefault((team_id, distinct_id), KnownId())
@@ -110,18 +148,39 @@ def _give_birth(db: Db, batch: Row) -> None:
 
 
 def _fold_properties(db: Db) -> None:
+    door.run(db, "resolve/insert_property_events")
+    door.run(db, "resolve/analyze_property_event")
     changed: list[tuple[Any, ...]] = []
+    refolded = _refold(db)
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
-        state: properties.State = {}
-        for _, _, _, _, stored, at, xid, landing_id, set_json, set_once_json, unset_json in group:
-            if stored is not None:
+        is_refolded = (team_id, person_id) in refolded
+        state = refolded.pop((team_id, person_id), properties.State())
+        for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
+            if stored is None:
+                properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
+            elif not is_refolded:
                 properties.join(state, properties.read_state(stored))
-            else:
-                properties.apply(state, (at, xid, landing_id), set_json, set_once_json, unset_json)
-        if state:
-            changed.append((team_id, person_id, properties.visible(state), properties.write_state(state)))
+        if state or is_refolded:
+            changed.append((team_id, person_id, *_property_columns(state)))
         if len(changed) >= 10_000:
             door.copy_in(db, "resolve/copy_person_property", changed)
             changed.clear()
+    changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
     door.copy_in(db, "resolve/copy_person_property", changed)
+
+
+def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
+    """The states of the persons that a split touched, from the stored events of the ids they have now."""
+    states = {key: properties.State() for key in door.tuples(db, "resolve/read_refolded_persons")}
+    if states:
+        for row in itertools.chain.from_iterable(door.stream(db, "resolve/read_stored_operations")):
+            team_id, person_id, at, xid, landing_id, *operations, is_forced = row
+            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
+    return states
+
+
+def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:
+    mask, at = properties.coverage(state)
+    # Microseconds as an integer: a float has no room for them.
+    return properties.visible(state), properties.write_state(state), mask, _EPOCH + timedelta(microseconds=at)

@@ -39,8 +39,36 @@ class Settings(BaseSettings):
     late_after_seconds: float = Field(
         180.0, gt=0, description="`etl status` reports the newest batch as late when it is older than this."
     )
+    report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
+    report_dir: Path | None = Field(
+        None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."
+    )
+    report_refused_share: float = Field(
+        0.01, gt=0, le=1, description="The page asks for a look when a larger share of a day's rows was refused."
+    )
     postgres_port: int = Field(54329, ge=1, le=65535, description="Port of the private server, on 127.0.0.1.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI, on 127.0.0.1.")
+    capture_host: str = Field("127.0.0.1", description="Address that `etl capture` listens on.")
+    capture_port: int = Field(8000, ge=1, le=65535, description="Port of `etl capture`.")
+    capture_database_url: str | None = Field(
+        None, description="Login of `etl capture`, a member of the role `event_capture`. Unset: that of the warehouse."
+    )
+    capture_trusted_proxies: str = Field(
+        "", description="Addresses or networks, by comma, of proxies whose `X-Forwarded-For` is believed; `*`: all."
+    )
+    capture_max_body_bytes: int = Field(
+        20_971_520, ge=1024, description="Largest body of a request, as sent and unpacked; larger: 413."
+    )
+    capture_max_batch_events: int = Field(5_000, ge=1, description="Most events in one request; more: 413.")
+    capture_max_pending_bytes: int = Field(
+        134_217_728, ge=1_048_576, description="Memory for requests that wait for their commit; when it is full: 503."
+    )
+    capture_max_connections: int = Field(1_000, ge=1, description="Open connections; more are answered 503.")
+    capture_wait_seconds: float = Field(
+        8.0, gt=0, description="How long a request waits for a database that is slow or away before it is answered 503."
+    )
+    capture_header_seconds: float = Field(10.0, gt=0, description="Time for a client to send the head of a request.")
+    capture_body_seconds: float = Field(30.0, gt=0, description="Time for a client to send the body of a request.")
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from etl import db as door
 from etl.db import Db
-from etl.plan import second_session, step_of
+from etl.plan import read_batch, second_session, step_of
 from etl.settings import Settings
 
 
 def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Fill ``staging.event`` with one narrow row for each landing row of the batch, in two sessions, a half each."""
+    # Committed before anything is staged: both sessions need it.
+    door.run(db, "stage/insert_cookieless_salt", read_batch(db, batch_id))
     with step_of(db, batch_id, "stage") as batch:
         if batch is None:
             return
@@ -36,3 +38,4 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
             door.run(db, "stage/insert_event", first)
         door.run(db, "stage/analyze_event")
         door.run(db, "stage/insert_warning")
+        door.run(db, "stage/insert_client_warning")

@@ -66,10 +66,11 @@ class LandingRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Something that is no event at all: why, and its first characters."""
+    """Something that is no event at all: why, its first characters, and the whole of it."""
 
     reason: str
     text: str
+    whole: str = ""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.text}" if self.text else self.reason
@@ -78,7 +79,8 @@ class Unreadable:
     def of(cls, reason: str, text: bytes) -> Unreadable:
         """With the first characters of ``text``, whatever its bytes are, fit for a terminal and for jsonb."""
         shown = text[: 4 * SHOWN_CHARACTERS].decode(errors="replace").strip()[:SHOWN_CHARACTERS]
-        return cls(reason, "".join(character if character.isprintable() else "\ufffd" for character in shown))
+        printable = "".join(character if character.isprintable() else "\ufffd" for character in shown)
+        return cls(reason, printable, text.decode(errors="replace").replace("\0", "\ufffd"))
 
 
 class Body(NamedTuple):

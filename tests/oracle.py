@@ -49,6 +49,7 @@ class Row:
     uuid: str = ""
     team_id: int = 1
     timestamp: datetime | None = None
+    is_operator: bool = False
 
     @property
     def event_time(self) -> datetime:
@@ -77,6 +78,8 @@ class Row:
         """The other id as a merging event names it, or ``ABSENT``."""
         if self.event == "$identify":
             return self.given.get("$anon_distinct_id", ABSENT)
+        if self.event == "$split" and self.is_operator:
+            return self.given.get("$split_from", ABSENT)
         if self.event in MERGING:
             alias = self.given.get("alias")
             return ABSENT if alias in ("", None, False, 0) else alias
@@ -175,7 +178,9 @@ class Model:
             self._take(position, row)
 
     def _take(self, position: int, row: Row) -> None:
-        if row.other is not None:
+        if row.other is not None and row.event == "$split":
+            self._split(row, row.other)
+        elif row.other is not None:
             self._merge(row, row.other)
         elif row.is_personless or row.id in self.person_of:
             pass
@@ -213,12 +218,45 @@ class Model:
         else:
             outcome, person = "merged", target
             person.created_at = min(person.created_at, source.created_at)
-            source.merged_into = person
+            self._merge_away(source, person)
             for key in source.ids:
                 self._add(person, key)
             source.ids = set()
         person.is_identified = True
         self.merges[row.key] = Merge(outcome, target and target.id, source and source.id, person.id)
+
+    def _merge_away(self, source: Person, person: Person) -> None:
+        for each in self.persons:
+            if each is source or each.merged_into is source:
+                each.merged_into = person
+
+    def _split(self, row: Row, other_id: Id) -> None:
+        before, other = self.person_of.get(row.id), self.person_of.get(other_id)
+        if before is None or before is not other:
+            person = before or self._bear(row.id, row)
+            self.merges[row.key] = Merge("refused", before and before.id, other and other.id, person.id)
+            return
+        before.ids.discard(row.id)
+        if before.id == implied_id(row.id):
+            others = self._own(other_id, row, before.created_at)
+            self._merge_away(before, others)
+            for key in before.ids:
+                self._add(others, key)
+            before.ids = set()
+        person = self._own(row.id, row, row.event_time)
+        self._add(person, row.id)
+        self.merges[row.key] = Merge("split", before.id, before.id, person.id)
+
+    def _own(self, key: Id, row: Row, created_at: datetime) -> Person:
+        """The person named after an id, alive and identified: the one that was there, or a new one."""
+        for person in self.persons:
+            if (person.team_id, person.id) == (key[0], implied_id(key)):
+                break
+        else:
+            person = Person(key[0], implied_id(key), created_at, row.uuid)
+            self.persons.append(person)
+        person.merged_into, person.is_identified = None, True
+        return person
 
     def _add(self, person: Person, key: Id) -> None:
         person.ids.add(key)

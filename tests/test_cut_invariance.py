@@ -57,7 +57,7 @@ operations = st.fixed_dictionaries(
 )
 
 
-KINDS = [*["held"] * 3, "anonymous", "odd", *["identify"] * 2, "alias", *["dangerous"] * 2]
+KINDS = [*["held"] * 3, "anonymous", "odd", *["identify"] * 2, "alias", *["dangerous"] * 2, *["split"] * 2]
 ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "bad"]
 
 
@@ -74,6 +74,8 @@ def payloads(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> dict[str, Any]:
     elif kind in {"alias", "dangerous"}:
         event = "$create_alias" if kind == "alias" else "$merge_dangerously"
         properties["alias"] = draw(ids)
+    elif kind == "split":
+        event, properties["$split_from"] = "$split", draw(ids)
     elif kind == "odd":
         odd = draw(st.sampled_from(ODD_EVENTS))
         if odd == "personless":
@@ -98,6 +100,7 @@ def payloads(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> dict[str, Any]:
         "distinct_id": distinct_id,
         "properties": properties,
         "team_id": draw(st.sampled_from([1] * 16 + [2] * 3 + [99])),
+        "is_operator": event == "$split" and draw(st.integers(0, 5)) > 0,
         "age": draw(st.sampled_from([0, 0, 0, 1, 30, 60, 5_000, -30, -90_000, None])),
     }
 
@@ -159,11 +162,11 @@ def cuts(draw: st.DrawFn) -> list[Pause]:
 
 
 def land_rows(db: Db, rows: Sequence[Row]) -> None:
-    columns = "team_id, uuid, event, distinct_id, properties, timestamp, received_at"
+    columns = "team_id, uuid, event, distinct_id, properties, timestamp, received_at, is_operator"
     with db.cursor() as cursor:
         for row in rows:
             cursor.execute(
-                f"insert into landing.event ({columns}) values (%s, %s, %s, %s, %s, %s, %s)",
+                f"insert into landing.event ({columns}) values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     row.team_id,
                     row.uuid,
@@ -172,6 +175,7 @@ def land_rows(db: Db, rows: Sequence[Row]) -> None:
                     None if row.properties is None else door.json_text(row.properties),
                     row.timestamp and row.timestamp.isoformat(),
                     row.received_at,
+                    row.is_operator,
                 ),
             )
 

@@ -42,7 +42,12 @@ def test_dump_and_restore(db, database, cycle, settings, other_server):
     insert(db, "landed_only")
     binaries = postgres.binaries(home)
     with door.connect(f"{url}/postgres") as admin:
-        for statement in ("create role event_writer", "create role auditor", "create database restored"):
+        for statement in (
+            "create role event_writer",
+            "create role event_capture",
+            "create role auditor",
+            "create database restored",
+        ):
             admin.execute(statement)
     dump = subprocess.run([binaries / "pg_dump", database], check=True, capture_output=True)
     subprocess.run(

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import run, status
+from etl.cli import capture, explain, identity, project, report, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -17,12 +17,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain):
+for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain, report.report):
     app.command()(command)
+
+app.command()(capture.capture)
+app.add_typer(project.app, name="project")
 
 watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
 watermark.command()(run.rebase)
 app.add_typer(watermark, name="watermark")
+
+app.command()(explain.explain)
+app.command()(identity.split)
+app.add_typer(identity.merges, name="merges")
 
 
 def main() -> None:

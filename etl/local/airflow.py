@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import secrets
@@ -26,6 +25,7 @@ from urllib.parse import quote
 
 from etl import db as door
 from etl.errors import ConfigurationError
+from etl.local.child import start
 from etl.settings import Settings
 
 HOST = "127.0.0.1"
@@ -35,8 +35,6 @@ KEEP_DAYS = 7
 LOG_BYTES = 20_000_000
 TERMINATE_SECONDS = 4.0  # for a running task to end by itself
 KILL_SECONDS = 6.0  # from the first signal; `etl up` promises to be gone within 10
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -82,22 +80,13 @@ class Airflow:
 
     def spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``airflow NAME``, its output in ``log/NAME.log``; the log of the run before stays as ``.1``."""
-        log = self.log_of(name)
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
-        with os.fdopen(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "wb") as output:
-            child = subprocess.Popen(
-                [Path(sys.executable).with_name("airflow"), *name.split(), *arguments],
-                env=self._environment,
-                cwd=self.home,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(self._marker_descriptor,),
-                umask=0o077,
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
-            )
+        child = start(
+            [Path(sys.executable).with_name("airflow"), *name.split(), *arguments],
+            log=self.log_of(name),
+            environment=self._environment,
+            folder=self.home,
+            marker=self._marker_descriptor,
+        )
         self._children[name] = child
         return child
 
@@ -295,18 +284,6 @@ def _write_private(file: Path, text: str) -> None:
     with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as output:
         output.write(text)
     unfinished.replace(file)
-
-
-def _die_with(parent: int) -> Any:
-    """What a child does between fork and exec: ask the kernel for a SIGTERM when its parent dies, even by kill -9."""
-
-    def ask() -> None:
-        if _libc is not None:
-            _libc.prctl(1, signal.SIGTERM)
-            if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    return ask
 
 
 def processes_with(file: Path) -> list[int]:

@@ -1,4 +1,4 @@
--- Ids that gained a person; one that was only personless so far becomes an ordinary one.
+-- Ids that gained a person, or another one by a split; one that was only personless so far becomes an ordinary one.
 insert into warehouse.person_distinct_id (team_id, distinct_id, person_id, is_personless, tied_by_uuid, updated_at)
 select
     d.team_id,
@@ -13,5 +13,8 @@ on conflict (team_id, distinct_id) do update
     set
         person_id = excluded.person_id,
         is_personless = false,
-        tied_by_uuid = excluded.tied_by_uuid,
+        tied_by_uuid = case
+            when warehouse.person_distinct_id.is_personless then excluded.tied_by_uuid
+            else warehouse.person_distinct_id.tied_by_uuid
+        end,
         updated_at = excluded.updated_at;

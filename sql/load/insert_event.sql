@@ -8,9 +8,13 @@ insert into warehouse.stored_event (
     person_id,
     person_mode,
     properties,
+    elements_chain,
+    has_property_operations,
+    is_lifted,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -20,14 +24,23 @@ select
     e.event,
     e."timestamp",
     coalesce(d.person_id, d.personless_person_id) as person_id,
-    case when e.is_personless then 'propertyless' else 'full' end as person_mode,
-    coalesce(l.properties, '{}') as properties,
-    l.ip,
+    e.person_mode,
+    case
+        when e.is_rewritten
+            then ops.stored_properties(coalesce(l.properties, '{}'), e.is_personless, p.anonymize_ips)
+        else coalesce(l.properties, '{}')
+    end as properties,
+    case when e.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
+    e.has_property_operations and not e.is_personless as has_property_operations,
+    e.lift_shape <> 0 and not e.is_personless as is_lifted,
+    case when not p.anonymize_ips then l.ip end as ip,
     e.received_at,
     %(batch_id)s::bigint as batch_id,
+    e.xid,
     e.landing_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
+inner join landing.project as p on e.team_id = p.team_id
 cross join
     lateral (
         select

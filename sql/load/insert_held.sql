@@ -11,6 +11,8 @@ insert into buffer.event (
     arrived_at,
     due_at,
     has_property_operations,
+    is_rewritten,
+    lift_shape,
     held_by_batch_id
 )
 select
@@ -25,6 +27,8 @@ select
     e.arrived_at,
     e.arrived_at + make_interval(secs => %(hold_seconds)s::double precision) as due_at,
     e.has_property_operations,
+    e.is_rewritten,
+    e.lift_shape,
     %(batch_id)s::bigint as held_by_batch_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id

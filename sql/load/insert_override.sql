@@ -5,4 +5,8 @@ select
     o.old_person_id,
     o.person_id,
     %(batch_id)s::bigint as batch_id
-from staging.override as o;
+from staging.override as o
+where
+    not exists (
+        select from staging.revived_person as v where v.team_id = o.team_id and v.person_id = o.old_person_id
+    );

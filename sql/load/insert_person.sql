@@ -7,6 +7,8 @@ insert into warehouse.person (
     created_at,
     properties,
     property_state,
+    lifted_mask,
+    lifted_at,
     merged_into,
     created_by_uuid,
     updated_at
@@ -19,6 +21,8 @@ select
     p.created_at,
     coalesce(q.properties, '{}') as properties,
     coalesce(q.property_state, '{}') as property_state,
+    coalesce(q.lifted_mask, 0) as lifted_mask,
+    coalesce(q.lifted_at, '-infinity') as lifted_at,
     p.merged_into,
     p.created_by_uuid,
     now() as updated_at

@@ -8,9 +8,13 @@ insert into warehouse.stored_event (
     person_id,
     person_mode,
     properties,
+    elements_chain,
+    has_property_operations,
+    is_lifted,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -21,13 +25,22 @@ select
     b."timestamp",
     d.person_id,
     'full' as person_mode,
-    coalesce(l.properties, '{}') as properties,
-    l.ip,
+    case
+        when b.is_rewritten
+            then ops.stored_properties(coalesce(l.properties, '{}'), false, p.anonymize_ips)
+        else coalesce(l.properties, '{}')
+    end as properties,
+    case when b.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
+    b.has_property_operations,
+    b.lift_shape <> 0 as is_lifted,
+    case when not p.anonymize_ips then l.ip end as ip,
     b.received_at,
     %(batch_id)s::bigint as batch_id,
+    b.xid,
     b.landing_id
 from buffer.event as b
 inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id
+inner join landing.project as p on b.team_id = p.team_id
 cross join
     lateral (
         select

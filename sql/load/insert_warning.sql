@@ -12,6 +12,6 @@ select
 from staging.warning as w
 inner join staging.event as e on w.landing_id = e.landing_id
 where
-    w.type = 'duplicate_with_other_payload'
+    w.type in ('duplicate_with_other_payload', 'client_ingestion_warning')
     or not exists (select from staging.excluded as x where x.landing_id = w.landing_id)
 on conflict (landing_id, type) do nothing;

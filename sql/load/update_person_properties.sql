@@ -3,6 +3,8 @@ update warehouse.person
 set
     properties = q.properties,
     property_state = q.property_state,
+    lifted_mask = q.lifted_mask,
+    lifted_at = q.lifted_at,
     updated_at = now()
 from staging.person_property as q
 where

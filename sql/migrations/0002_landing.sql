@@ -7,11 +7,11 @@ create schema landing;
 -- A project's own rules; who reads them: stage, validate, resolve.
 create table landing.project (
     team_id bigint primary key,
-    name text not null,
+    name text not null unique,
     created_at timestamptz not null default now(),
-    -- No ip is stored with its events.
-    anonymize_ips boolean not null default false,
-    -- Its events never make or change persons.
+    -- No ip is stored with its events, unless the project asks for it.
+    anonymize_ips boolean not null default true,
+    -- Only merging events make or change persons; all others are personless.
     person_processing_opt_out boolean not null default false,
     -- Events older than this on arrival are refused; null or 0: none are.
     drop_events_older_than_seconds double precision,
@@ -21,6 +21,13 @@ create table landing.project (
     merge_move_limit bigint,
     -- What happens to events that carry the sentinel id of cookieless tracking.
     cookieless_mode text not null default 'off' check (cookieless_mode in ('off', 'stateless'))
+);
+
+-- What the ids of cookieless visitors are derived with, a salt a day. Maintenance deletes it once no event of its day
+-- is accepted any more, and from then on nobody can tell which visitor an id was.
+create table landing.cookieless_salt (
+    day date primary key,
+    salt uuid not null default gen_random_uuid()
 );
 
 insert into landing.project (team_id, name) values (1, 'default');
@@ -43,6 +50,10 @@ create table landing.event (
     "timestamp" text,
     sent_at text,
     ip text,
+    -- The endpoint, not the client, switched person processing off for this event.
+    is_personless boolean not null default false,
+    -- Landed by an operator's command of ours. Writers cannot set it, so that no client can split a person.
+    is_operator boolean not null default false,
     -- The position (xid, landing_id) is the order of arrival. received_at is in the key because partitions need it.
     primary key (xid, landing_id, received_at)
 ) partition by range (received_at);

@@ -16,6 +16,8 @@ create table buffer.event (
     arrived_at timestamptz not null,
     due_at timestamptz not null,
     has_property_operations boolean not null,
+    is_rewritten boolean not null,
+    lift_shape bigint not null,
     held_by_batch_id bigint not null,
     primary key (team_id, distinct_id, uuid)
 );

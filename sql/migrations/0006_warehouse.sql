@@ -13,18 +13,26 @@ create table warehouse.stored_event (
     "timestamp" timestamptz not null,
     -- The person when the row was loaded; readers see it resolved through person_override.
     person_id uuid not null,
-    person_mode text not null check (person_mode in ('full', 'propertyless')),
+    -- full: processed with a person. propertyless: personless. force_upgrade: sent as personless although its id has had
+    -- a person for over a minute.
+    person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
+    -- As landed, without what is kept beside it or must not be kept: see ops.stored_properties.
     properties jsonb not null,
+    -- The elements of an $autocapture, from the innermost out; null where the event has none.
+    elements_chain text,
+    -- Its $set, $set_once and $unset count, and what it lifts does: a split folds them again.
+    has_property_operations boolean not null,
+    is_lifted boolean not null,
     ip text,
     received_at timestamptz not null,
     batch_id bigint not null,
+    -- Position in landing.
+    xid xid8 not null,
     landing_id bigint not null
 ) partition by range ("timestamp");
 
 create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
 create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
--- Rows of a batch lie together: next to nothing to keep, and a batch's rows are found.
-create index stored_event_by_batch on warehouse.stored_event using brin (batch_id);
 
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
@@ -49,6 +57,10 @@ create table warehouse.person (
     properties jsonb not null default '{}',
     -- Per key the times behind the value, see etl/properties.py.
     property_state jsonb not null default '{}',
+    -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
+    -- with only such keys changes nothing.
+    lifted_mask bigint not null default 0,
+    lifted_at timestamptz not null default '-infinity',
     -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,
@@ -95,9 +107,9 @@ create table warehouse.merge (
     xid xid8 not null,
     landing_id bigint not null,
     batch_id bigint not null,
-    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; refused: see
-    -- reason.
-    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'refused')),
+    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; split: the
+    -- event's id left the person of the other one; refused: see reason.
+    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'split', 'refused')),
     -- The persons of the two ids just before the event, null where there was none, and the target's just after.
     target_person_id uuid,
     source_person_id uuid,
@@ -105,6 +117,11 @@ create table warehouse.merge (
     reason text,
     primary key (team_id, distinct_id, uuid)
 );
+
+-- Who was who: the walk from an id through the persons it had needs the merges by the other id and by the lost person.
+create index merge_by_source on warehouse.merge (team_id, source_distinct_id);
+create index merge_by_source_person on warehouse.merge (team_id, source_person_id) where outcome in ('merged', 'split');
+create index merge_by_refusal on warehouse.merge (team_id, arrived_at) where outcome = 'refused';
 
 create view warehouse.events as
 select
@@ -115,6 +132,9 @@ select
     coalesce(o.person_id, e.person_id) as person_id,
     e."timestamp",
     e.properties,
+    -- Which group of each type the event belongs to: type -> key.
+    e.properties -> '$groups' as groups,
+    e.elements_chain,
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,

@@ -23,16 +23,28 @@ create unlogged table staging.event (
     team_id bigint,
     uuid uuid,
     "timestamp" timestamptz not null,
-    is_anonymous boolean not null,
+    -- Never held: it gives its id a person at once. Anonymous, of a mobile SDK, or a session recording.
+    is_immediate boolean not null,
     is_identify boolean not null,
     is_merging boolean not null,
     is_personless boolean not null,
+    -- Personless unless its id has a person when it arrives: $feature_flag_called, where the project says so.
+    is_personless_by_default boolean not null,
+    -- The client said personless; if its id has had a person for over a minute, the row carries that person's properties.
+    may_upgrade boolean not null,
+    person_mode text not null,
     has_property_operations boolean not null,
+    -- What it lifts to its person: see ops.lift_shape; 0: nothing.
+    lift_shape bigint not null,
+    -- Its payload is not stored as it landed: see ops.stored_properties.
+    is_rewritten boolean not null,
+    -- The rule that refuses it, if any: see resolve/exclude_refused.sql.
+    refusal text,
     has_invalid_property_operations boolean not null,
     -- What has no fixed width comes after what has: the flags, which every pass reads, are found without reading it.
     event text,
     distinct_id text,
-    -- The other id of a merging event.
+    -- The other id that the event names; it counts where is_merging is true.
     other_id text,
     -- What the gate looks at: see expectations/staged_event.json.
     is_team_known boolean not null,
@@ -139,7 +151,22 @@ create unlogged table staging.person_property (
     team_id bigint not null,
     person_id uuid not null,
     properties jsonb not null,
-    property_state jsonb not null
+    property_state jsonb not null,
+    lifted_mask bigint not null,
+    lifted_at timestamptz not null
+);
+
+-- Events that may change the properties of their person, released ones too.
+create unlogged table staging.property_event (
+    team_id bigint not null,
+    person_id uuid not null,
+    stamped_at timestamptz not null,
+    received_at timestamptz not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    is_forced boolean not null,
+    has_property_operations boolean not null,
+    lift_shape bigint not null
 );
 
 -- The overrides that maintenance folds away now.
@@ -175,10 +202,15 @@ begin
     staging.birth,
     staging.person,
     staging.override,
+    staging.split,
+    staging.revived_person,
+    staging.refolded_person,
+    staging.group_profile,
     staging.tie,
     staging.implied_person,
     staging.merge,
-    staging.person_property;
+    staging.person_property,
+    staging.property_event;
 exception
     when lock_not_available then
         for staging_table in

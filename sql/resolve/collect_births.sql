@@ -1,5 +1,5 @@
--- Which ordinary event would give each id without person its person: the first that does so at once (anonymous, or an
--- $identify that merges nothing), and the first that is held; of this batch, and of those held by earlier ones.
+-- Which ordinary event would give each id without person its person: the first that does so at once (anonymous, of a
+-- mobile SDK, or an $identify that merges nothing), and the first that is held; of this batch, and of those held by earlier ones.
 insert into staging.birth (team_id, distinct_id, is_hold, born_at, ordinal, "timestamp", uuid)
 select
     c.team_id,
@@ -16,12 +16,12 @@ from (
     select
         s.team_id,
         s.distinct_id,
-        not(s.is_anonymous or s.is_identify) as is_hold,
+        not(s.is_immediate or s.is_identify) as is_hold,
         min(s.ordinal) as ordinal
     from staging.accepted_event as s
     inner join staging.distinct_id as d on s.team_id = d.team_id and s.distinct_id = d.distinct_id
     where d.person_id is null and not s.is_merging and not s.is_personless
-    group by s.team_id, s.distinct_id, not (s.is_anonymous or s.is_identify)
+    group by s.team_id, s.distinct_id, not (s.is_immediate or s.is_identify)
 ) as c
 inner join staging.event as e on c.ordinal = e.ordinal
 union all

@@ -1,2 +1,4 @@
 -- The new properties of every person whose properties change.
-copy staging.person_property (team_id, person_id, properties, property_state) from stdin;
+copy staging.person_property (
+    team_id, person_id, properties, property_state, lifted_mask, lifted_at
+) from stdin;

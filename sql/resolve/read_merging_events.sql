@@ -1,14 +1,16 @@
 -- The batch's merging events in arrival order.
 select
-    ordinal,
-    landing_id,
-    team_id,
-    uuid,
-    event,
-    distinct_id as target,
-    other_id as source,
-    "timestamp",
-    arrived_at
-from staging.accepted_event
-where is_merging
-order by ordinal;
+    e.ordinal,
+    e.landing_id,
+    e.team_id,
+    e.uuid,
+    e.event,
+    e.distinct_id as target,
+    e.other_id as source,
+    e."timestamp",
+    e.arrived_at,
+    p.merge_move_limit
+from staging.accepted_event as e
+inner join landing.project as p on e.team_id = p.team_id
+where e.is_merging
+order by e.ordinal;

@@ -1,35 +1,10 @@
--- Per person: its state first, then the states of persons merged into it in the order of the merges, then the
--- operations of its events, also of those that the buffer releases now. A property's time is the event's, but never
--- later than its arrival.
-with operation as (
-    select
-        e.team_id,
-        d.person_id,
-        e."timestamp",
-        e.received_at,
-        e.xid,
-        e.landing_id
-    from staging.accepted_event as e
-    inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
-    where e.has_property_operations and d.person_id is not null
-    union all
-    select
-        b.team_id,
-        d.person_id,
-        b."timestamp",
-        b.received_at,
-        b.xid,
-        b.landing_id
-    from buffer.event as b
-    inner join staging.distinct_id as d on b.team_id = d.team_id and b.distinct_id = d.distinct_id
-    where b.has_property_operations and d.person_id is not null
-),
-
-touched as (
+-- Per person: its state first, then the states of persons merged into it in the order of the merges, then what its
+-- events say of it.
+with touched as (
     select
         team_id,
         person_id
-    from operation
+    from staging.property_event
     union
     select
         o.team_id,
@@ -48,7 +23,9 @@ select
     null::bigint as landing_id,
     null::text as set_json,
     null::text as set_once_json,
-    null::text as unset_json
+    null::text as unset_json,
+    null::text[] as lifted_values,
+    null::boolean as is_forced
 from touched as t
 inner join warehouse.person as p on t.team_id = p.team_id and t.person_id = p.person_id
 union all
@@ -69,7 +46,9 @@ select
     null as landing_id,
     null as set_json,
     null as set_once_json,
-    null as unset_json
+    null as unset_json,
+    null as lifted_values,
+    null as is_forced
 from staging.override as o
 inner join warehouse.person as p on o.team_id = p.team_id and o.old_person_id = p.person_id
 union all
@@ -79,15 +58,21 @@ select
     2 as rank,
     o.landing_id as place,
     null as state,
-    (extract(epoch from least(o."timestamp", o.received_at)) * 1000000)::bigint as stamped_at,
+    (extract(epoch from o.stamped_at) * 1000000)::bigint as stamped_at,
     o.xid::text::bigint as xid,
     o.landing_id,
-    case when jsonb_typeof(l.properties -> '$set') = 'object' then (l.properties -> '$set')::text end as set_json,
     case
-        when jsonb_typeof(l.properties -> '$set_once') = 'object' then (l.properties -> '$set_once')::text
+        when o.has_property_operations and jsonb_typeof(l.properties -> '$set') = 'object'
+            then (l.properties -> '$set')::text
+    end as set_json,
+    case
+        when o.has_property_operations and jsonb_typeof(l.properties -> '$set_once') = 'object'
+            then (l.properties -> '$set_once')::text
     end as set_once_json,
-    (l.properties -> '$unset')::text as unset_json
-from operation as o
+    case when o.has_property_operations then (l.properties -> '$unset')::text end as unset_json,
+    case when o.lift_shape <> 0 then ops.lifted_values(l.properties) end as lifted_values,
+    o.is_forced
+from staging.property_event as o
 cross join
     lateral (
         select r.properties

@@ -13,4 +13,4 @@ select
     || 'If they are one, send $merge_dangerously with both ids.' as remedy
 from staging.merge as m
 inner join staging.event as e on m.landing_id = e.landing_id
-where m.outcome = 'refused';
+where m.outcome = 'refused' and e.event <> '$split';

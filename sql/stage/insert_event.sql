@@ -5,9 +5,13 @@
 --   name: cut at 200 (normalize-event-step.test.ts)
 --   time: corrected by sent_at unless $ignore_sent_at; unreadable, or over 23 h ahead: the arrival; a year that cannot
 --     be: 1970 (rust/common/types/src/timestamp.rs)
---   anonymous: distinct_id strictly equal to a string $device_id (1-emitToBufferStep.ts)
---   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id
---   personless: $process_person_profile strictly false (normalize-process-person-flag-step.ts)
+--   never held: anonymous, that is distinct_id strictly equal to a string $device_id; sent by a mobile SDK; a session
+--     recording (1-emitToBufferStep.ts)
+--   merging: $identify with $anon_distinct_id, $create_alias and $merge_dangerously with a truthy alias, no illegal id;
+--     $split with $split_from, only where our own command landed it
+--   personless: $process_person_profile strictly false, or the endpoint, or the project says so
+--     (normalize-process-person-flag-step.ts)
+--   cookieless: the id is derived from the day's salt, ip, host and user agent (cookieless-manager.ts)
 insert into staging.event (
     ordinal,
     xid,
@@ -20,11 +24,17 @@ insert into staging.event (
     distinct_id,
     "timestamp",
     other_id,
-    is_anonymous,
+    is_immediate,
     is_identify,
     is_merging,
     is_personless,
+    is_personless_by_default,
+    may_upgrade,
+    person_mode,
     has_property_operations,
+    lift_shape,
+    is_rewritten,
+    refusal,
     has_invalid_property_operations,
     is_team_known,
     uuid_status,
@@ -50,7 +60,34 @@ with read_once as (
         l.event,
         l."timestamp",
         l.sent_at,
+        l.is_personless as is_switched_off,
         l.properties -> '$device_id' as device_id,
+        coalesce(
+            l.event = '$snapshot'
+            or l.properties ->> '$lib' in (
+                'posthog-ios', 'posthog-android', 'posthog-react-native', 'posthog-flutter'
+            ),
+            false
+        ) as is_exempt,
+        coalesce(l.properties -> '$cookieless_mode' = 'true', false) as is_cookieless,
+        case
+            when l.properties -> '$cookieless_mode' = 'true'
+                then array[l.properties ->> '$raw_user_agent', l.properties ->> '$ip', l.properties ->> '$host']
+        end as cookieless_traits,
+        case
+            when l.event = '$groupidentify' then length(l.properties ->> '$group_key') > 400
+        end as has_long_group_key,
+        l.event = '$feature_flag_called'
+        and l.properties -> '$process_person_profile' is distinct from 'true'
+        and coalesce(l.properties -> '$groups', '{}') in ('{}', 'null') as is_lone_flag_call,
+        l.properties ?| array['$elements', '$elements_chain'] as has_elements,
+        l.properties ? '$ip' as has_ip,
+        coalesce(
+            ops.lift_shape(
+                l.properties, l.event in ('$identify', '$create_alias', '$merge_dangerously', '$set')
+            ),
+            0
+        ) as lift_shape,
         l.properties -> '$process_person_profile' as process_person_profile,
         l.event = '$identify' as is_identify,
         coalesce(jsonb_typeof(l.properties), 'missing') as properties_type,
@@ -67,6 +104,7 @@ with read_once as (
                     case
                         when l.properties -> 'alias' not in ('""', 'null', 'false', '0') then l.properties -> 'alias'
                     end
+            when l.event = '$split' and l.is_operator then l.properties -> '$split_from'
         end as other,
         coalesce(
             nullif(l.distinct_id, ''),
@@ -116,9 +154,28 @@ with read_once as (
 cleaned as (
     select
         r.*,
-        left(r.given_distinct_id, 200) as distinct_id,
+        case
+            when r.is_cookieless
+                then
+                    'cookieless_' || encode(
+                        substr(
+                            sha256(
+                                convert_to(
+                                    array_to_string(
+                                        array[s.salt::text, r.team_id::text] || r.cookieless_traits, chr(31), ''
+                                    ),
+                                    'UTF8'
+                                )
+                            ),
+                            1,
+                            16
+                        ),
+                        'hex'
+                    )
+            else left(r.given_distinct_id, 200)
+        end as distinct_id,
         case when jsonb_typeof(r.other) not in ('object', 'array') then r.other #>> '{}' end as other_text,
-        coalesce(r.process_person_profile = 'false'::jsonb, false) as is_personless,
+        coalesce(r.process_person_profile = 'false'::jsonb, false) as is_declared_personless,
         case
             when r.clock_skew is null then r.written_at
             -- Beyond these years lies no time that PostgreSQL and Python both know.
@@ -134,6 +191,7 @@ cleaned as (
             else 'malformed'
         end as uuid_status
     from read_once as r
+    left join landing.cookieless_salt as s on r.is_cookieless and s.day = (r.received_at at time zone 'UTC')::date
     offset 0
 ),
 
@@ -145,12 +203,14 @@ judged as (
             when jsonb_typeof(c.other) in ('object', 'array') then 'not_a_string'
             when c.other_text = c.distinct_id then 'same'
             when length(c.other_text) > 400 then 'too_long'
-            when ops.is_illegal_distinct_id(coalesce(c.other_text, 'null')) then 'illegal'
             when ops.is_illegal_distinct_id(c.distinct_id) then 'target_illegal'
+            when ops.is_illegal_distinct_id(coalesce(c.other_text, 'null')) then 'illegal'
             else 'mergeable'
         end as other_id_status,
         case
             when c."timestamp" is null then 'missing'
+            -- ISO 8601 writes years beyond 9999, or before 0, with a sign and six digits.
+            when c.written_at is null and c."timestamp" ~ '^[+-][0-9]{6}-[0-9]{2}-[0-9]{2}' then 'out_of_range'
             when c.written_at is null then 'unreadable'
             when c.corrected_at is null or c.corrected_at < '0002-01-01 00:00:00+00' then 'out_of_range'
             when c.corrected_at > c.received_at + interval '23 hours' then 'future'
@@ -158,70 +218,129 @@ judged as (
         end as timestamp_status
     from cleaned as c
     offset 0
+),
+
+ruled as (
+    select
+        j.*,
+        p.team_id is not null as is_team_known,
+        coalesce(p.anonymize_ips, true) as is_ip_dropped,
+        coalesce(p.cookieless_mode, 'off') as cookieless_mode,
+        p.drop_events_older_than_seconds,
+        j.is_declared_personless
+        and coalesce(j.event in ('$identify', '$create_alias', '$merge_dangerously'), false) as is_contradiction,
+        coalesce(p.person_processing_opt_out, false) as is_opted_out,
+        coalesce(j.is_lone_flag_call and p.flag_called_personless_default, false) as is_personless_by_default,
+        case j.timestamp_status
+            when 'read' then j.corrected_at
+            when 'out_of_range' then '1970-01-01 00:00:00+00'::timestamptz
+            else j.received_at
+        end as event_time
+    from judged as j
+    left join landing.project as p on j.team_id = p.team_id
+    offset 0
+),
+
+switched as (
+    select
+        r.*,
+        r.other_id_status = 'mergeable' and not r.is_switched_off as is_merging,
+        r.is_switched_off
+        or r.is_declared_personless
+        or r.is_personless_by_default
+        or (r.is_opted_out and r.other_id_status <> 'mergeable') as is_personless
+    from ruled as r
+    offset 0
 )
 
 select
     %(after_ordinal)s::bigint + row_number() over position_order as ordinal,
-    j.xid,
-    j.landing_id,
-    j.received_at,
-    greatest(max(j.received_at) over position_order, %(after_arrival_clock)s::timestamptz) as arrived_at,
-    j.team_id,
-    case j.uuid_status
-        when 'given' then j.uuid::uuid
+    s.xid,
+    s.landing_id,
+    s.received_at,
+    greatest(max(s.received_at) over position_order, %(after_arrival_clock)s::timestamptz) as arrived_at,
+    s.team_id,
+    case s.uuid_status
+        when 'given' then s.uuid::uuid
         -- A row without uuid gets one that every replay gives again: the arrival's milliseconds, then its position.
         when 'made_here' then overlay(
             overlay(
                 (
-                    lpad(to_hex((extract(epoch from j.received_at) * 1000)::bigint), 12, '0')
-                    || right(md5(j.xid::text || ':' || j.landing_id::text), 20)
+                    lpad(to_hex((extract(epoch from s.received_at) * 1000)::bigint), 12, '0')
+                    || right(md5(s.xid::text || ':' || s.landing_id::text), 20)
                 )
                 placing '7' from 13 for 1
             ) placing '8' from 17 for 1
         )::uuid
     end as uuid,
-    left(j.event, 200) as event,
-    j.distinct_id,
-    case j.timestamp_status
-        when 'read' then j.corrected_at
-        when 'out_of_range' then '1970-01-01 00:00:00+00'::timestamptz
-        else j.received_at
-    end as "timestamp",
-    case when j.other_id_status = 'mergeable' then j.other_text end as other_id,
-    coalesce(jsonb_typeof(j.device_id) = 'string' and j.device_id #>> '{}' = j.distinct_id, false) as is_anonymous,
-    coalesce(j.is_identify, false) as is_identify,
-    j.other_id_status = 'mergeable' as is_merging,
-    j.is_personless,
+    left(s.event, 200) as event,
+    s.distinct_id,
+    s.event_time as "timestamp",
+    case when s.other_id_status in ('mergeable', 'illegal', 'target_illegal') then s.other_text end as other_id,
+    coalesce(jsonb_typeof(s.device_id) = 'string' and s.device_id #>> '{}' = s.distinct_id, false)
+    or s.is_exempt as is_immediate,
+    coalesce(s.is_identify, false) as is_identify,
+    s.is_merging,
+    s.is_personless,
+    s.is_personless_by_default,
+    s.is_declared_personless and not s.is_switched_off and not s.is_opted_out as may_upgrade,
+    case when s.is_personless then 'propertyless' else 'full' end as person_mode,
     -- Telemetry never changes a person (PostHog: person-property-utils.ts), nor does a personless event.
-    coalesce(j.has_property_operations, false)
-    and not coalesce(j.has_deep_property_operations, false)
-    and not j.is_personless
-    and coalesce(j.event, '') not in ('$exception', '$$heatmap') as has_property_operations,
-    coalesce(j.has_invalid_property_operations or j.has_deep_property_operations, false)
-        as has_invalid_property_operations,
-    p.team_id is not null as is_team_known,
-    j.uuid_status,
-    length(j.event) as event_length,
-    length(j.given_distinct_id) as distinct_id_length,
-    j.timestamp_status,
+    coalesce(s.has_property_operations, false)
+    and not coalesce(s.has_deep_property_operations, false)
+    and (not s.is_personless or s.is_personless_by_default)
+    and coalesce(s.event, '') not in ('$exception', '$$heatmap') as has_property_operations,
     case
-        when j.sent_at is null then 'missing'
-        when j.clock_skew is null and ops.parse_timestamp(j.sent_at) is null then 'unreadable'
+        when
+            (not s.is_personless or s.is_personless_by_default)
+            and coalesce(s.event, '') not in ('$exception', '$$heatmap') then s.lift_shape
+        else 0
+    end as lift_shape,
+    s.is_personless
+    or s.is_cookieless
+    or coalesce(s.has_elements, false)
+    or coalesce(s.has_ip and s.is_ip_dropped, false) as is_rewritten,
+    case
+        when not s.is_team_known then null
+        when s.event = '$$client_ingestion_warning' then 'client_ingestion_warning'
+        when s.has_long_group_key then 'group_key_too_long'
+        when
+            s.drop_events_older_than_seconds > 0
+            and s.received_at - s.event_time > make_interval(secs => s.drop_events_older_than_seconds)
+            then 'event_too_old'
+        when not s.is_cookieless then null
+        when s.cookieless_mode = 'off' then 'cookieless_team_disabled'
+        when s.event in ('$create_alias', '$merge_dangerously') then 'cookieless_unsupported_event'
+        when s.is_identify then 'cookieless_stateless_no_identify'
+        when abs(extract(epoch from s.received_at - s.event_time)) > 259200 then 'cookieless_timestamp_out_of_range'
+        when coalesce(s.cookieless_traits[1], '') = '' then 'cookieless_missing_ua'
+        when coalesce(s.cookieless_traits[2], '') = '' then 'cookieless_missing_ip'
+        when coalesce(s.cookieless_traits[3], '') = '' then 'cookieless_missing_host'
+    end as refusal,
+    coalesce(s.has_invalid_property_operations or s.has_deep_property_operations, false)
+        as has_invalid_property_operations,
+    s.is_team_known,
+    s.uuid_status,
+    length(s.event) as event_length,
+    length(s.given_distinct_id) as distinct_id_length,
+    s.timestamp_status,
+    case
+        when s.sent_at is null then 'missing'
+        when s.clock_skew is null and ops.parse_timestamp(s.sent_at) is null then 'unreadable'
         else 'read'
     end as sent_at_status,
-    j.properties_type,
-    coalesce(j.properties_bytes, 0) as properties_bytes,
-    j.other_id_status,
+    s.properties_type,
+    coalesce(s.properties_bytes, 0) as properties_bytes,
+    s.other_id_status,
     case
-        when j.process_person_profile is null then 'absent'
-        when jsonb_typeof(j.process_person_profile) <> 'boolean' then 'not_a_boolean'
-        when j.is_personless and j.event in ('$identify', '$create_alias', '$merge_dangerously') then 'forbidden'
-        when j.is_personless then 'personless'
+        when s.process_person_profile is null then 'absent'
+        when jsonb_typeof(s.process_person_profile) <> 'boolean' then 'not_a_boolean'
+        when s.is_contradiction and not s.is_switched_off then 'forbidden'
+        when s.is_declared_personless then 'personless'
         else 'personful'
     end as personless_status,
-    extract(epoch from j.clock_skew) as clock_skew_seconds
-from judged as j
-left join landing.project as p on j.team_id = p.team_id
+    extract(epoch from s.clock_skew) as clock_skew_seconds
+from switched as s
 window position_order as (
-    order by j.xid, j.landing_id
+    order by s.xid, s.landing_id
 );

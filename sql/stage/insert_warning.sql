@@ -48,7 +48,12 @@ cross join
         (
             e.other_id_status in ('illegal', 'target_illegal'),
             'cannot_merge_with_illegal_distinct_id',
-            jsonb_build_object('distinct_id', e.distinct_id, 'illegal', e.other_id_status),
+            jsonb_build_object(
+                'distinct_id', e.distinct_id,
+                'illegal_distinct_id',
+                case e.other_id_status when 'illegal' then coalesce(e.other_id, 'null') else e.distinct_id end,
+                'other_distinct_id', case e.other_id_status when 'illegal' then e.distinct_id else e.other_id end
+            ),
             'The client sent a placeholder as an id: send identify or alias only when both ids are known.'
         ),
         (
@@ -56,6 +61,12 @@ cross join
             'cannot_merge_with_too_long_distinct_id',
             jsonb_build_object('distinct_id', e.distinct_id, 'limit', 400),
             'Use ids of at most 200 characters; the event was kept, nothing was merged.'
+        ),
+        (
+            e.event = '$split' and not e.is_merging,
+            'split_without_authority',
+            jsonb_build_object('distinct_id', e.distinct_id),
+            'Only `etl split` separates persons; the event was kept as an ordinary one.'
         ),
         (
             e.personless_status = 'not_a_boolean',
@@ -80,6 +91,7 @@ where
         or e.distinct_id_length > 200
         or e.event_length > 200
         or e.other_id_status in ('illegal', 'target_illegal', 'too_long')
+        or (e.event = '$split' and not e.is_merging)
         or e.personless_status = 'not_a_boolean'
         or e.has_invalid_property_operations
     );

@@ -21,9 +21,11 @@ insert into bare.event (
     person_id,
     person_mode,
     properties,
+    has_property_operations,
     ip,
     received_at,
     batch_id,
+    xid,
     landing_id
 )
 select
@@ -35,8 +37,10 @@ select
     uuid::uuid as person_id,
     'full' as person_mode,
     properties,
+    false as has_property_operations,
     ip,
     received_at,
     1 as batch_id,
+    xid,
     landing_id
 from landing.event;

@@ -124,7 +124,7 @@ def run_case(db: Db, settings: Settings, case: Case) -> Outcome:
 def empty(db: Db) -> None:
     """Back to a new database without projects. Deleting is fast where truncating some fifty small relations is not."""
     db.execute(
-        "delete from landing.event; delete from landing.project; delete from buffer.event; "
+        "delete from landing.event; delete from landing.project; delete from landing.cookieless_salt; delete from buffer.event; "
         "delete from buffer.released_event; delete from quarantine.event; delete from warehouse.stored_event; "
         "delete from warehouse.event_key; delete from warehouse.person; delete from warehouse.person_distinct_id; "
         "delete from warehouse.person_override; delete from warehouse.merge; delete from ops.batch; "
@@ -146,7 +146,8 @@ def _arrange(db: Db, settings: Settings, case: Case) -> Settings:
     if buffer.get("anonymous_max_team_id"):
         wanted["anonymous_max_team_id"] = buffer["anonymous_max_team_id"]
     known = {column.name for column in db.execute("select * from landing.project limit 0").description or ()}
-    of_project: Row = {}
+    # Each rule of a project is given, so that no default of the product matters; a case's absent ones are off.
+    of_project: Row = {"anonymize_ips": False}
     of_product: Row = {"hold_seconds": float(buffer.get("delay_s", 60)) if is_held else 0.0}
     for name, value in wanted.items():
         if name in known:
@@ -165,7 +166,7 @@ def _arrange(db: Db, settings: Settings, case: Case) -> Settings:
 def _insert_given(db: Db, outcome: Outcome) -> None:
     for person in outcome.case.given.get("persons", ()):
         team_id, distinct_ids = person.get("team_id", outcome.case.team_id), person["distinct_ids"]
-        state: properties.State = {}
+        state = properties.State()
         properties.apply(state, OLDEST, door.json_text(person.get("properties") or {}), None, None)
         row = {
             "team_id": team_id,
@@ -178,7 +179,8 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
         }
         db.execute(
             "insert into warehouse.person values (%(team_id)s, %(distinct_id)s, %(person_id)s, %(is_identified)s, "
-            "%(created_at)s, %(properties)s, %(property_state)s, null, '00000000-0000-0000-0000-000000000000', now())",
+            "%(created_at)s, %(properties)s, %(property_state)s, 0, '-infinity', null, "
+            "'00000000-0000-0000-0000-000000000000', now())",
             row,
         )
         for distinct_id in distinct_ids:
@@ -201,13 +203,15 @@ def _insert_distinct_id(db: Db, team_id: int, distinct_id: str, person_id: UUID,
 def _land(db: Db, case: Case, rows: list[Row]) -> None:
     """The rows of a cycle as landing rows, in their order, each with the arrival that the case says."""
     columns = ", ".join(f'"{name}"' for name in LandingRow._fields)
-    with db.cursor() as cursor, cursor.copy(f"copy landing.event (received_at, {columns}) from stdin") as copy:
+    with db.cursor() as cursor, cursor.copy(f"copy landing.event (received_at, is_personless, {columns}) from stdin") as copy:
         for row in rows:
-            if row.get("headers"):
-                raise UnsupportedError(f"landing takes no headers: {row['headers']}")
-            raw = row["raw"]
+            raw, headers = row["raw"], dict(row.get("headers") or {})
+            is_personless = bool(headers.pop("force_disable_person_processing", False))
+            if headers:
+                raise UnsupportedError(f"landing takes no headers: {headers}")
             received_at = moment_of(raw["now"]) if raw.get("now") else case.moment(row["arrive_s"])
-            copy.write_row((received_at, *landing_row(raw, team_id=case.team_id, received_at=received_at)))
+            landed = landing_row(raw, team_id=case.team_id, received_at=received_at)
+            copy.write_row((received_at, is_personless, *landed))
 
 
 def _observe(db: Db, outcome: Outcome, batches: dict[int, int]) -> None:

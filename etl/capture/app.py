@@ -1,0 +1,270 @@
+"""The HTTP side: every path an SDK asks for, one log line and one count a request, and never a traceback outside."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from etl.capture import answers
+from etl.capture.body import unpack
+from etl.capture.metrics import Metrics
+from etl.capture.projects import Projects
+from etl.capture.request import Rows, read_request, rows_of
+from etl.capture.writer import Writer
+from etl.errors import EtlError, RefusedError
+from etl.settings import Settings
+
+THREAD_BYTES = 65_536  # larger bodies are unpacked and parsed beside the event loop
+THREADS = 2
+UNREAD = frozenset({"too_large", "slow_body", "queue_full"})  # reasons after which a body may still be on its way
+DRAIN_FACTOR = 3  # of a body that is too large, so much is read and thrown away so that the client hears the answer
+
+GET_AND_POST = frozenset({"GET", "HEAD", "POST"})
+METHODS = {
+    **dict.fromkeys(("capture", "flags", "decide"), GET_AND_POST),
+    **dict.fromkeys(("v1", "recording"), frozenset({"POST"})),
+    **dict.fromkeys(("config.js", "config", "health", "ready", "metrics"), frozenset({"GET", "HEAD"})),
+}
+
+T = TypeVar("T")
+Noted = dict[str, Any]
+"""What the log line of a request says besides the usual."""
+
+log = structlog.get_logger("etl.capture")
+
+
+class Capture:
+    """The state that all requests share."""
+
+    def __init__(self, settings: Settings, url: str) -> None:
+        """Nothing is connected yet.
+
+        Args:
+            settings: those that begin with ``capture_``.
+            url: a login in the role ``event_capture``, or the owner's.
+        """
+        self.settings = settings
+        self.metrics = Metrics()
+        self.projects = Projects(url)
+        self.writer = Writer(url, self.metrics, wait_seconds=settings.capture_wait_seconds)
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="unpack")
+        self._pending_bytes = 0
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        # As a list: without it Starlette would answer other methods itself, without a count or a log line.
+        methods = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
+        return Starlette(
+            routes=[Route("/{path:path}", self.answer, methods=methods)],
+            middleware=[
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=["*"],
+                    allow_methods=["GET", "POST", "OPTIONS"],
+                    allow_headers=["*"],
+                    expose_headers=["Retry-After"],
+                    max_age=86_400,
+                )
+            ],
+            lifespan=self._lifespan,
+        )
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request, count it and log it: neither its body nor its token."""
+        began = time.perf_counter()
+        endpoint, parts = answers.endpoint_of(request.scope["path"])
+        noted: Noted = {}
+        try:
+            response = await self._respond(request, endpoint, parts, noted)
+        except RefusedError as error:
+            response = answers.refusal(error.status, str(error), closes=error.reason in UNREAD)
+            noted["refused"] = error.reason
+            self.metrics.refusals.labels(error.reason).inc()
+        except ClientDisconnect:
+            response = answers.refusal(400, "The client went away.")
+            noted["refused"] = "client_went_away"
+            self.metrics.refusals.labels("client_went_away").inc()
+        except Exception:
+            log.exception("request failed", endpoint=endpoint)
+            response = PlainTextResponse("Internal Server Error", status_code=500)
+        seconds = time.perf_counter() - began
+        self.metrics.requests.labels(endpoint, str(response.status_code)).inc()
+        if endpoint in {"capture", "v1"}:
+            self.metrics.request_seconds.observe(seconds)
+        log.info(
+            "request",
+            method=request.method,
+            endpoint=endpoint,
+            status=response.status_code,
+            ms=round(seconds * 1000, 1),
+            client=None if request.client is None else request.client.host,
+            **noted,
+        )
+        return response
+
+    async def _respond(self, request: Request, endpoint: str, parts: Mapping[str, str], noted: Noted) -> Response:
+        if request.method == "OPTIONS":
+            return PlainTextResponse("OK")
+        if endpoint == "other":
+            raise RefusedError(404, "unknown_path", "Nothing is here. Events go to /e/ or /batch/.")
+        if request.method not in METHODS[endpoint]:
+            raise RefusedError(405, "method", "Events are sent by POST.")
+        if endpoint == "capture":
+            await self._store(request, noted, is_engage=parts["name"] == "engage")
+            return answers.accepted()
+        if endpoint == "v1":
+            kind, _, bearer = request.headers.get("authorization", "").partition(" ")
+            stored = await self._store(request, noted, bearer=bearer.strip() if kind.lower() == "bearer" else "")
+            return answers.of_each_event(row.uuid for row in stored.rows)
+        if endpoint == "ready":
+            return await self._ready()
+        if endpoint == "metrics":
+            return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+        if endpoint == "recording":
+            self.metrics.events.labels("not_stored").inc()
+        await self._discard(request)
+        return answers.auxiliary(endpoint, parts)
+
+    async def _store(
+        self, request: Request, noted: Noted, *, bearer: str | None = None, is_engage: bool = False
+    ) -> Rows:
+        """Commit the events of one request; returns what was committed."""
+        taken = _Taken(self)
+        try:
+            body = await self._read(request, taken)
+            noted["bytes"] = len(body)
+            self.metrics.body_bytes.inc(len(body))
+            is_large = len(body) > THREAD_BYTES
+            compression = request.query_params.get("compression", request.headers.get("content-encoding", ""))
+            limit = self.settings.capture_max_body_bytes
+            text = await self._run(lambda: unpack(body, max_bytes=limit, compression=compression), is_large)
+            taken.take(len(text))
+            is_large = len(text) > THREAD_BYTES
+            events = await self._run(
+                lambda: read_request(
+                    text,
+                    query=request.query_params,
+                    max_events=self.settings.capture_max_batch_events,
+                    is_engage=is_engage,
+                    bearer=bearer,
+                ),
+                is_large,
+            )
+            rules = await self.projects.rules_of(events.token)
+            noted["project"] = rules.team_id
+            ip = None if request.client is None else request.client.host
+            now = datetime.now(UTC)
+            rows = await self._run(lambda: rows_of(events, rules, ip=ip, received_at=now), is_large)
+            noted["events"] = len(rows.rows)
+            await self.writer.store(rows.rows)
+        finally:
+            taken.give_back()
+        self.metrics.events.labels("landed").inc(len(rows.rows))
+        self.metrics.events.labels("unreadable").inc(rows.unreadable)
+        self.metrics.events.labels("not_stored").inc(rows.not_stored)
+        return rows
+
+    async def _run(self, work: Callable[[], T], is_large: bool) -> T:
+        """Run it here if it is quick, else in a thread, so that a large request does not hold up small ones."""
+        try:
+            if not is_large:
+                return work()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except RecursionError as error:
+            raise RefusedError(400, "too_deep", "The request is nested too deep.") from error
+
+    async def _read(self, request: Request, taken: _Taken) -> bytes:
+        """The body, or the query's ``data``, as received."""
+        if request.method in {"GET", "HEAD"}:
+            return bytes(request.scope["query_string"])
+        limit = self.settings.capture_max_body_bytes
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(self.settings.capture_body_seconds):
+                async for part in request.stream():
+                    size += len(part)
+                    if size <= limit:
+                        taken.take(len(part))
+                        parts.append(part)
+                    else:
+                        parts.clear()
+                        if size > DRAIN_FACTOR * limit:
+                            break
+        except TimeoutError as error:
+            seconds = self.settings.capture_body_seconds
+            raise RefusedError(503, "slow_body", f"The body did not come within {seconds:.0f} s.") from error
+        if size > limit:
+            raise RefusedError(413, "too_large", f"The body is larger than {limit:,} bytes: send smaller batches.")
+        return b"".join(parts)
+
+    async def _discard(self, request: Request) -> None:
+        """Read a body that nobody needs, within the same limits, and forget it."""
+        size = 0
+        try:
+            async with asyncio.timeout(self.settings.capture_body_seconds):
+                async for part in request.stream():
+                    size += len(part)
+                    if size > DRAIN_FACTOR * self.settings.capture_max_body_bytes:
+                        raise RefusedError(413, "too_large", "The body is too large.")
+        except TimeoutError as error:
+            raise RefusedError(503, "slow_body", "The body did not come in time.") from error
+
+    async def _ready(self) -> Response:
+        try:
+            await self.projects.check()
+        except EtlError as error:
+            log.warning("not ready", error=str(error))
+            return answers.refusal(503, "The database is away.")
+        return PlainTextResponse("ready")
+
+    def take(self, size: int) -> None:
+        """Count memory that a request takes.
+
+        Raises:
+            RefusedError: 503, all is taken.
+        """
+        if self._pending_bytes + size > self.settings.capture_max_pending_bytes:
+            raise RefusedError(503, "queue_full", "Too much waits for the database: send again.")
+        self.give(-size)
+
+    def give(self, size: int) -> None:
+        """Count memory that is free again."""
+        self._pending_bytes -= size
+        self.metrics.pending_bytes.set(self._pending_bytes)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self.writer.start()
+        try:
+            yield
+        finally:
+            await self.writer.stop()
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class _Taken:
+    """The memory of one request."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self._size = 0
+
+    def take(self, size: int) -> None:
+        self._capture.take(size)
+        self._size += size
+
+    def give_back(self) -> None:
+        self._capture.give(self._size)

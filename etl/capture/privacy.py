@@ -1,0 +1,134 @@
+"""What a page or a project does not want to be kept is removed before it reaches the database."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from etl.wire import as_text
+
+NO_CAPTURE = "ph-no-capture"
+# Objects inside properties that hold properties of a person or a group.
+NESTED = ("$set", "$set_once", "$group_set")
+
+_NO_CAPTURE = re.compile(r"(?<![\w-])ph-no-capture(?![\w-])")
+_ELEMENT = re.compile(r'(?:[^;"\\]|\\.|"(?:\\.|[^"\\])*(?:"|$))+', re.DOTALL)
+_TAG = re.compile(r"[\w-]*")
+_QUOTED = re.compile(r'([\w$-]+)="((?:\\.|[^"\\])*)(?:"|$)', re.DOTALL)
+_PLACES = ("nth-child", "nth-of-type")
+_PLACE_NAMES = ("tag_name", "nth_child", "nth_of_type")
+
+_object = msgspec.json.Decoder(dict[str, Raw])
+_array = msgspec.json.Decoder(list[Raw])
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is done with the events of one project before they land."""
+
+    team_id: int
+    name: str = ""
+    anonymizes_ip: bool = True
+    dropped: frozenset[str] = frozenset()
+    hashed: frozenset[str] = frozenset()
+    hash_key: bytes = b""
+
+
+def clean(text: str, rules: Rules) -> str:
+    """Properties (JSON text) without what must not be kept; the very same text if there is nothing to do.
+
+    The SDK's copy of the token goes in any case: it is no property of the event.
+    """
+    has_names = bool(rules.dropped or rules.hashed)
+    has_ip = rules.anonymizes_ip and '"$ip"' in text
+    is_marked = NO_CAPTURE in text
+    if not (has_names or has_ip or is_marked or '"token"' in text) or not text.startswith("{"):
+        return text
+    properties = _object.decode(text)
+    properties.pop("token", None)
+    if has_ip:
+        properties.pop("$ip", None)
+    if is_marked:
+        _remove_elements(properties)
+    if has_names:
+        properties = _without(properties, rules)
+        for name in NESTED:
+            if bytes(properties.get(name, b"")).startswith(b"{"):
+                properties[name] = Raw(_encode(_without(_object.decode(properties[name]), rules)))
+    return _encode(properties).decode()
+
+
+def _without(properties: dict[str, Raw], rules: Rules) -> dict[str, Raw]:
+    kept = {name: value for name, value in properties.items() if name not in rules.dropped}
+    for name in rules.hashed & kept.keys():
+        if (value := as_text(kept[name])) is not None:
+            digest = hmac.digest(rules.hash_key, value.encode(), hashlib.sha256)
+            kept[name] = Raw(b'"%b"' % digest.hex().encode())
+    return kept
+
+
+def _remove_elements(properties: dict[str, Raw]) -> None:
+    """Empty the elements marked ph-no-capture, and those inside them, in both forms of an elements chain.
+
+    The SDK sends nothing for such elements itself; this is the second line, for old or other senders.
+    """
+    is_found = False
+    if bytes(chain := properties.get("$elements_chain", Raw(b"n"))).startswith(b'"'):
+        given = msgspec.json.decode(chain, type=str)
+        elements = _ELEMENT.findall(given)
+        last = _last(elements, lambda element: bool(_NO_CAPTURE.search(_classes(element))))
+        if last >= 0:
+            is_found = True
+            properties["$elements_chain"] = Raw(
+                _encode(";".join([*(_emptied(element) for element in elements[: last + 1]), *elements[last + 1 :]]))
+            )
+    if bytes(listed := properties.get("$elements", Raw(b"n"))).startswith(b"["):
+        objects = _array.decode(listed)
+        last = _last(objects, _is_marked)
+        if last >= 0:
+            is_found = True
+            emptied = [_emptied_object(each) for each in objects[: last + 1]]
+            properties["$elements"] = Raw(_encode([*emptied, *objects[last + 1 :]]))
+    if is_found:  # text and link of the innermost element
+        for name in ("$el_text", "$external_click_url"):
+            properties.pop(name, None)
+
+
+def _last(elements: Sequence[Any], is_marked: Callable[[Any], bool]) -> int:
+    """The place of the outermost marked element; a chain begins with the innermost. -1: none."""
+    return max((place for place, element in enumerate(elements) if is_marked(element)), default=-1)
+
+
+def _classes(element: str) -> str:
+    """Where the classes of an element of a chain stand: before its attributes, and in the attribute class."""
+    return _QUOTED.sub(lambda match: f" {match[2]} " if match[1] == "attr__class" else " ", element)
+
+
+def _emptied(element: str) -> str:
+    """An element of a chain with nothing but its tag, its mark and its place among its siblings."""
+    places = "".join(f'{name}="{value}"' for name, value in _QUOTED.findall(element) if name in _PLACES)
+    return f"{_TAG.match(element)[0]}.{NO_CAPTURE}:{places}"  # type: ignore[index]  # it matches the empty string
+
+
+def _is_marked(element: Raw) -> bool:
+    """Whether an element of the array carries the class, in any of the three places where SDKs put classes."""
+    if not bytes(element).startswith(b"{"):
+        return False
+    fields = _object.decode(element)
+    classes = (as_text(fields.get(name)) or "" for name in ("classes", "attr__class", "attr_class"))
+    return any(_NO_CAPTURE.search(each) for each in classes)
+
+
+def _emptied_object(element: Raw) -> Raw:
+    if not bytes(element).startswith(b"{"):
+        return Raw(b"null")
+    fields = {name: value for name, value in _object.decode(element).items() if name in _PLACE_NAMES}
+    return Raw(_encode({**fields, "classes": [NO_CAPTURE]}))

@@ -1,0 +1,200 @@
+"""From unpacked JSON to landing rows: whose events they are, when they were sent, and what to do with odd ones.
+
+One bad event never costs its batch. What is no event at all lands too, as properties that the gate quarantines.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import msgspec
+import uuid6
+from msgspec import Raw
+
+from etl.capture.privacy import Rules, clean
+from etl.errors import RefusedError
+from etl.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body, without_huge_numbers
+
+# Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
+NOT_STORED = frozenset({
+    "$snapshot",
+    "$snapshot_items",
+    "$performance_event",
+    "$$heatmap",
+    "$$client_ingestion_warning",
+})  # fmt: skip
+
+# The v1 protocol lifts these out of the properties (posthog-python, capture_v1.py); here they go back.
+OPTIONS = {
+    "cookieless_mode": "$cookieless_mode",
+    "disable_skew_correction": "$ignore_sent_at",
+    "product_tour_id": "$product_tour_id",
+    "process_person_profile": "$process_person_profile",
+}
+TOP_LEVEL = {"session_id": "$session_id", "window_id": "$window_id"}
+
+_INSERT_IDS = uuid.UUID("3f0e2c5a-0c0f-5d5f-9c57-6d0a8b0d7e11")
+_MIGHT_BE_HUGE = re.compile(r"[eE][+-]?\d{4}|\d{1001}")
+_object = msgspec.json.Decoder(dict[str, Raw])
+
+
+@dataclass(frozen=True)
+class Request:
+    """What one request holds: its token, its events, and when it was sent by the client's clock."""
+
+    token: str
+    events: list[Fields | Unreadable]
+    sent_at: str | None
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The landing rows of one request, and how many events were left out on purpose."""
+
+    rows: list[LandingRow]
+    not_stored: int
+    unreadable: int
+
+
+def read_request(
+    text: bytes, *, query: Mapping[str, str], max_events: int, is_engage: bool = False, bearer: str | None = None
+) -> Request:
+    """Split a body into its events and find the token.
+
+    Args:
+        text: JSON.
+        query: of the URL; old SDKs say there when they sent it.
+        max_events: in one request.
+        is_engage: an object without a name is an ``$identify`` (PostHog: /engage).
+        bearer: the token of the v1 protocol, from the header; it wins.
+
+    Raises:
+        RefusedError: no events, too many, none that can be read, or no single valid token.
+    """
+    events, envelope = read_body(text)
+    if len(events) > max_events:
+        raise RefusedError(
+            413, "too_many_events", f"The request holds {len(events):,} events; {max_events:,} are allowed."
+        )
+    if not events:
+        raise RefusedError(400, "empty", "The request holds no event.")
+    if is_engage:
+        events = [
+            {"event": "$identify", **each} if isinstance(each, dict) and "event" not in each else each
+            for each in events
+        ]
+    token = bearer if bearer is not None else _token(events, envelope)
+    if token is None and all(isinstance(each, Unreadable) for each in events):
+        raise RefusedError(400, "unreadable", f"The request cannot be read: {events[0]}")
+    sent_at = as_text(envelope.get("sent_at")) or as_text(envelope.get("created_at")) or _milliseconds(query)
+    return Request(_checked(token), events, sent_at)
+
+
+def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: datetime) -> Rows:
+    """The landing rows of a request, cleaned by the rules of its project."""
+    rows, not_stored, unreadable = [], 0, 0
+    for event in request.events:
+        if isinstance(event, Unreadable):
+            rows.append(_unreadable_row(event, rules, ip))
+            unreadable += 1
+            continue
+        row = landing_row(
+            _without_options(event), team_id=rules.team_id, sent_at=request.sent_at, received_at=received_at
+        )
+        if row.event in NOT_STORED:
+            not_stored += 1
+            continue
+        properties = None if row.properties is None else clean(row.properties, rules)
+        if properties is not None and _MIGHT_BE_HUGE.search(properties):
+            properties = without_huge_numbers(properties)
+        rows.append(
+            row._replace(
+                uuid=row.uuid or _made_uuid(row, properties),
+                properties=properties,
+                ip=None if rules.anonymizes_ip else ip,
+            )
+        )
+    return Rows(rows, not_stored, unreadable)
+
+
+def _token(events: Sequence[Fields | Unreadable], envelope: Fields) -> str | None:
+    """PostHog's order: the envelope, the event, its properties; one for all. None when there is none."""
+    if token := as_text(envelope.get("api_key")) or as_text(envelope.get("token")):
+        return token
+    found = {_event_token(each) for each in events if isinstance(each, dict)} - {None}
+    if len(found) > 1:
+        raise RefusedError(401, "mixed_tokens", "The request holds events of several tokens.")
+    return found.pop() if found else None
+
+
+def _event_token(event: Fields) -> str | None:
+    for name in ("token", "$token", "api_key"):
+        if token := as_text(event.get(name)):
+            return token
+    properties = event.get("properties", b"")
+    return as_text(_object.decode(properties).get("token")) if bytes(properties).startswith(b"{") else None
+
+
+def _checked(token: str | None) -> str:
+    """A token of the shape that PostHog takes (rust/capture/src/token.rs)."""
+    token = (token or "").strip()
+    if not token:
+        raise RefusedError(401, "no_token", "API key is not valid: empty")
+    if len(token) > 64 or not token.isascii() or not token.isprintable():
+        raise RefusedError(401, "invalid_token", "API key is not valid: not 1 to 64 printable ASCII characters")
+    if token.startswith("phx_"):
+        raise RefusedError(401, "personal_token", "API key is not valid: a personal key (phx_), not a project's")
+    return token
+
+
+def _milliseconds(query: Mapping[str, str]) -> str | None:
+    """When an old browser SDK says that it sent the request; seconds are ignored, as PostHog does."""
+    for name in ("_", "sent_at"):
+        value = query.get(name, "")
+        if value.isascii() and value.isdigit() and 12 <= len(value) <= 13:
+            return datetime.fromtimestamp(int(value) / 1000, UTC).isoformat(timespec="milliseconds")
+    return None
+
+
+def _without_options(event: Fields) -> Fields:
+    """An event of the v1 protocol in the form that all others have."""
+    if not bytes(event.get("options", b"")).startswith(b"{"):
+        return event
+    options = _object.decode(event["options"])
+    lifted = {OPTIONS[name]: value for name, value in options.items() if name in OPTIONS}
+    lifted |= {TOP_LEVEL[name]: event[name] for name in TOP_LEVEL if name in event}
+    properties = event.get("properties", b"{}")
+    if not lifted or not bytes(properties).startswith(b"{"):
+        return event
+    return {**event, "properties": Raw(msgspec.json.encode({**_object.decode(properties), **lifted}))}
+
+
+def _made_uuid(row: LandingRow, properties: str | None) -> str:
+    """A uuid for an event without one, so that a row sent twice to the database counts once.
+
+    posthog-js before 1.100 sends ``$insert_id`` instead, the same at every retry, so the uuid is made of that. Without
+    either nothing tells a retry from a second event, and the second one must not be lost.
+    """
+    if properties is not None and '"$insert_id"' in properties:
+        insert_id = as_text(_object.decode(properties).get("$insert_id"))
+        if insert_id:
+            return str(uuid.uuid5(_INSERT_IDS, f"{row.team_id}\0{row.event}\0{insert_id}"))
+    return str(uuid6.uuid7())
+
+
+def _unreadable_row(event: Unreadable, rules: Rules, ip: str | None) -> LandingRow:
+    """A row that the gate quarantines: its properties are no object but say what came and why it is no event."""
+    return LandingRow(
+        team_id=rules.team_id,
+        uuid=str(uuid6.uuid7()),
+        event=None,
+        distinct_id=None,
+        properties=msgspec.json.encode(f"{event.reason}: {event.whole}").decode(),
+        timestamp=None,
+        sent_at=None,
+        ip=None if rules.anonymizes_ip else ip,
+    )

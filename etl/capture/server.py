@@ -1,0 +1,149 @@
+"""Listening: uvicorn with the guards it lacks, the log, and an end that lets requests in flight finish."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from typing import Any
+
+import msgspec
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from etl.capture.app import Capture
+from etl.errors import ConfigurationError, UnavailableError
+from etl.settings import Settings
+
+MAX_HEADER_BYTES = 65_536
+KEEP_ALIVE_SECONDS = 65  # longer than the 60 s after which common proxies close theirs
+DRAIN_SECONDS = 4  # for requests in flight at the end; `etl up` promises to be gone within 10
+
+log = structlog.get_logger("etl.capture")
+
+
+def serve(settings: Settings, url: str) -> None:
+    """Answer until SIGINT or SIGTERM.
+
+    Raises:
+        ConfigurationError: the port is in use, or the database refuses the login or has no projects.
+    """
+    configure_log()
+    listener = listen(settings.capture_host, settings.capture_port)
+    capture = Capture(settings, url)
+    try:
+        asyncio.run(capture.projects.check())
+    except UnavailableError as error:
+        log.warning("starting all the same; answers 503 until the database is there", error=str(error))
+    log.info("listening", address=f"http://{settings.capture_host}:{settings.capture_port}")
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped and raises it once more
+        Server(capture, settings).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        ConfigurationError: it cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Port {port} on {host} cannot be used: {error.strerror}. Stop the program that has it, "
+            "or set ETL_CAPTURE_PORT to a free port (and ETL_CAPTURE_HOST to an address of this machine)."
+        ) from error
+
+
+class Server(uvicorn.Server):
+    """uvicorn for one capture."""
+
+    def __init__(self, capture: Capture, settings: Settings) -> None:
+        self._capture = capture
+        super().__init__(
+            uvicorn.Config(
+                capture.app(),
+                http=_guarded(settings.capture_header_seconds),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=bool(settings.capture_trusted_proxies),
+                forwarded_allow_ips=settings.capture_trusted_proxies or None,
+                limit_concurrency=settings.capture_max_connections,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=DRAIN_SECONDS,
+            )
+        )
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what is in flight, and do not wait long for a database that is away."""
+        self._capture.writer.hurry()
+        await super().shutdown(sockets)
+        log.info("stopped")
+
+
+def configure_log() -> None:
+    """One JSON object a line on standard output, also for what uvicorn says."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(serializer=_serialised),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.BytesLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+
+
+def _serialised(event: dict[str, Any], **_: object) -> bytes:
+    return msgspec.json.encode(event, enc_hook=repr)
+
+
+def _guarded(header_seconds: float) -> type[asyncio.Protocol]:
+    """The protocol of uvicorn with limits for the head of a request, of which it has none: its time and its size."""
+
+    class GuardedProtocol(HttpToolsProtocol):
+        _deadline: asyncio.TimerHandle | None = None
+        _head_bytes = 0
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self._expect_head()
+
+        def data_received(self, data: bytes) -> None:
+            if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
+                self._expect_head()
+            self._head_bytes += len(data)
+            super().data_received(data)
+            if self._deadline is not None and self._head_bytes > MAX_HEADER_BYTES:
+                self.transport.close()
+
+        def on_headers_complete(self) -> None:
+            self._forget_deadline()
+            super().on_headers_complete()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._forget_deadline()
+            super().connection_lost(exc)
+
+        def _expect_head(self) -> None:
+            self._head_bytes = 0
+            self._deadline = self.loop.call_later(header_seconds, self._give_up)
+
+        def _forget_deadline(self) -> None:
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+
+        def _give_up(self) -> None:
+            self.transport.close()
+
+    return GuardedProtocol

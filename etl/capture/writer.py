@@ -1,0 +1,191 @@
+"""Group commit: while one COPY commits, the next requests gather; then all of theirs go in one transaction.
+
+A request is answered when its rows are committed. Every row has a uuid by then, so a COPY whose outcome is not known
+(the connection broke before the server said so) is simply sent again: the cycle counts a row that came twice once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+import psycopg
+import structlog
+from psycopg import errors
+
+from etl import db as door
+from etl.capture.metrics import Metrics
+from etl.db import AsyncDb
+from etl.errors import EtlError, RefusedError
+from etl.wire import LandingRow
+
+MOST_ROWS = 5_000
+MOST_CHARACTERS = 16_000_000
+RETRY_SECONDS = 0.25
+UNSTORABLE = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTooComplex)
+
+log = structlog.get_logger("etl.capture")
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """The rows of one request, until they are committed or it gives up."""
+
+    rows: Sequence[LandingRow]
+    characters: int
+    done: asyncio.Future[None]
+
+
+class Writer:
+    """The one task that writes. Memory is bounded by whoever admits requests."""
+
+    def __init__(self, url: str, metrics: Metrics, *, wait_seconds: float) -> None:
+        """Nothing is connected yet.
+
+        Args:
+            url: a login that may insert into landing.
+            metrics: where commits are counted.
+            wait_seconds: how long a request waits before it gives up, and a COPY before it is given up.
+        """
+        self._url = url
+        self._metrics = metrics
+        self._wait_seconds = wait_seconds
+        self._queue: deque[_Waiting] = deque()
+        self._has_work = asyncio.Event()
+        self._db: AsyncDb | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._alone = 0  # so many of the next requests get a transaction of their own
+
+    def start(self) -> None:
+        """Begin to write what is stored from now on."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End; what still waits is refused by then."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        self._drop_connection()
+
+    def hurry(self) -> None:
+        """The server is stopping: requests wait no longer than a second for a database that is away."""
+        self._wait_seconds = min(self._wait_seconds, 1.0)
+        for waiting in self._queue:
+            asyncio.get_running_loop().call_later(self._wait_seconds, _give_up, waiting.done)
+
+    async def store(self, rows: Sequence[LandingRow]) -> None:
+        """Return when the rows are committed.
+
+        Raises:
+            RefusedError: 503, they could not be committed in time. They may be yet: the client sends them again.
+        """
+        if not rows:
+            return
+        waiting = _Waiting(rows, sum(len(row.properties or "") for row in rows), asyncio.Future())
+        self._queue.append(waiting)
+        self._metrics.queued_events.inc(len(rows))
+        self._has_work.set()
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await waiting.done
+        except TimeoutError as error:
+            raise RefusedError(503, "database_away", "The database is slow or away: send again.") from error
+        finally:
+            self._metrics.queued_events.dec(len(rows))
+
+    async def _run(self) -> None:
+        while True:
+            await self._has_work.wait()
+            if not (group := self._take()):
+                self._has_work.clear()
+                continue
+            commit = asyncio.create_task(self._commit([row for waiting in group for row in waiting.rows]))
+            # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
+            await asyncio.wait([commit], timeout=self._wait_seconds)
+            error = commit.exception() if commit.done() else TimeoutError("no answer from the database")
+            if error is None:
+                for waiting in group:
+                    if not waiting.done.done():
+                        waiting.done.set_result(None)
+                continue
+            if not commit.done():
+                commit.cancel()
+            self._drop_connection()
+            self._metrics.commit_failures.inc()
+            if isinstance(error, UNSTORABLE):
+                self._isolate(group, error)
+                continue
+            if isinstance(error, psycopg.Error | EtlError | OSError | TimeoutError):
+                log.warning("commit failed", error=" ".join(str(error).split()), events=sum(len(w.rows) for w in group))
+            else:
+                log.error("commit failed", exc_info=error)
+            self._queue.extendleft(reversed(group))
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _take(self) -> list[_Waiting]:
+        """The requests of the next transaction, without those that gave up."""
+        group: list[_Waiting] = []
+        rows = characters = 0
+        most_rows = 1 if self._alone else MOST_ROWS
+        self._alone = max(0, self._alone - 1)
+        while self._queue and rows < most_rows and characters < MOST_CHARACTERS:
+            waiting = self._queue.popleft()
+            if not waiting.done.done():
+                group.append(waiting)
+                rows += len(waiting.rows)
+                characters += waiting.characters
+        return group
+
+    async def _commit(self, rows: list[LandingRow]) -> None:
+        began = time.perf_counter()
+        if self._db is None:
+            self._db = await door.connect_async(self._url, application_name="etl capture")
+        try:
+            await _copy(self._db, rows)
+        except UNSTORABLE:
+            await _copy(self._db, await _storable(self._db, rows))
+        self._metrics.commit_seconds.observe(time.perf_counter() - began)
+
+    def _isolate(self, group: list[_Waiting], error: BaseException) -> None:
+        """Find the request whose rows the server refuses whatever is done to them, and refuse it."""
+        if len(group) > 1:
+            self._alone += len(group)
+            self._queue.extendleft(reversed(group))
+            return
+        log.error("rows that PostgreSQL refuses", error=" ".join(str(error).split()))
+        if not group[0].done.done():
+            group[0].done.set_exception(RefusedError(400, "unstorable", "The events cannot be stored."))
+
+    def _drop_connection(self) -> None:
+        if self._db is not None:
+            self._db.pgconn.finish()
+            self._db = None
+
+
+async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
+    """One statement in autocommit mode: when it returns, the server has committed."""
+    async with db.cursor() as cursor, cursor.copy(door.statement("land/copy_event")) as copy:
+        for row in rows:
+            await copy.write_row(row)
+
+
+async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:
+    """The rows with JSON that this server cannot store turned into text, which the gate quarantines with its reason."""
+    texts = [row.properties for row in rows]
+    cursor = await db.execute(door.statement("land/find_unstorable"), {"texts": texts})
+    kept = list(rows)
+    for refused in await cursor.fetchall():
+        place = refused["index"]
+        text = msgspec.json.encode(f"{refused['message']}: {rows[place].properties}").decode()
+        kept[place] = rows[place]._replace(properties=text)
+        log.warning("properties that PostgreSQL cannot store", uuid=rows[place].uuid, error=refused["message"])
+    return kept
+
+
+def _give_up(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_exception(RefusedError(503, "stopping", "The server is stopping: send again."))

@@ -1,0 +1,13 @@
+"""The command that receives events from PostHog's SDKs."""
+
+from __future__ import annotations
+
+
+def capture() -> None:
+    """Receive events from PostHog's SDKs over HTTP and land them; Ctrl-C stops it."""
+    from etl.capture.server import serve
+    from etl.cli.shared import warehouse_url
+    from etl.settings import read_settings
+
+    settings = read_settings()
+    serve(settings, settings.capture_database_url or warehouse_url(settings))

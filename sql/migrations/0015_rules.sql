@@ -1,0 +1,256 @@
+-- Rules: what is stored of an event's payload, and what of it is said of its person.
+set local lock_timeout = '5s';
+set local statement_timeout = '60s';
+
+-- The payload as it is stored, for the few events where that is not as it landed. Elements go to a column of their own;
+-- a personless event says nothing of a person or a group; an ip is kept only where the project says so.
+create function ops.stored_properties(properties jsonb, is_personless boolean, is_ip_dropped boolean)
+returns jsonb
+language sql
+immutable
+as $$
+select
+    properties
+    - '$elements'
+    - '$elements_chain'
+    - case
+        when is_personless
+            then array[
+                '$set', '$set_once', '$unset', '$groups', '$group_0', '$group_1', '$group_2', '$group_3', '$group_4'
+            ]
+        else array[]::text[]
+    end
+    - case
+        when properties -> '$cookieless_mode' = 'true' then array['$ip', '$raw_user_agent']
+        when is_ip_dropped then array['$ip']
+        else array[]::text[]
+    end
+$$;
+
+-- One element: tag.class.class:key="value"key="value", classes and keys sorted, its text cut at 400 characters and its
+-- link at 2048.
+create function ops.element_text(element jsonb)
+returns text
+language sql
+immutable
+as $$
+select
+    coalesce(element ->> 'tag_name', '')
+    || coalesce(
+        (
+            select string_agg('.' || replace(c.class, '"', ''), '' order by c.class collate "C")
+            from (
+                select w.class
+                from regexp_split_to_table(
+                    case when jsonb_typeof(element -> 'attr__class') = 'string' then element ->> 'attr__class' end,
+                    '\s+'
+                ) as w (class)
+                union all
+                select a.class
+                from jsonb_array_elements_text(
+                    case
+                        when jsonb_typeof(element -> 'attr__class') = 'array' then element -> 'attr__class' else '[]'
+                    end
+                ) as a (class)
+            ) as c
+            where c.class <> ''
+        ),
+        ''
+    )
+    || ':'
+    || (
+        select string_agg(
+            format('%s="%s"', replace(a.key, '"', '\"'), replace(a.value, '"', '\"')), '' order by a.key collate "C"
+        )
+        from (
+            select
+                'nth-child' as key,
+                coalesce(element ->> 'nth_child', '0') as value
+            union all
+            select
+                'nth-of-type' as key,
+                coalesce(element ->> 'nth_of_type', '0') as value
+            union all
+            select
+                'text' as key,
+                left(element ->> '$el_text', 400) as value
+            union all
+            select
+                'href' as key,
+                left(element ->> 'attr__href', 2048) as value
+            union all
+            select
+                'attr_id' as key,
+                element ->> 'attr__id' as value
+            union all
+            select
+                k.key,
+                case jsonb_typeof(k.value)
+                    when 'array' then (select string_agg(v.item, ',') from jsonb_array_elements_text(k.value) as v (item))
+                    else k.value #>> '{}'
+                end as value
+            from jsonb_each(element) as k
+            where k.key like 'attr\_\_%'
+        ) as a
+        where coalesce(a.value, '') <> ''
+    )
+$$;
+
+-- The chain of an event's elements as text: its own $elements_chain, else made of $elements, else null; empty where
+-- $elements is no array. PostHog: elements-chain.ts and getElementsChain in create-event.ts.
+create function ops.elements_chain(properties jsonb)
+returns text
+language sql
+immutable
+as $$
+select case
+    when jsonb_typeof(properties -> '$elements_chain') = 'string' and properties ->> '$elements_chain' <> ''
+        then properties ->> '$elements_chain'
+    when jsonb_typeof(properties -> '$elements') = 'array'
+        then (
+            select coalesce(string_agg(ops.element_text(e.element), ';' order by e.place), '')
+            from jsonb_array_elements(properties -> '$elements') with ordinality as e (element, place)
+            where jsonb_typeof(e.element) = 'object'
+        )
+    when properties ?| array['$elements', '$elements_chain'] then ''
+end
+$$;
+
+-- What an event lifts to its person (etl/properties.py): its values, as JSON, in the order of LIFTED there. $os_name
+-- stands in for $os, and a server says nothing of its user's system.
+create function ops.lifted_values(properties jsonb)
+returns text[]
+language sql
+immutable
+as $$
+select
+    array[
+        (properties -> '$app_build')::text,
+        (properties -> '$app_name')::text,
+        (properties -> '$app_namespace')::text,
+        (properties -> '$app_version')::text,
+        (properties -> '$browser')::text,
+        (properties -> '$browser_version')::text,
+        (properties -> '$device_type')::text,
+        (properties -> '$current_url')::text,
+        (properties -> '$pathname')::text,
+        (case
+            when properties -> '$is_server' is distinct from 'true'
+                then coalesce(nullif(properties -> '$os', 'null'), properties -> '$os_name')
+        end)::text,
+        (case when properties -> '$is_server' is distinct from 'true' then properties -> '$os_version' end)::text,
+        (properties -> '$referring_domain')::text,
+        (properties -> '$referrer')::text,
+        (properties -> '$screen_height')::text,
+        (properties -> '$screen_width')::text,
+        (properties -> '$viewport_height')::text,
+        (properties -> '$viewport_width')::text,
+        (properties -> '$raw_user_agent')::text,
+        (properties -> 'utm_source')::text,
+        (properties -> 'utm_medium')::text,
+        (properties -> 'utm_campaign')::text,
+        (properties -> 'utm_content')::text,
+        (properties -> 'utm_name')::text,
+        (properties -> 'utm_term')::text,
+        (properties -> 'gclid')::text,
+        (properties -> 'gad_source')::text,
+        (properties -> 'gclsrc')::text,
+        (properties -> 'dclid')::text,
+        (properties -> 'gbraid')::text,
+        (properties -> 'wbraid')::text,
+        (properties -> 'fbclid')::text,
+        (properties -> 'msclkid')::text,
+        (properties -> 'twclid')::text,
+        (properties -> 'li_fat_id')::text,
+        (properties -> 'mc_cid')::text,
+        (properties -> 'igshid')::text,
+        (properties -> 'ttclid')::text,
+        (properties -> 'rdt_cid')::text,
+        (properties -> 'irclid')::text,
+        (properties -> '_kx')::text,
+        (properties -> 'epik')::text,
+        (properties -> 'qclid')::text,
+        (properties -> 'sccid')::text
+    ]
+$$;
+
+-- A bit for each app and device key that an event brings.
+create function ops.device_shape(properties jsonb)
+returns bigint
+language sql
+immutable
+as $$
+select (
+    case when properties ->> '$app_build' is not null then 1 else 0 end
+    | case when properties ->> '$app_name' is not null then 2 else 0 end
+    | case when properties ->> '$app_namespace' is not null then 4 else 0 end
+    | case when properties ->> '$app_version' is not null then 8 else 0 end
+    | case when properties ->> '$browser' is not null then 16 else 0 end
+    | case when properties ->> '$browser_version' is not null then 32 else 0 end
+    | case when properties ->> '$device_type' is not null then 64 else 0 end
+    | case when properties ->> '$current_url' is not null then 128 else 0 end
+    | case when properties ->> '$pathname' is not null then 256 else 0 end
+    | case when (properties ->> '$os' is not null or properties ->> '$os_name' is not null)
+            and properties -> '$is_server' is distinct from 'true' then 512 else 0 end
+    | case when properties ->> '$os_version' is not null and properties -> '$is_server' is distinct from 'true' then 1024 else 0 end
+    | case when properties ->> '$referring_domain' is not null then 2048 else 0 end
+    | case when properties ->> '$referrer' is not null then 4096 else 0 end
+    | case when properties ->> '$screen_height' is not null then 8192 else 0 end
+    | case when properties ->> '$screen_width' is not null then 16384 else 0 end
+    | case when properties ->> '$viewport_height' is not null then 32768 else 0 end
+    | case when properties ->> '$viewport_width' is not null then 65536 else 0 end
+    | case when properties ->> '$raw_user_agent' is not null then 131072 else 0 end
+)::bigint
+$$;
+
+-- Which keys an event lifts, as a number, so that of many events alike only the first and the last by time need to be
+-- looked at: a bit for each app and device key; 2^18 if what it lifts is set, rather than only filled in; from 2^19 on
+-- a hash of its campaign. 0: it lifts nothing.
+create function ops.lift_shape(properties jsonb, is_forced boolean)
+returns bigint
+language sql
+immutable
+as $$
+select case
+    when
+        properties ?| array[
+            '$app_build', '$app_name', '$app_namespace', '$app_version', '$browser', '$browser_version',
+            '$device_type', '$current_url', '$pathname', '$os', '$os_version', '$referring_domain', '$referrer',
+            '$screen_height', '$screen_width', '$viewport_height', '$viewport_width', '$raw_user_agent', '$os_name'
+        ]
+        or properties ?| array[
+            'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid', 'gad_source',
+            'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid', 'li_fat_id', 'mc_cid', 'igshid',
+            'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid', 'sccid'
+        ]
+        then
+            ops.device_shape(properties)
+            | case
+                when
+                    is_forced
+                    or properties ?| array['$app_build', '$app_name', '$app_namespace', '$app_version']
+                    or properties ?| array[
+                        'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid',
+                        'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid',
+                        'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
+                        'sccid'
+                    ]
+                    then 262144
+                else 0
+            end
+            | case
+                when
+                    properties ?| array[
+                        'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid',
+                        'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid',
+                        'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
+                        'sccid'
+                    ]
+                    then
+                        (hashtextextended((ops.lifted_values(properties))[19:]::text, 0) & 8796093022207) << 19
+                        | 262144
+                else 0
+            end
+    else 0
+end
+$$;

@@ -1,0 +1,3 @@
+-- The project of this name.
+select team_id from landing.project
+where name = %(name)s::text;

@@ -1,0 +1,3 @@
+-- They did nothing, and are no part of the lineage.
+delete from staging.merge
+where outcome = 'over_limit';
