@@ -1,5 +1,5 @@
--- Type and normalise the batch's rows between two positions: narrow, one row a landing row, nothing refused here. The payload stays in
--- landing. Rules, with PostHog's source:
+-- Type and normalise the batch's rows between two positions: narrow, one row a landing row, nothing refused here. The
+-- payload stays in landing. Rules, with PostHog's source:
 --   distinct id: top level, else $distinct_id, else distinct_id in properties; cut at 200
 --   (rust/capture/src/v0_request.rs)
 --   name: cut at 200 (normalize-event-step.test.ts)
