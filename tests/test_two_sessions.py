@@ -1,4 +1,4 @@
-"""A step's second session is lost, refused, late, or left behind: the step fails as a whole, and the next run is clean."""
+"""A step's second session is lost, refused, late or left behind: the step fails as a whole, the next run is clean."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def told(database):
 
 @pytest.fixture
 def expected(told, db):
-    """A function that says whether a later run has given what an undisturbed one gives: every row accounted for once."""
+    """A function that runs on to the end, and sees that every row is accounted for once."""
 
     def check() -> None:
         crash.finish(told, "cycle", batches=3)
