@@ -17,7 +17,6 @@ from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold
 from etl.plan import step_of
 from etl.settings import Settings
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
