@@ -30,6 +30,7 @@ from etl.settings import Settings
 
 HOST = "127.0.0.1"
 USER = "admin"
+VIEWER = "auditor"
 SERVICES = ("scheduler", "dag-processor", "api-server")  # in the order of stopping: tasks talk to the api-server
 KEEP_DAYS = 7
 LOG_BYTES = 20_000_000
@@ -70,13 +71,18 @@ class Airflow:
         for folder in (self.home, self.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._secrets = _read_or_make_secrets(self.home / "secrets.json")
-        _write_private(self.home / "passwords.json", json.dumps({USER: self.password}))
+        _write_private(self.home / "passwords.json", json.dumps({USER: self.password, VIEWER: self.viewer_password}))
         self._environment = _environment(settings, self.home, self._secrets, warehouse_url, metadata_url)
 
     @property
     def password(self) -> str:
         """The password of the user ``admin``."""
         return self._secrets["password"]
+
+    @property
+    def viewer_password(self) -> str:
+        """The password of the user ``auditor``, who sees everything and can start nothing."""
+        return self._secrets["viewer_password"]
 
     def spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``airflow NAME``, its output in ``log/NAME.log``; the log of the run before stays as ``.1``."""
@@ -240,7 +246,7 @@ def _environment(
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}/execution/",
         "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin,{VIEWER}:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_url,
@@ -268,15 +274,17 @@ def _environment(
 
 def _read_or_make_secrets(file: Path) -> dict[str, str]:
     """What must be the same in every process and at every start, readable by nobody else."""
-    if not file.exists():
-        made = {
-            "password": secrets.token_urlsafe(12),
-            "api_secret_key": secrets.token_urlsafe(64),
-            "jwt_secret": secrets.token_urlsafe(64),
-            "fernet_key": secrets.token_urlsafe(32) + "=",
-        }
-        _write_private(file, json.dumps(made))
-    return dict(json.loads(file.read_text()))
+    made = {
+        "password": secrets.token_urlsafe(12),
+        "viewer_password": secrets.token_urlsafe(12),
+        "api_secret_key": secrets.token_urlsafe(64),
+        "jwt_secret": secrets.token_urlsafe(64),
+        "fernet_key": secrets.token_urlsafe(32) + "=",
+    }
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if made.keys() - known.keys():
+        _write_private(file, json.dumps(made | known))
+    return made | known
 
 
 def _write_private(file: Path, text: str) -> None:

@@ -14,10 +14,11 @@ import psycopg
 from etl import db as door
 from etl.db import Row
 from etl.errors import EtlError
-from etl.local.airflow import USER, Airflow
+from etl.local.airflow import USER, VIEWER, Airflow
 from etl.local.sample import Player
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
+from etl.report.serve import folder_of
 from etl.settings import Settings
 
 INSERT = (
@@ -79,6 +80,9 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say()
     terminal.say("Airflow", "bold")
     terminal.say(f"  {stack.airflow.url}   user {USER}, password {stack.airflow.password}")
+    terminal.say(f"  to look only: user {VIEWER}, password {stack.airflow.viewer_password}")
+    terminal.say("Can the numbers be trusted? The data quality page, after the first batch", "bold")
+    terminal.say(f"  {stack.airflow.url}/plugin/quality   (in Airflow: Quality), files in {folder_of(settings)}")
     _explain_capture(terminal, stack)
     terminal.say("Write an event: one INSERT from any program", "bold")
     terminal.say(f'  psql "{writer}" -c "{insert}"')

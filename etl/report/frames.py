@@ -4,8 +4,8 @@
     from etl.report import frames
     frames.days(db.connect("postgresql://reader:...@127.0.0.1:54329/warehouse"))
 
-All read the summaries in ``ops`` and need no more than the role ``auditor`` has. Days are days of UTC. Two clocks are kept
-apart: *happened* (the event's own time, corrected) and *loaded* (when readers could first see it).
+All read the summaries in ``ops`` and need no more than the role ``auditor`` has. Days are days of UTC. Two clocks are
+kept apart: *happened* (the event's own time, corrected) and *loaded* (when readers could first see it).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def days(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFra
 
     Columns: ``events``, ``late_events``, ``distinct_ids``, ``unique_users`` of the events that *happened* that day;
     ``batches``, the ledger, ``rescued``, ``expired``, ``persons_created``, ``persons_merged``, ``warnings``,
-    ``failed_expectations``, ``unbalanced``, ``refused_share`` of what was *loaded* that day; ``arrival_p50_seconds`` ...
+    ``failed_expectations``, ``unbalanced``, ``refused_share`` of what was *loaded* that day; and ``freshness``.
     """
     import pandas as pd
 

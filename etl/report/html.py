@@ -1,4 +1,4 @@
-"""Jinja2 for the page: everything is escaped, nothing is loaded, and the only style is one whose hash the page names."""
+"""Jinja2 for the page: everything is escaped, nothing is loaded, the only style is the one whose hash is named."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
+
+from etl.db import resource
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_CHARACTERS = 120
@@ -28,15 +31,24 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"n": number, "secs": seconds, "share": share, "t": clock, "when": when, "text": text, "name": label}
+    made.filters |= {
+        "n": number,
+        "secs": seconds,
+        "share": share,
+        "t": clock,
+        "when": when,
+        "text": text,
+        "name": label,
+        "why": why,
+    }
     made.globals |= {"style": style(), "policy": policy()}
     return made
 
 
 @functools.cache
-def style() -> jinja2.utils.markupsafe.Markup:
+def style() -> Markup:
     """The one stylesheet, ours, so that it needs no escaping."""
-    return jinja2.utils.markupsafe.Markup((TEMPLATES / "style.css").read_text())  # noqa: S704 - a file of this package
+    return Markup((TEMPLATES / "style.css").read_text())  # noqa: S704 - a file of this package
 
 
 @functools.cache
@@ -72,12 +84,9 @@ def seconds(value: Any) -> str:
     """0.4 s, 75 s, 12 min, 3.5 h, 2.1 d."""
     if is_missing(value):
         return "\N{EN DASH}"
-    for limit, unit, size in ((120, "s", 1), (7_200, "min", 60), (172_800, "h", 3_600)):
-        if value < limit:
-            shown = value / size
-            break
-    else:
-        shown, unit = value / 86_400, "d"
+    units = ((120, "s", 1), (7_200, "min", 60), (172_800, "h", 3_600), (float("inf"), "d", 86_400))
+    unit, size = next((unit, size) for limit, unit, size in units if value < limit)
+    shown = value / size
     return f"{shown:.1f} {unit}" if shown < 10 and shown != int(shown) else f"{shown:,.0f} {unit}"
 
 
@@ -116,6 +125,17 @@ def text(value: Any, characters: int = TEXT_CHARACTERS) -> str:
 def label(value: str) -> str:
     """event_name_not_empty -> event name not empty."""
     return text(value).replace("_", " ")
+
+
+@functools.cache
+def _notes() -> dict[str, str]:
+    suites = [json.loads(file.read_text()) for file in sorted(resource("expectations").glob("*.json"))]
+    return {each["meta"]["name"]: each["notes"] for suite in suites for each in suite["expectations"]}
+
+
+def why(expectation: str) -> str:
+    """What it means that an expectation failed, in the words of its suite: "The event's name is empty."."""
+    return text(_notes().get(expectation) or label(expectation), 300)
 
 
 def _visible(character: str) -> str:

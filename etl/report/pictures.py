@@ -23,7 +23,7 @@ def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
         Chart(
             "users",
             "Unique users a day",
-            "Filled: users. Pale on top: other ids of the same users, which a count by distinct id would take for more.",
+            "Filled: users. Pale: other ids of the same users, which a count by distinct id would take for more.",
             "n",
             labels,
             [
@@ -45,7 +45,7 @@ def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
             ],
             links=links,
         ),
-        *batches(recent)[1:],
+        *batches(recent),
         Chart(
             "buffer",
             "The buffer's worth",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import psycopg
 
 from etl import db as door
 from etl.db import Db, Row
@@ -60,9 +61,10 @@ def build(db: Db, settings: Settings, out: Path, *, now: datetime | None = None)
         with _locked(out):
             site = Site(db, settings, out, now)
             # One snapshot: no page says something else than the one beside it.
+            db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             with db.transaction():
-                door.run(db, "report/begin_snapshot")
                 site.build()
+            db.isolation_level = None
             site.finish()
     except OSError as error:
         raise ConfigurationError(
@@ -101,8 +103,9 @@ class Site:
         self._batch_pages(now)
         self._day_pages(days, refusals, warnings, now)
         self._quarantine_page(refusals, now)
-        yesterday, today = _day(days, now - timedelta(days=1)), _day(days, now)
-        found = verdict.findings(self._settings, newest, days, recent)
+        rows = _records(days)
+        yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
+        found = verdict.findings(self._settings, newest, rows, _records(recent))
         links = self.link_of_batch
         self._write(
             "index.html",
@@ -112,7 +115,7 @@ class Site:
                 level=verdict.level_of(found),
                 headline=verdict.HEADLINES[verdict.level_of(found)],
                 findings=found,
-                checks=verdict.checks(days, newest, yesterday),
+                checks=verdict.checks(rows, newest, yesterday),
                 yesterday=yesterday,
                 today=today,
                 charts=pictures.overview(days, recent),
@@ -124,7 +127,7 @@ class Site:
                 **shared,
             ),
         )
-        self._write("days.html", html.render("days.html", root="", days=_records(days), **shared))
+        self._write("days.html", html.render("days.html", root="", days=rows, **shared))
         self._write(
             "batches.html",
             html.render(
@@ -137,7 +140,9 @@ class Site:
                 **shared,
             ),
         )
-        self._write("words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}")
+        self._write(
+            "words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}"
+        )
 
     def finish(self) -> None:
         """Remove the pages that are shown no more, and remember the rest."""
@@ -156,7 +161,9 @@ class Site:
         return f"{root}day/{loaded_at.astimezone(UTC).date()}.html#b{batch_id}"
 
     def _batch_pages(self, now: datetime) -> None:
-        since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=BATCH_PAGE_DAYS - 1)
+        since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+            days=BATCH_PAGE_DAYS - 1
+        )
         room = BATCH_PAGES_AT_ONCE
         for row in reversed(_records(_busy(frames.batches(self._db, since=since)))):
             batch_id = row["batch_id"]
@@ -290,7 +297,5 @@ def _notable(batches: pd.DataFrame) -> pd.DataFrame:
     return batches[(counts > 0).any(axis=1) | ~batches["is_balanced"].astype(bool)]
 
 
-def _day(days: pd.DataFrame, moment: datetime) -> pd.Series:
-    return days[days["day"] == moment.astimezone(UTC).date()].iloc[0]
-
-
+def _day(days: list[Row], moment: datetime) -> Row:
+    return next(row for row in days if row["day"] == moment.astimezone(UTC).date())

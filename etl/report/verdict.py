@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 from etl.db import Row
 from etl.report.html import number, seconds, share
 from etl.settings import Settings
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 GOOD, LOOK, BAD = "good", "look", "bad"
 HEADLINES = {
@@ -44,14 +41,14 @@ class Check:
     link: str | None = None
 
 
-def findings(settings: Settings, newest: Row, days: pd.DataFrame, recent: pd.DataFrame) -> list[Finding]:
+def findings(settings: Settings, newest: Row, days: list[Row], recent: list[Row]) -> list[Finding]:
     """What a person should know, the worst first.
 
     Args:
         settings: the thresholds.
         newest: ``report/read_newest``.
-        days: ``frames.days``.
-        recent: ``frames.batches`` of the last 24 hours.
+        days: the rows of ``frames.days``, newest first.
+        recent: the rows of ``frames.batches`` of the last 24 hours.
     """
     found = [*_about_ledger(days), *_about_lateness(settings, newest), *_about_shares(settings, days)]
     if silence := _silence(newest["clock"], recent):
@@ -74,15 +71,16 @@ def level_of(found: list[Finding]) -> str:
     return BAD if BAD in levels else LOOK if LOOK in levels else GOOD
 
 
-def _about_ledger(days: pd.DataFrame) -> list[Finding]:
+def _about_ledger(days: list[Row]) -> list[Finding]:
     return [
         Finding(
             BAD,
-            f"{number(day.unbalanced)} batches of {day.day} do not balance: rows are unaccounted for.",
+            f"{number(day['unbalanced'])} batches of {day['day']} do not balance: rows are unaccounted for.",
             "Leave numbers that include that day unpublished; `etl status` names the batches.",
-            f"day/{day.day}.html",
+            f"day/{day['day']}.html",
         )
-        for day in days[days["unbalanced"] > 0].itertuples()
+        for day in days
+        if day["unbalanced"]
     ]
 
 
@@ -103,67 +101,67 @@ def _about_lateness(settings: Settings, newest: Row) -> list[Finding]:
     ]
 
 
-def _about_shares(settings: Settings, days: pd.DataFrame) -> list[Finding]:
+def _about_shares(settings: Settings, days: list[Row]) -> list[Finding]:
     found = []
-    for day in days.head(2).itertuples():
-        if day.landed < FEW_ROWS:
+    for day in days[:2]:
+        if day["landed"] < FEW_ROWS:
             continue
-        if day.quarantined / day.landed > settings.report_refused_share:
+        if day["quarantined"] / day["landed"] > settings.report_refused_share:
             found.append(
                 Finding(
                     LOOK,
-                    f"{share(day.quarantined / day.landed)} of the rows loaded on {day.day} were refused "
-                    f"({number(day.quarantined)} of {number(day.landed)}).",
+                    f"{share(day['quarantined'] / day['landed'])} of the rows loaded on {day['day']} were refused "
+                    f"({number(day['quarantined'])} of {number(day['landed'])}).",
                     "Each reason, its rows and its remedy are on the quarantine page. No user is counted from them.",
                     "quarantine.html",
                 )
             )
-        if day.duplicate / day.landed > MOST_DUPLICATES:
+        if day["duplicate"] / day["landed"] > MOST_DUPLICATES:
             found.append(
                 Finding(
                     LOOK,
-                    f"A flood of duplicates: {share(day.duplicate / day.landed)} of the rows of {day.day} repeat an "
-                    "event that was there already.",
+                    f"A flood of duplicates: {share(day['duplicate'] / day['landed'])} of the rows of {day['day']} "
+                    "repeat an event that was there already.",
                     "Nothing is counted twice. Find the client that sends again and again.",
-                    f"day/{day.day}.html",
+                    f"day/{day['day']}.html",
                 )
             )
     return found
 
 
-def _silence(clock: datetime, recent: pd.DataFrame) -> Finding | None:
-    arrivals = recent.loc[recent["landed"] > 0, "loaded_at"]
+def _silence(clock: datetime, recent: list[Row]) -> Finding | None:
+    arrivals = [batch["loaded_at"] for batch in recent if batch["landed"]]
     if len(arrivals) < 2:
         return None
-    quiet = (clock - arrivals.iloc[-1]).total_seconds()
-    longest = arrivals.diff().max().total_seconds()
+    quiet = (clock - arrivals[-1]).total_seconds()
+    longest = max((later - earlier).total_seconds() for earlier, later in pairwise(arrivals))
     if quiet <= max(SILENCE_SECONDS, 2 * longest):
         return None
     return Finding(
         LOOK,
-        f"Silence: no event has arrived for {seconds(quiet)}; the longest pause of the day before was {seconds(longest)}.",
+        f"Silence: no event has arrived for {seconds(quiet)}; the longest pause before was {seconds(longest)}.",
         "Cycles run, but writers send nothing: look at the apps and at what stands between them and landing.",
         "batches.html",
     )
 
 
-def checks(days: pd.DataFrame, newest: Row, yesterday: pd.Series) -> list[Check]:
+def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
     """Whether yesterday's numbers are right, question by question."""
     link = f"day/{yesterday['day']}.html"
-    unbalanced = int(days["unbalanced"].sum())
-    batches = int(days["batches"].sum())
-    refused, landed = int(yesterday["quarantined"]), int(yesterday["landed"])
-    over = days[days["day"] < yesterday["day"]]
-    late, events = int(over["late_events"].sum()), int(over["events"].sum())
+    unbalanced, batches = (sum(day[name] for day in days) for name in ("unbalanced", "batches"))
+    refused, landed = yesterday["quarantined"], yesterday["landed"]
+    over = [day for day in days if day["day"] < yesterday["day"]]
+    late, events = (sum(day[name] for day in over) for name in ("late_events", "events"))
     usual = f"usually {share(late / events)} of a day's events do" if events else "no older day to compare with"
-    merged = int(yesterday["distinct_ids"] - yesterday["unique_users"])
+    merged = yesterday["distinct_ids"] - yesterday["unique_users"]
     return [
         Check(
             "Is every row accounted for?",
             BAD if unbalanced else GOOD,
             f"{number(unbalanced)} of {number(batches)} batches do not balance."
             if unbalanced
-            else f"Yes: all {number(batches)} batches balance, landed + released = loaded + held + duplicate + quarantined.",
+            else f"Yes, all {number(batches)} batches balance: "
+            "landed + released = loaded + held + duplicate + refused.",
             "days.html",
         ),
         Check(
@@ -195,5 +193,3 @@ def checks(days: pd.DataFrame, newest: Row, yesterday: pd.Series) -> list[Check]
             "words.html#late-arriving",
         ),
     ]
-
-

@@ -73,12 +73,6 @@ create table ops.report_warning (
     primary key (batch_id, type)
 );
 
--- Batches are loaded one after the other, so a few bytes a block range find the rows of the newest.
-create index stored_event_by_batch on warehouse.stored_event
-using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
-
-create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);
-
 -- The first characters of a value's text, or null where PostgreSQL cannot write it out at all.
 create function ops.json_excerpt(value jsonb, characters integer)
 returns text
@@ -93,11 +87,11 @@ end;
 $$;
 
 grant select on
-    ops.report_state,
-    ops.report_batch,
-    ops.report_active_id,
-    ops.report_day,
-    ops.report_lag,
-    ops.report_refusal,
-    ops.report_warning
+ops.report_state,
+ops.report_batch,
+ops.report_active_id,
+ops.report_day,
+ops.report_lag,
+ops.report_refusal,
+ops.report_warning
 to auditor;

@@ -13,7 +13,8 @@ from (
         s.team_id,
         s.distinct_id,
         count(*) as events,
-        count(*) filter (where s.received_at >= date_trunc('day', s."timestamp", 'UTC') + interval '1 day') as late_events
+        count(*) filter (where s.received_at >= date_trunc('day', s."timestamp", 'UTC') + interval '1 day')
+            as late_events
     from warehouse.stored_event as s
     where
         s.batch_id > %(after)s::bigint and s.batch_id <= %(newest)s::bigint

@@ -12,4 +12,4 @@ where
     r.batch_id > (select coalesce(max(b.batch_id), 0) from ops.batch as b where b.loaded_at < %(since)s::timestamptz)
     and not r.is_success
 group by r.suite, r.expectation, r."column", r.severity
-order by r.severity, batches desc, r.expectation;
+order by r.severity asc, batches desc, r.expectation asc;

@@ -8,4 +8,4 @@ from ops.report_refusal as r
 inner join ops.batch as b on r.batch_id = b.batch_id
 where b.loaded_at >= %(since)s::timestamptz
 group by day, r.expectation
-order by day, events desc, r.expectation;
+order by day asc, events desc, r.expectation asc;

@@ -8,4 +8,4 @@ from ops.report_warning as w
 inner join ops.batch as b on w.batch_id = b.batch_id
 where b.loaded_at >= %(since)s::timestamptz
 group by day, w.type
-order by day, events desc, w.type;
+order by day asc, events desc, w.type asc;

@@ -8,7 +8,7 @@ select
     count(*) as distinct_ids,
     count(distinct a.person_id) as unique_users
 from ops.report_active_id as a
-where a.day = any(%(days)s::date [])
+where a.day = any(%(days)s::date[])
 group by a.day, a.team_id
 on conflict (day, team_id) do update
     set
