@@ -240,13 +240,13 @@ class _Identity:
             self._touch(source)
         person.is_identified = True
         self._touch(person)
-        self._record(event, outcome, target, source, person, reason)
+        self._record(event, outcome, target, source, person=person, reason=reason)
 
     def _split(self, event: MergingEvent, target: Person | None, source: Person | None) -> None:
         key = event.team_id, event.target
         if target is None or target is not source:
             person = target or self._create(key, event.timestamp, event.uuid, "merge")
-            self._record(event, "refused", target, source, person, "the two ids are not one person")
+            self._record(event, "refused", target, source, person=person, reason="the two ids are not one person")
             return
         others = target
         if target.person_id == person_id_of(*key):
@@ -256,7 +256,7 @@ class _Identity:
         self._known[key].person = person
         others.distinct_ids = target.distinct_ids - 1
         self.result.splits.append(Split(key, event.uuid, person, others))
-        self._record(event, "split", target, source, person)
+        self._record(event, "split", target, source, person=person)
 
     def _revive(self, key: IdKey, created_at: datetime, uuid: UUID) -> Person:
         # Another object than the one that lived under the id before, to whose survivor other ids still lead.
@@ -281,6 +281,7 @@ class _Identity:
         outcome: Outcome,
         target: Person | None,
         source: Person | None,
+        *,
         person: Person,
         reason: str | None = None,
     ) -> None:

@@ -70,10 +70,11 @@ def list_all(db: Db) -> list[Row]:
     return door.run(db, "project/list").fetchall()
 
 
-def register_token(db: Db, team_id: int, token: str) -> None:
-    """Make ``token`` valid for a project."""
+def register_token(db: Db, team_id: int, token: str) -> bool:
+    """Make ``token`` valid for a project; False if it was ended before, which nothing undoes."""
     parameters = {"token_hash": token_hash(token), "team_id": team_id, "hint": token[-4:]}
     door.run(db, "project/insert_token", parameters)
+    return bool(door.one(db, "project/is_token_valid", parameters)["is_valid"])
 
 
 def new_token() -> str:

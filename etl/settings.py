@@ -39,6 +39,13 @@ class Settings(BaseSettings):
     late_after_seconds: float = Field(
         180.0, gt=0, description="`etl status` reports the newest batch as late when it is older than this."
     )
+    report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
+    report_dir: Path | None = Field(
+        None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."
+    )
+    report_refused_share: float = Field(
+        0.01, gt=0, le=1, description="The page asks for a look when a larger share of a day's rows was refused."
+    )
     postgres_port: int = Field(54329, ge=1, le=65535, description="Port of the private server, on 127.0.0.1.")
     airflow_port: int = Field(8080, ge=1, le=65535, description="Port of Airflow's UI, on 127.0.0.1.")
     capture_host: str = Field("127.0.0.1", description="Address that `etl capture` listens on.")

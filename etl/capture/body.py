@@ -106,7 +106,7 @@ def _unpack_zstd(body: bytes, max_bytes: int) -> bytes:
         frame.decompress(body)
     except zstandard.ZstdError as error:
         raise RefusedError(400, "undecodable", f"The compressed body is damaged: {error}.") from error
-    if not frame.eof:
+    if not frame.eof or zstandard.frame_content_size(body) not in {-1, len(unpacked)}:
         raise RefusedError(400, "truncated", "The compressed body is cut off.")
     return unpacked
 

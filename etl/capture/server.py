@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from typing import Any
@@ -37,8 +38,8 @@ def serve(settings: Settings, url: str) -> None:
     except UnavailableError as error:
         log.warning("starting all the same; answers 503 until the database is there", error=str(error))
     log.info("listening", address=f"http://{settings.capture_host}:{settings.capture_port}")
-    Server(capture, settings).run(sockets=[listener])
-    log.info("stopped")
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped and raises it once more
+        Server(capture, settings).run(sockets=[listener])
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,6 +84,7 @@ class Server(uvicorn.Server):
         """Answer what is in flight, and do not wait long for a database that is away."""
         self._capture.writer.hurry()
         await super().shutdown(sockets)
+        log.info("stopped")
 
 
 def configure_log() -> None:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import secrets
@@ -26,17 +25,17 @@ from urllib.parse import quote
 
 from etl import db as door
 from etl.errors import ConfigurationError
+from etl.local.child import start
 from etl.settings import Settings
 
 HOST = "127.0.0.1"
 USER = "admin"
+VIEWER = "auditor"
 SERVICES = ("scheduler", "dag-processor", "api-server")  # in the order of stopping: tasks talk to the api-server
 KEEP_DAYS = 7
 LOG_BYTES = 20_000_000
 TERMINATE_SECONDS = 4.0  # for a running task to end by itself
 KILL_SECONDS = 6.0  # from the first signal; `etl up` promises to be gone within 10
-
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Airflow:
         for folder in (self.home, self.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._secrets = _read_or_make_secrets(self.home / "secrets.json")
-        _write_private(self.home / "passwords.json", json.dumps({USER: self.password}))
+        _write_private(self.home / "passwords.json", json.dumps({USER: self.password, VIEWER: self.viewer_password}))
         self._environment = _environment(settings, self.home, self._secrets, warehouse_url, metadata_url)
 
     @property
@@ -80,24 +79,20 @@ class Airflow:
         """The password of the user ``admin``."""
         return self._secrets["password"]
 
+    @property
+    def viewer_password(self) -> str:
+        """The password of the user ``auditor``, who sees everything and can start nothing."""
+        return self._secrets["viewer_password"]
+
     def spawn(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``airflow NAME``, its output in ``log/NAME.log``; the log of the run before stays as ``.1``."""
-        log = self.log_of(name)
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
-        with os.fdopen(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "wb") as output:
-            child = subprocess.Popen(
-                [Path(sys.executable).with_name("airflow"), *name.split(), *arguments],
-                env=self._environment,
-                cwd=self.home,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                pass_fds=(self._marker_descriptor,),
-                umask=0o077,
-                preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - this process has one thread
-            )
+        child = start(
+            [Path(sys.executable).with_name("airflow"), *name.split(), *arguments],
+            log=self.log_of(name),
+            environment=self._environment,
+            folder=self.home,
+            marker=self._marker_descriptor,
+        )
         self._children[name] = child
         return child
 
@@ -251,7 +246,7 @@ def _environment(
         "AIRFLOW__CORE__FERNET_KEY": keys["fernet_key"],
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{base_url}/execution/",
         "AIRFLOW__CORE__AUTH_MANAGER": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin,{VIEWER}:viewer",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_url,
@@ -279,15 +274,17 @@ def _environment(
 
 def _read_or_make_secrets(file: Path) -> dict[str, str]:
     """What must be the same in every process and at every start, readable by nobody else."""
-    if not file.exists():
-        made = {
-            "password": secrets.token_urlsafe(12),
-            "api_secret_key": secrets.token_urlsafe(64),
-            "jwt_secret": secrets.token_urlsafe(64),
-            "fernet_key": secrets.token_urlsafe(32) + "=",
-        }
-        _write_private(file, json.dumps(made))
-    return dict(json.loads(file.read_text()))
+    made = {
+        "password": secrets.token_urlsafe(12),
+        "viewer_password": secrets.token_urlsafe(12),
+        "api_secret_key": secrets.token_urlsafe(64),
+        "jwt_secret": secrets.token_urlsafe(64),
+        "fernet_key": secrets.token_urlsafe(32) + "=",
+    }
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if made.keys() - known.keys():
+        _write_private(file, json.dumps(made | known))
+    return made | known
 
 
 def _write_private(file: Path, text: str) -> None:
@@ -295,18 +292,6 @@ def _write_private(file: Path, text: str) -> None:
     with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as output:
         output.write(text)
     unfinished.replace(file)
-
-
-def _die_with(parent: int) -> Any:
-    """What a child does between fork and exec: ask the kernel for a SIGTERM when its parent dies, even by kill -9."""
-
-    def ask() -> None:
-        if _libc is not None:
-            _libc.prctl(1, signal.SIGTERM)
-            if os.getppid() != parent:
-                os.kill(os.getpid(), signal.SIGTERM)
-
-    return ask
 
 
 def processes_with(file: Path) -> list[int]:

@@ -49,6 +49,7 @@ def run(settings: Settings) -> int:
                 "airflow_database_url": None,
                 "postgres_port": postgres.free_port(),
                 "airflow_port": postgres.free_port(),
+                "capture_port": postgres.free_port(),
                 "hold_seconds": Settings.model_fields["hold_seconds"].default,
                 "batch_size": Settings.model_fields["batch_size"].default,
             }

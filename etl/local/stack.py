@@ -15,6 +15,7 @@ from etl import db as door
 from etl.errors import ConfigurationError
 from etl.local import postgres
 from etl.local.airflow import Airflow, kill_processes_with, processes_with
+from etl.local.capture import CaptureService, ensure_token
 from etl.local.terminal import Signals, Terminal
 from etl.migrate import migrate
 from etl.settings import Settings
@@ -32,6 +33,9 @@ class Stack:
     # Logins of the private server for people; none on a server that is not ours.
     writer_url: str | None = None
     reader_url: str | None = None
+    capture: CaptureService  # once ``start`` got that far
+    # With which the first project's SDKs send; none once it has been rotated or disabled.
+    token: str | None = None
 
     def __init__(self, settings: Settings, terminal: Terminal, signals: Signals) -> None:
         """Nothing is started yet."""
@@ -50,12 +54,18 @@ class Stack:
             StopRequested: a signal arrived meanwhile. Call ``stop`` then, as always.
         """
         children = self._lock_home()
-        if not postgres.is_free(self._settings.airflow_port):
-            raise ConfigurationError(
-                f"Port {self._settings.airflow_port} on {postgres.HOST} is in use by another program, and Airflow's UI "
-                "needs it. Stop that program, or set ETL_AIRFLOW_PORT to a free port."
-            )
+        for part, name, port in (
+            ("Airflow's UI", "ETL_AIRFLOW_PORT", self._settings.airflow_port),
+            ("capture", "ETL_CAPTURE_PORT", self._settings.capture_port),
+        ):
+            if not postgres.is_free(port):
+                raise ConfigurationError(
+                    f"Port {port} on {postgres.HOST} is in use by another program, and {part} needs it. "
+                    f"Stop that program, or set {name} to a free port."
+                )
         self._start_database()
+        self._signals.check()
+        self._start_capture(children)
         self._signals.check()
         self._start_airflow(children)
 
@@ -71,6 +81,9 @@ class Stack:
         elif name := self.airflow.dead_service():
             self.airflow.revive(name)
             part = f"Airflow's {name} ({self.airflow.log_of(name)}.1)"
+        elif self.capture.has_ended():
+            self.capture.start()
+            part = f"capture ({self.capture.log}.1)"
         else:
             return None
         self._revived_at.append(time.monotonic())
@@ -80,8 +93,12 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything that runs, whatever ``start`` got to."""
+        if hasattr(self, "capture"):
+            self.capture.ask_to_stop()
         if hasattr(self, "airflow"):
             self.airflow.stop()
+        if hasattr(self, "capture"):
+            self.capture.stop()
         if self._locks and self._settings.database_url is None:
             postgres.stop(self._postgres_home)
         for lock in self._locks:
@@ -145,6 +162,22 @@ class Stack:
             if self._settings.database_url is None:
                 self.writer_url = self._ensure_login(db, "writer", "event_writer")
                 self.reader_url = self._ensure_login(db, "reader", "auditor")
+                self._capture_url = self._ensure_login(db, "capture", "event_capture")
+            else:
+                self._capture_url = self._settings.capture_database_url or self.warehouse_url
+            self.token = ensure_token(db, self.home / "project-token")
+
+    def _start_capture(self, children: IO[str]) -> None:
+        with self._terminal.step("capture") as result:
+            self.capture = CaptureService(self._settings, self._capture_url, children)
+            self.capture.start()
+            for _ in range(int(START_SECONDS / 0.1)):
+                if self.capture.is_up():
+                    break
+                if self.capture.has_ended():
+                    raise ConfigurationError(f"Capture did not come up: see {self.capture.log}.")
+                self._signals.wait(0.1)
+            result.append(self.capture.url)
 
     def _start_airflow(self, children: IO[str]) -> None:
         with self._terminal.step("Airflow database") as result:

@@ -14,10 +14,11 @@ import psycopg
 from etl import db as door
 from etl.db import Row
 from etl.errors import EtlError
-from etl.local.airflow import USER, Airflow
+from etl.local.airflow import USER, VIEWER, Airflow
 from etl.local.sample import Player
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
+from etl.report.serve import folder_of
 from etl.settings import Settings
 
 INSERT = (
@@ -79,6 +80,10 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say()
     terminal.say("Airflow", "bold")
     terminal.say(f"  {stack.airflow.url}   user {USER}, password {stack.airflow.password}")
+    terminal.say(f"  to look only: user {VIEWER}, password {stack.airflow.viewer_password}")
+    terminal.say("Can the numbers be trusted? The data quality page, after the first batch", "bold")
+    terminal.say(f"  {stack.airflow.url}/plugin/quality   (in Airflow: Quality), files in {folder_of(settings)}")
+    _explain_capture(terminal, stack)
     terminal.say("Write an event: one INSERT from any program", "bold")
     terminal.say(f'  psql "{writer}" -c "{insert}"')
     if stack.writer_url is not None:
@@ -88,6 +93,19 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say(f'  psql "{reader}" -c "{SELECT}"')
     terminal.say(f"Logs are in {settings.home.resolve() / 'log'}")
     terminal.say()
+
+
+def _explain_capture(terminal: Terminal, stack: Stack) -> None:
+    """How an SDK sends its events here."""
+    url, token = stack.capture.url, stack.token
+    terminal.say("Point your SDK here", "bold")
+    if token is None:
+        terminal.say(f"  {url}   with a token of `etl project rotate default` or `etl project add NAME`")
+        return
+    event = f'{{"api_key": "{token}", "event": "Order created", "distinct_id": "user_42"}}'
+    terminal.say(f"  browser: posthog.init('{token}', {{api_host: '{url}'}})")
+    terminal.say(f"  Python:  posthog.Posthog('{token}', host='{url}').capture('Order created', distinct_id='user_42')")
+    terminal.say(f"  shell:   curl {url}/i/v0/e/ -H 'content-type: application/json' -d '{event}'")
 
 
 def _watch(terminal: Terminal, signals: Signals, stack: Stack, settings: Settings) -> NoReturn:
@@ -170,6 +188,7 @@ class Upkeep:
             self._terminal.say(f"Ended by itself and started again: {part}", "bold red")
         if time.monotonic() > self._clean_up_at:
             self._stack.airflow.clean_up()
+            self._stack.capture.trim_log()
             self._clean_up_at += CLEAN_UP_EVERY_SECONDS
 
 

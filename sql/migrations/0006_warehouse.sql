@@ -33,6 +33,9 @@ create table warehouse.stored_event (
 
 create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
 create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
+-- Batches are loaded one after the other, so a few bytes a block range find the events of the newest.
+create index stored_event_by_batch on warehouse.stored_event
+using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
@@ -118,6 +121,12 @@ create table warehouse.merge (
     primary key (team_id, distinct_id, uuid)
 );
 
+create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);
+-- Who was who: the walk from an id through the persons it had needs the merges by the other id and by the lost person.
+create index merge_by_source on warehouse.merge (team_id, source_distinct_id);
+create index merge_by_source_person on warehouse.merge (team_id, source_person_id) where outcome in ('merged', 'split');
+create index merge_by_refusal on warehouse.merge (team_id, arrived_at) where outcome = 'refused';
+
 create view warehouse.events as
 select
     e.team_id,
@@ -127,6 +136,8 @@ select
     coalesce(o.person_id, e.person_id) as person_id,
     e."timestamp",
     e.properties,
+    -- Which group of each type the event belongs to: type -> key.
+    e.properties -> '$groups' as groups,
     e.elements_chain,
     e.person_id as person_id_at_load,
     e.person_mode,

@@ -202,6 +202,7 @@ begin
     staging.split,
     staging.revived_person,
     staging.refolded_person,
+    staging.group_profile,
     staging.tie,
     staging.implied_person,
     staging.merge,

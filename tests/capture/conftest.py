@@ -1,16 +1,43 @@
-"""A capture server for each test, on a database of its own."""
+"""A capture server that a module's tests share: each finds landing and the counters empty."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
 from etl.settings import Settings
 from tests.capture.service import Service, serving
+from tests.conftest import fresh_database
+
+
+@pytest.fixture(scope="module")
+def module_service(server_url: str, template: str) -> Iterator[Service]:
+    settings = Settings(_env_prefix="NO_SUCH_PREFIX_")
+    with fresh_database(server_url, template) as database, serving(database, settings) as running:
+        yield running
 
 
 @pytest.fixture
-def service(database: str, settings: Settings) -> Iterator[Service]:
+def service(module_service: Service) -> Service:
+    module_service.begin()
+    return module_service
+
+
+@pytest.fixture
+def serve(service: Service, settings: Settings) -> Callable[..., AbstractContextManager[Service]]:
+    """One more server on the same database, with other settings: capture_NAME=value."""
+
+    def _serve(**changed: object) -> AbstractContextManager[Service]:
+        changes = {f"capture_{name}": value for name, value in changed.items()}
+        return serving(service.database, settings.model_copy(update=changes))
+
+    return _serve
+
+
+@pytest.fixture
+def own_service(database: str, settings: Settings) -> Iterator[Service]:
+    """A server on the test's own database, for what a cycle makes of it."""
     with serving(database, settings) as running:
         yield running

@@ -34,6 +34,7 @@ class Service:
         self.database = database
         self._reader: door.Db | None = None
         self._seen = 0
+        self._before: dict[tuple[Any, ...], float] = {}
 
     def close(self) -> None:
         if self._reader is not None:
@@ -76,8 +77,24 @@ class Service:
         return rows
 
     def metric(self, name: str, **labels: str) -> float:
-        value = self.capture.metrics._registry.get_sample_value(name, labels)
-        return 0.0 if value is None else value
+        """What was counted in this test."""
+        return self._value(name, labels) - self._before.get((name, *sorted(labels.items())), 0.0)
+
+    def begin(self) -> None:
+        """Forget what a test before has landed, counted and set."""
+        with psycopg.connect(self.database, autocommit=True) as db:
+            db.execute("truncate landing.event")
+            db.execute("delete from landing.project_privacy; delete from landing.project_token where team_id > 1")
+            db.execute("delete from landing.project where team_id > 1; update landing.project set anonymize_ips = true")
+        self.capture.projects._read_at = 0.0
+        self._before = {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for metric in self.capture.metrics._registry.collect()
+            for sample in metric.samples
+        }
+
+    def _value(self, name: str, labels: dict[str, str]) -> float:
+        return self.capture.metrics._registry.get_sample_value(name, labels) or 0.0
 
 
 @contextmanager
@@ -85,8 +102,8 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
     """Serve on 127.0.0.1 with the login of capture; the project 1 has the token ``TOKEN``."""
     with door.connect(database) as db:
         project.register_token(db, 1, TOKEN)
-    listener = listen("127.0.0.1", port)
     capture = Capture(settings, login_url(database))
+    listener = listen("127.0.0.1", port)
     server = Server(capture, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -106,7 +123,7 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
 def login_url(database: str) -> str:
     """The same database for a login that may do only what capture may."""
     with psycopg.connect(database, autocommit=True) as db:
-        if not db.execute("select from pg_roles where rolname = %s", (LOGIN,)).fetchone():
+        if not db.execute("select 1 from pg_roles where rolname = %s", (LOGIN,)).fetchone():
             db.execute(f"create role {LOGIN} login password '{PASSWORD}' in role event_capture")
     parts = urlsplit(database)
     return urlunsplit(parts._replace(netloc=f"{LOGIN}:{PASSWORD}@{parts.hostname}:{parts.port}"))

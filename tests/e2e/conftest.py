@@ -77,6 +77,7 @@ def start(home: Path) -> Iterator[Callable[..., Program]]:
         "ETL_HOME": str(home / "var"),
         "ETL_POSTGRES_PORT": str(postgres.free_port()),
         "ETL_AIRFLOW_PORT": str(postgres.free_port()),
+        "ETL_CAPTURE_PORT": str(postgres.free_port()),
         "TMPDIR": str(home),
     }
     started: list[Program] = []

@@ -101,7 +101,7 @@ def test_it_uses_a_server_that_is_there_and_starts_none(
             admin.execute(f"drop database {name} with (force)")
 
 
-@pytest.mark.parametrize("setting", ["ETL_POSTGRES_PORT", "ETL_AIRFLOW_PORT"])
+@pytest.mark.parametrize("setting", ["ETL_POSTGRES_PORT", "ETL_AIRFLOW_PORT", "ETL_CAPTURE_PORT"])
 def test_a_taken_port_is_one_clear_line(home: Path, start: Callable[..., Program], setting: str) -> None:
     with socket.socket() as other:
         other.bind((postgres.HOST, 0))

@@ -1,0 +1,30 @@
+"""The command that writes the data quality page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from etl.cli.shared import console, warehouse
+
+
+def report(
+    out: Annotated[Path, typer.Option(help="The folder for the pages; made if it is not there.", file_okay=False)],
+) -> None:
+    """Write the data quality page as static files that work offline; what has not changed is left alone."""
+    from etl.report.refresh import may_refresh, refresh
+    from etl.report.site import build
+
+    with warehouse() as (db, settings):
+        if may_refresh(db):
+            console.print(f"batches summed up: {refresh(db, settings):,}")
+        else:
+            console.print("this login may only read: the page shows what was summed up so far")
+        built = build(db, settings, out)
+    console.print(
+        f"pages: {built.pages:,}, written {built.written:,}, removed {built.removed:,}, in {built.seconds:.2f} s\n"
+        f"open {(out / 'index.html').resolve()}",
+        markup=False,
+    )

@@ -1,0 +1,1 @@
+"""The data quality page: summaries kept batch by batch, frames for analysts, and self-contained HTML from both."""

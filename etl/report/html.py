@@ -1,0 +1,151 @@
+"""Jinja2 for the page: everything is escaped, nothing is loaded, the only style is the one whose hash is named."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import math
+import unicodedata
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from etl.db import resource
+
+TEMPLATES = Path(__file__).parent / "templates"
+TEXT_CHARACTERS = 120
+
+
+@functools.cache
+def environment() -> jinja2.Environment:
+    """The templates and filters; a name that a template misspells is an error, not a gap."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "n": number,
+        "secs": seconds,
+        "share": share,
+        "t": clock,
+        "when": when,
+        "text": text,
+        "name": label,
+        "why": why,
+    }
+    made.globals |= {"style": style(), "policy": policy()}
+    return made
+
+
+@functools.cache
+def style() -> Markup:
+    """The one stylesheet, ours, so that it needs no escaping."""
+    return Markup((TEMPLATES / "style.css").read_text())  # noqa: S704 - a file of this package
+
+
+@functools.cache
+def policy() -> str:
+    """The Content-Security-Policy in every page: no script, no request, no style but the one with this hash."""
+    digest = base64.b64encode(hashlib.sha256(str(style()).encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+@functools.cache
+def version() -> str:
+    """Changes with any template or stylesheet, so that pages written by an older version are written again."""
+    files = sorted(path for path in TEMPLATES.iterdir() if path.suffix in {".html", ".css"})
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def render(template: str, **values: Any) -> str:
+    """One page."""
+    return environment().get_template(template).render(**values)
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN or NaT."""
+    return value is None or value != value  # noqa: PLR0124 - what NaN and NaT are
+
+
+def number(value: Any) -> str:
+    """1,234."""
+    return "\N{EN DASH}" if is_missing(value) else f"{value:,.0f}"
+
+
+def seconds(value: Any) -> str:
+    """0.4 s, 75 s, 12 min, 3.5 h, 2.1 d."""
+    if is_missing(value):
+        return "\N{EN DASH}"
+    units = ((120, "s", 1), (7_200, "min", 60), (172_800, "h", 3_600), (float("inf"), "d", 86_400))
+    unit, size = next((unit, size) for limit, unit, size in units if value < limit)
+    shown = value / size
+    return f"{shown:.1f} {unit}" if shown < 10 and shown != int(shown) else f"{shown:,.0f} {unit}"
+
+
+def share(value: Any) -> str:
+    """0.4 %; what is there but less than 0.1 % is never shown as nothing."""
+    if is_missing(value):
+        return "\N{EN DASH}"
+    percent = value * 100
+    if 0 < percent < 0.1:
+        return "<0.1 %"
+    return f"{percent:.0f} %" if percent >= 10 or percent == 0 else f"{percent:.1f} %"
+
+
+def clock(value: datetime | None) -> str:
+    """12:34:56."""
+    return "\N{EN DASH}" if is_missing(value) else f"{value:%H:%M:%S}"
+
+
+def when(value: date | datetime | None) -> str:
+    """Tue 24 Nov, and the time where there is one."""
+    if value is None or is_missing(value):
+        return "\N{EN DASH}"
+    shown = f"{value:%a} {value.day} {value:%b}"
+    return f"{shown} {value:%H:%M:%S}" if isinstance(value, datetime) else shown
+
+
+def text(value: Any, characters: int = TEXT_CHARACTERS) -> str:
+    """A client's text on one line: cut, and with invisible and direction-changing characters written out."""
+    if value is None:
+        return ""
+    whole = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    shown = "".join(_visible(character) for character in whole[:characters])
+    return f"{shown}\N{HORIZONTAL ELLIPSIS}" if len(whole) > characters else shown
+
+
+def label(value: str) -> str:
+    """event_name_not_empty -> event name not empty."""
+    return text(value).replace("_", " ")
+
+
+@functools.cache
+def _notes() -> dict[str, str]:
+    suites = [json.loads(file.read_text()) for file in sorted(resource("expectations").glob("*.json"))]
+    return {each["meta"]["name"]: each["notes"] for suite in suites for each in suite["expectations"]}
+
+
+def why(expectation: str) -> str:
+    """What it means that an expectation failed, in the words of its suite: "The event's name is empty."."""
+    return text(_notes().get(expectation) or label(expectation), 300)
+
+
+def _visible(character: str) -> str:
+    is_hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return f"\N{SYMBOL FOR ESCAPE}{ord(character):04X}" if is_hidden else character
+
+
+def nice_ceiling(value: float) -> float:
+    """The round number at or above: 1, 2, 2.5, 5 times a power of ten."""
+    if value <= 0:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * (1 - 1e-9))

@@ -1,0 +1,301 @@
+"""Build the page as static files: what changed is written, each file whole or not at all, the rest is left alone."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import psycopg
+
+from etl import db as door
+from etl.db import Db, Row
+from etl.errors import ConfigurationError
+from etl.report import frames, html, pictures, verdict
+from etl.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = ".manifest.json"
+BATCH_PAGE_DAYS = 2  # a page for each batch of today and yesterday; older ones keep their row on the day's page
+BATCH_PAGES_AT_ONCE = 60
+NOTABLE_BATCHES_A_DAY = 200
+ROWS_A_REASON = 20
+ROWS_A_BATCH = 50
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build did: files written and removed, files there now, seconds."""
+
+    written: int
+    removed: int
+    pages: int
+    seconds: float
+
+
+def build(db: Db, settings: Settings, out: Path, *, now: datetime | None = None) -> Built:
+    """Write the pages into a folder. Needs only what the role ``auditor`` may read.
+
+    Args:
+        db: a connection in autocommit mode.
+        settings: days shown, thresholds.
+        out: the folder; made if it is not there. Two builds into it wait for each other.
+        now: the clock, for tests; default: the server's.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    began = time.perf_counter()
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with _locked(out):
+            site = Site(db, settings, out, now)
+            # One snapshot: no page says something else than the one beside it.
+            db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            with db.transaction():
+                site.build()
+            db.isolation_level = None
+            site.finish()
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot write the report to {error.filename or out}: {error.strerror}. Choose a folder you may write to."
+        ) from error
+    return Built(site.written, site.removed, len(site.manifest), round(time.perf_counter() - began, 3))
+
+
+class Site:
+    """One build."""
+
+    def __init__(self, db: Db, settings: Settings, out: Path, now: datetime | None) -> None:
+        """Read what the build before left."""
+        self._db = db
+        self._settings = settings
+        self._out = out
+        self._before = _read_manifest(out / MANIFEST)
+        self._given_now = now
+        self._own_pages: dict[date, list[int]] = {}
+        self.manifest: dict[str, str] = {}
+        self.written = 0
+        self.removed = 0
+
+    def build(self) -> None:
+        """All pages."""
+        newest = door.one(self._db, "report/read_newest")
+        if self._given_now:
+            newest["clock"] = self._given_now
+        now = newest["clock"]
+        last = self._settings.report_days
+        days = frames.days(self._db, last=last, now=now)
+        recent = frames.batches(self._db, since=now - timedelta(days=1))
+        refusals = frames.refusals(self._db, last=last, now=now)
+        warnings = frames.warnings(self._db, last=last, now=now)
+        shared = {"newest": newest, "now": now, "settings": self._settings}
+        self._batch_pages(now)
+        self._day_pages(days, refusals, warnings, now)
+        self._quarantine_page(refusals, now)
+        rows = _records(days)
+        yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
+        found = verdict.findings(self._settings, newest, rows, _records(recent))
+        links = self.link_of_batch
+        self._write(
+            "index.html",
+            html.render(
+                "index.html",
+                root="",
+                level=verdict.level_of(found),
+                headline=verdict.HEADLINES[verdict.level_of(found)],
+                findings=found,
+                checks=verdict.checks(rows, newest, yesterday),
+                yesterday=yesterday,
+                today=today,
+                charts=pictures.overview(days, recent),
+                reasons=pictures.reasons(refusals),
+                warnings=pictures.totals(warnings, "type"),
+                failed=frames.failed_expectations(self._db, since=now - timedelta(days=1)).to_dict("records"),
+                batches=_records(_busy(recent).tail(10)),
+                link=links,
+                **shared,
+            ),
+        )
+        self._write("days.html", html.render("days.html", root="", days=rows, **shared))
+        self._write(
+            "batches.html",
+            html.render(
+                "batches.html",
+                root="",
+                batches=_records(_busy(recent).tail(120)),
+                quiet=len(recent) - len(_busy(recent)),
+                charts=pictures.batches(recent),
+                link=links,
+                **shared,
+            ),
+        )
+        self._write(
+            "words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}"
+        )
+
+    def finish(self) -> None:
+        """Remove the pages that are shown no more, and remember the rest."""
+        for name in self._before.keys() - self.manifest.keys():
+            (self._out / name).unlink(missing_ok=True)
+            self.removed += 1
+        _write_whole(self._out / MANIFEST, msgspec.json.encode(self.manifest))
+
+    def link_of_batch(self, batch_id: int, loaded_at: datetime | None = None, root: str = "") -> str:
+        """The batch's own page, or else its row on the page of its day."""
+        own = f"batch/{batch_id}.html"
+        if own in self.manifest:
+            return root + own
+        if loaded_at is None:
+            return f"{root}days.html"
+        return f"{root}day/{loaded_at.astimezone(UTC).date()}.html#b{batch_id}"
+
+    def _batch_pages(self, now: datetime) -> None:
+        since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+            days=BATCH_PAGE_DAYS - 1
+        )
+        room = BATCH_PAGES_AT_ONCE
+        for row in reversed(_records(_busy(frames.batches(self._db, since=since)))):
+            batch_id = row["batch_id"]
+            name = f"batch/{batch_id}.html"
+            fingerprint = _digest(row)
+            is_there = self._is_there(name, fingerprint)
+            if is_there or room:
+                self._own_pages.setdefault(row["loaded_at"].date(), []).append(batch_id)
+            if is_there or not room:
+                continue
+            room -= 1
+            key = {"batch_id": batch_id}
+            page = html.render(
+                "batch.html",
+                root="../",
+                batch=row | door.one(self._db, "report/read_batch", key),
+                results=door.run(self._db, "report/read_batch_results", key).fetchall(),
+                refused=door.run(self._db, "report/read_batch_refused", key | {"at_most": ROWS_A_BATCH}).fetchall(),
+                warned=door.run(self._db, "report/read_batch_warnings", key | {"at_most": ROWS_A_BATCH}).fetchall(),
+                at_most=ROWS_A_BATCH,
+            )
+            self._write(name, page, fingerprint=fingerprint)
+
+    def _day_pages(self, days: pd.DataFrame, refusals: pd.DataFrame, warnings: pd.DataFrame, now: datetime) -> None:
+        projects = frames.projects(self._db, last=self._settings.report_days, now=now)
+        recent = now.astimezone(UTC).date() - timedelta(days=BATCH_PAGE_DAYS - 1)
+        for row in _records(days):
+            day: date = row["day"]
+            name = f"day/{day}.html"
+            refused = _records(refusals[refusals["day"] == day])
+            warned = _records(warnings[warnings["day"] == day])
+            shares = _records(projects[projects["day"] == day])
+            fingerprint = _digest([row, refused, warned, shares, self._own_pages.get(day), day >= recent])
+            if self._is_there(name, fingerprint):
+                continue
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            batches = frames.batches(self._db, since=start, until=start + timedelta(days=1))
+            shown = _busy(batches) if day >= recent else _notable(batches).tail(NOTABLE_BATCHES_A_DAY)
+            page = html.render(
+                "day.html",
+                root="../",
+                day=row,
+                projects=shares,
+                refused=refused,
+                warned=warned,
+                batches=_records(shown),
+                is_recent=day >= recent,
+                unlisted=len(batches) - len(shown),
+                charts=pictures.hours(batches),
+                link=self.link_of_batch,
+            )
+            self._write(name, page, fingerprint=fingerprint)
+
+    def _quarantine_page(self, refusals: pd.DataFrame, now: datetime) -> None:
+        fingerprint = _digest([refusals.to_dict("records"), str(now.date())])
+        if self._is_there("quarantine.html", fingerprint):
+            return
+        rows = frames.quarantined(self._db, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)
+        reasons = pictures.totals(refusals, "expectation")
+        for reason in reasons:
+            reason["rows"] = _records(rows[rows["expectation"] == reason["name"]])
+        page = html.render(
+            "quarantine.html",
+            root="",
+            reasons=reasons,
+            charts=pictures.refused_by_day(refusals, self._settings.report_days, now),
+            at_most=ROWS_A_REASON,
+            settings=self._settings,
+            link=self.link_of_batch,
+        )
+        self._write("quarantine.html", page, fingerprint=fingerprint)
+
+    def _is_there(self, name: str, fingerprint: str) -> bool:
+        """Whether the page was written from the same data; then it stays."""
+        if self._before.get(name) != fingerprint or not (self._out / name).exists():
+            return False
+        self.manifest[name] = fingerprint
+        return True
+
+    def _write(self, name: str, page: str, *, fingerprint: str | None = None) -> None:
+        content = page.encode("utf-8", "replace")
+        fingerprint = fingerprint or hashlib.sha256(content).hexdigest()
+        if not self._is_there(name, fingerprint):
+            _write_whole(self._out / name, content)
+            self.manifest[name] = fingerprint
+            self.written += 1
+
+
+def _write_whole(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_name(f".{file.name}.new")
+    unfinished.write_bytes(content)
+    unfinished.replace(file)
+
+
+def _read_manifest(file: Path) -> dict[str, str]:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=dict[str, str])
+    except (FileNotFoundError, msgspec.DecodeError):
+        return {}  # the first build, or one that was broken off: everything is written
+
+
+@contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    descriptor = os.open(out / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _digest(value: Any) -> str:
+    """Of the data a page is made from, and of the templates."""
+    written = msgspec.json.encode(value, enc_hook=str)
+    return hashlib.sha256(html.version().encode() + written).hexdigest()
+
+
+def _records(frame: pd.DataFrame) -> list[Row]:
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _busy(batches: pd.DataFrame) -> pd.DataFrame:
+    """Without the quiet minutes."""
+    return batches[(batches["landed"] > 0) | (batches["released"] > 0)]
+
+
+def _notable(batches: pd.DataFrame) -> pd.DataFrame:
+    """Those that a question may lead to: something was refused, repeated, flagged or merged, or does not balance."""
+    counts = batches[["quarantined", "duplicate", "warnings", "failed_expectations", "persons_merged"]]
+    return batches[(counts > 0).any(axis=1) | ~batches["is_balanced"].astype(bool)]
+
+
+def _day(days: list[Row], moment: datetime) -> Row:
+    return next(row for row in days if row["day"] == moment.astimezone(UTC).date())

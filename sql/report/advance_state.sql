@@ -1,0 +1,3 @@
+-- The summaries hold these batches now.
+update ops.report_state
+set batch_id = %(newest)s::bigint;

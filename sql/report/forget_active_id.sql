@@ -1,0 +1,3 @@
+-- Forget the days that the report no longer shows.
+delete from ops.report_active_id
+where day < %(since)s::date;

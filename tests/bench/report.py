@@ -1,0 +1,65 @@
+"""The data quality page over 30 days of minute batches: python -m tests.bench.report (part of make bench).
+
+Exit status 1 if a minute's report, or all pages from nothing, take 5 s or more.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from etl import db as door
+from etl.local import postgres
+from etl.migrate import migrate
+from etl.report.refresh import refresh
+from etl.report.site import build
+from etl.settings import Settings
+from tests.report_history import generate
+
+BATCHES = 43_200
+LIMIT_SECONDS = 5.0
+NEXT_BATCH = """
+    insert into ops.batch
+    select (jsonb_populate_record(b, jsonb_build_object('batch_id', b.batch_id + 1, 'loaded_at', clock_timestamp()))).*
+    from ops.batch as b order by batch_id desc limit 1
+"""
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        home.chmod(0o755)
+        server = postgres.start(home / "postgres", port=None)
+        try:
+            return measure(postgres.create_database(server, "warehouse"), home / "site")
+        finally:
+            postgres.stop(home / "postgres", mode="immediate")
+
+
+def measure(url: str, site: Path) -> int:
+    settings = Settings()
+    with door.connect(url) as db:
+        migrate(db, settings)
+        generate(db, BATCHES, datetime.now(UTC) - timedelta(minutes=1))
+        began = time.perf_counter()
+        refresh(db, settings)
+        print(f"{BATCHES:,} batches, 216,000 events summed up, once    {time.perf_counter() - began:6.2f} s")
+        first = build(db, settings, site)
+        print(f"all {first.pages} pages from nothing                          {first.seconds:6.2f} s")
+        minutes = []
+        for _ in range(5):
+            db.execute(NEXT_BATCH)
+            began = time.perf_counter()
+            refresh(db, settings)
+            build(db, settings, site)
+            minutes.append(time.perf_counter() - began)
+        minute = sorted(minutes)[len(minutes) // 2]
+        print(f"a minute's report: sum up one batch, write pages   {minute:6.2f} s")
+    return int(max(first.seconds, minute) >= LIMIT_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

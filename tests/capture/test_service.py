@@ -1,0 +1,290 @@
+"""The server as clients and operators see it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import http.client
+import json
+import socket
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from etl import db as door
+from etl import project
+from tests.capture.service import TOKEN, Service
+
+
+def event(name: str = "e", **more: Any) -> dict[str, Any]:
+    return {"event": name, "distinct_id": "d1", "uuid": str(uuid.uuid4()), **more}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/e", "/e/", "/i/v0/e/", "/batch", "/batch/", "/capture/", "/track/", "/engage/", "/ingest/e/", "/a/b/batch/"],
+)
+def test_every_path_takes_every_shape(service: Service, path: str) -> None:
+    single = {**event(), "properties": {"token": TOKEN}}
+    assert service.post(single, path) == 200
+    assert service.post([single, single], path) == 200
+    assert service.post({"token": TOKEN, "batch": [event()]}, path) == 200
+    assert service.post({**event(), "api_key": TOKEN}, path) == 200
+    assert len(service.landed()) == 5
+
+
+def test_get_with_data(service: Service) -> None:
+    body = json.dumps({**event(), "api_key": TOKEN, "properties": {"t": "\u00fb\u00ff>>>???"}}, ensure_ascii=False)
+    data = base64.b64encode(body.encode()).decode()
+    assert "+" in data or "/" in data
+    assert service.request("GET", f"/e/?ip=1&data={data}&ver=1")[0] == 200
+    assert service.landed()[0]["properties"] == {"t": "\u00fb\u00ff>>>???"}
+    assert service.request("GET", "/e/")[0] == 400
+
+
+def test_engage_is_an_identify(service: Service) -> None:
+    assert service.post({"$token": TOKEN, "$distinct_id": "u7", "$set": {"plan": "pro"}}, "/engage/") == 200
+    row = service.landed()[0]
+    assert (row["event"], row["distinct_id"], row["properties"]) == ("$identify", "u7", {"$set": {"plan": "pro"}})
+
+
+def test_the_newer_protocol_answers_for_each_event(service: Service) -> None:
+    sent = event(options={"process_person_profile": False}, properties={"a": 1}, session_id="s1")
+    body = json.dumps({"created_at": "2026-11-23T02:45:30Z", "batch": [sent]}).encode()
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    status, answer, _ = service.request("POST", "/i/v1/analytics/events", body, bearer)
+    assert (status, json.loads(answer)) == (200, {"results": {sent["uuid"]: {"result": "ok"}}})
+    row = service.landed()[0]
+    assert row["properties"] == {"a": 1, "$process_person_profile": False, "$session_id": "s1"}
+    assert row["sent_at"] == "2026-11-23T02:45:30Z"
+    assert service.request("POST", "/i/v1/analytics/events", body, {"Authorization": "Bearer phc_other"})[0] == 401
+    assert service.request("POST", "/i/v1/analytics/events", body)[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "reason"),
+    [
+        ({"api_key": "phc_nobody", "batch": [event()]}, 401, "unknown_token"),
+        ({"batch": [event()]}, 401, "no_token"),
+        ({"api_key": " ", "batch": [event()]}, 401, "no_token"),
+        ({"api_key": "phx_personal", "batch": [event()]}, 401, "personal_token"),
+        ({"api_key": "x" * 65, "batch": [event()]}, 401, "invalid_token"),
+        ({"api_key": "\u00fc", "batch": [event()]}, 401, "invalid_token"),
+        ([event(token=TOKEN), event(token="phc_other")], 401, "mixed_tokens"),
+        ({"api_key": TOKEN, "batch": []}, 400, "empty"),
+        ([], 400, "empty"),
+        (b"", 400, "empty"),
+        (b"not json", 400, "unreadable"),
+        (b"[1, 2]", 400, "unreadable"),
+        (gzip.compress(b"{")[:-4], 400, "truncated"),
+        ({"api_key": TOKEN, "batch": [1] * 5_001}, 413, "too_many_events"),
+    ],
+)  # fmt: skip
+def test_a_refused_request_stores_nothing_and_is_counted(service: Service, body: Any, status: int, reason: str) -> None:
+    assert service.post(body) == status
+    assert service.landed() == []
+    assert service.metric("etl_capture_refusals_total", reason=reason) == 1
+
+
+def test_one_bad_event_does_not_cost_its_batch(own_service: Service, cycle) -> None:
+    deep = json.loads("[" * 200 + "]" * 200)
+    assert own_service.send(event(), 7, None, [event()], {**event(), "deep": deep}, {"event": None}, event()) == 200
+    rows = own_service.landed()
+    assert len(rows) == 7
+    assert own_service.metric("etl_capture_events_total", outcome="unreadable") == 4
+    assert rows[4]["properties"].startswith("nested deeper than 128 levels: {")
+    batch = cycle()
+    assert (batch["landed"], batch["held"], batch["quarantined"]) == (7, 2, 5)
+
+
+def test_a_uuid_is_made_for_events_without_one(service: Service) -> None:
+    old = {"event": "e", "distinct_id": "d", "properties": {"$insert_id": "ad208i3tml0k2z9c"}}
+    assert service.send(old, {**old, "uuid": ""}, {"event": "e"}, {"event": "e"}) == 200
+    made = [row["uuid"] for row in service.landed()]
+    assert made[0] == made[1], "an SDK's second try of the same event"
+    assert len(set(made)) == 3
+    assert all(uuid.UUID(each) for each in made)
+
+
+def test_recordings_are_answered_and_not_stored(service: Service) -> None:
+    assert service.post(b"\x1f\x8brubbish", "/s/") == 200
+    assert service.send(event("$snapshot"), event("$$heatmap"), event("kept")) == 200
+    assert [row["event"] for row in service.landed()] == ["kept"]
+    assert service.metric("etl_capture_events_total", outcome="not_stored") == 3
+
+
+def test_numbers_beyond_the_range_of_the_database_become_text(service: Service) -> None:
+    body = (
+        '{"api_key": "%s", "batch": [{"event": "e", "distinct_id": "d", "properties": {"n": 1e999999, "s": "1e9999"}}]}'
+    )
+    assert service.post(body % TOKEN) == 200
+    assert service.landed()[0]["properties"] == {"n": "1e999999", "s": "1e9999"}
+
+
+def test_what_the_database_refuses_all_the_same_is_quarantined(own_service: Service, cycle, monkeypatch) -> None:
+    monkeypatch.setattr("etl.capture.request.without_huge_numbers", lambda text: text)
+    body = '{"api_key": "%s", "batch": [{"event": "a", "properties": {"n": 1e199999}}, {"event": "b"}]}'
+    assert own_service.post(body % TOKEN) == 200
+    assert "overflows numeric" in own_service.landed()[0]["properties"]
+    assert cycle()["quarantined"] == 2
+
+
+def test_privacy_of_a_project(service: Service) -> None:
+    with door.connect(service.database) as db:
+        token = project.add(db, "shop")
+        project.set_privacy(db, "shop", dropped=["secret"], hashed=["email"], stores_ip=True)
+    body = {"api_key": token, "batch": [event(properties={"secret": 1, "email": "a@b.c"}, ip="203.0.113.9")]}
+    assert service.post(body) == 200
+    assert service.send(event(properties={"secret": 1}, ip="203.0.113.9")) == 200
+    shop, default = service.landed()
+    assert (shop["team_id"], shop["ip"], default["ip"]) == (2, "127.0.0.1", None)
+    assert list(shop["properties"]) == ["email"]
+    assert len(shop["properties"]["email"]) == 64
+    assert default["properties"] == {"secret": 1}
+
+
+def test_tokens_begin_and_end_without_a_restart(service: Service, monkeypatch) -> None:
+    monkeypatch.setattr("etl.capture.projects.FRESH_SECONDS", 0.1)
+    monkeypatch.setattr("etl.capture.projects.ASK_AGAIN_SECONDS", 0.1)
+    with door.connect(service.database) as db:
+        token = project.add(db, "shop")
+        dump = db.execute("select t::text from landing.project_token as t").fetchall()
+        assert token not in str(dump)
+        time.sleep(0.1)
+        assert service.post({"api_key": token, "batch": [event()]}) == 200
+        newer = project.rotate(db, "shop", grace_hours=1)
+        time.sleep(0.1)
+        assert service.post({"api_key": token, "batch": [event()]}) == 200
+        assert service.post({"api_key": newer, "batch": [event()]}) == 200
+        assert project.disable(db, "shop") == 2
+        time.sleep(0.2)
+        assert service.post({"api_key": token, "batch": [event()]}) == 401
+        assert service.post({"api_key": newer, "batch": [event()]}) == 401
+        assert not project.register_token(db, 2, newer), "what was ended stays so"
+
+
+def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
+    origin = {"Origin": "https://app.example.com"}
+    for method, path, body in (
+        ("POST", "/e/", b"{"),
+        ("GET", "/nothing", None),
+        ("GET", f"/array/{TOKEN}/config.js", None),
+    ):
+        _, _, headers = service.request(method, path, body, origin)
+        assert headers["Access-Control-Allow-Origin"] == origin["Origin"]
+        assert headers["Access-Control-Allow-Credentials"] == "true"
+        assert headers["Access-Control-Expose-Headers"] == "Retry-After"
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type,x-a"}
+    status, _, headers = service.request("OPTIONS", "/e/?v=1", None, origin | asked)
+    assert status == 200
+    assert headers["Access-Control-Allow-Headers"] == "content-type,x-a"
+    assert "POST" in headers["Access-Control-Allow-Methods"]
+    assert service.request("OPTIONS", "/anything")[0] == 200
+    assert service.request("PUT", "/e/", b"{}")[0] == 405
+
+
+def test_no_token_breaks_out_of_the_script(service: Service) -> None:
+    assert service.request("GET", "/array/x%22;alert(1);%22/config.js")[0] == 404
+    assert service.request("GET", "/array/x%0a/config.js")[0] == 404
+    status, script, headers = service.request("GET", "/ingest/array/phc_x/config.js")
+    assert status == 200
+    assert headers["Content-Type"].startswith("application/javascript")
+    assert b'["phc_x"]={"config":{"autocapture_opt_out":false' in script
+
+
+def test_sizes_are_limited(serve) -> None:
+    with serve(max_body_bytes=10_000, max_pending_bytes=1_048_576) as service:
+        assert service.send(event(properties={"a": "x" * 9_000})) == 200
+        assert service.send(event(properties={"a": "x" * 11_000})) == 413
+        assert service.post(gzip.compress(json.dumps({"a": "x" * 11_000}).encode())) == 413
+        assert service.post(b"x" * 100_000) == 413
+        assert service.send(event()) == 200
+        assert service.metric("etl_capture_pending_bytes") == 0
+        assert len(service.landed()) == 2
+
+
+def test_a_full_queue_is_503_and_lets_go_again(serve) -> None:
+    with serve(max_pending_bytes=1_048_576) as service:
+        status, _, headers = service.request("POST", "/batch/", b" " * 1_100_000)
+        assert (status, headers["Retry-After"]) == (503, "5")
+        assert service.send(event()) == 200
+
+
+def test_slow_clients_are_let_go(serve) -> None:
+    with serve(header_seconds=0.5, body_seconds=0.5) as service:
+        with socket.create_connection(("127.0.0.1", service.port)) as idle:
+            idle.sendall(b"POST /e/ HTTP/1.1\r\nHost: x\r\n")
+            assert idle.recv(100) == b""
+        with socket.create_connection(("127.0.0.1", service.port)) as slow:
+            slow.sendall(b"POST /e/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            answer = http.client.HTTPResponse(slow)
+            answer.begin()
+            assert (answer.status, answer.headers["Connection"]) == (503, "close")
+        with socket.create_connection(("127.0.0.1", service.port)) as endless:
+            endless.settimeout(5)
+            with pytest.raises(ConnectionError):  # noqa: PT012
+                while True:
+                    endless.sendall(b"X-Header: " + b"x" * 60_000)
+        assert service.send(event()) == 200
+
+
+def test_connections_are_limited(serve) -> None:
+    with serve(max_connections=3) as service:
+        others = [socket.create_connection(("127.0.0.1", service.port)) for _ in range(4)]
+        assert service.send(event()) == 503
+        for other in others:
+            other.close()
+        time.sleep(0.1)
+        assert service.send(event()) == 200
+
+
+def test_a_proxy_is_believed_only_if_trusted(serve) -> None:
+    with serve() as service, door.connect(service.database) as db:
+        project.set_privacy(db, "default", dropped=[], hashed=[], stores_ip=True)
+        forwarded = {"X-Forwarded-For": "203.0.113.9"}
+        body = json.dumps({"api_key": TOKEN, "batch": [event()]}).encode()
+        assert service.request("POST", "/e/", body, forwarded)[0] == 200
+        with serve(trusted_proxies="127.0.0.1") as proxied:
+            assert proxied.request("POST", "/e/", body, forwarded)[0] == 200
+    assert [row["ip"] for row in service.landed()] == ["127.0.0.1", "203.0.113.9"]
+
+
+def test_requests_that_arrive_together_are_committed_together(service: Service) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        answers = list(threads.map(lambda _: service.send(event()), range(200)))
+    assert answers == [200] * 200
+    rows = service.landed()
+    assert len({row["uuid"] for row in rows}) == len(rows) == 200
+    assert service.metric("etl_capture_commit_seconds_count") <= 200
+    assert service.metric("etl_capture_events_total", outcome="landed") == 200
+    assert service.metric("etl_capture_queued_events") == 0
+
+
+def test_health_readiness_and_metrics(service: Service) -> None:
+    assert service.request("GET", "/_health")[0] == 200
+    assert service.request("GET", "/_ready")[0] == 200
+    assert service.send(event()) == 200
+    assert service.post(b"{") == 400
+    status, text, _ = service.request("GET", "/_metrics")
+    assert status == 200
+    for line in (
+        'etl_capture_requests_total{endpoint="capture",status="200"} ',
+        'etl_capture_refusals_total{reason="unreadable"} ',
+        'etl_capture_events_total{outcome="landed"} ',
+        "etl_capture_commit_seconds_count ",
+    ):
+        assert line in text.decode()
+    assert TOKEN not in text.decode()
+
+
+def test_the_log_has_neither_bodies_nor_tokens(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
+    assert service.send(event("Secret order", properties={"card": "4111"})) == 200
+    assert service.request("GET", f"/array/{TOKEN}/config.js")[0] == 200
+    output = capsys.readouterr().out
+    assert output.count("endpoint") == 2
+    assert TOKEN not in output
+    assert "4111" not in output
+    assert "Secret" not in output
