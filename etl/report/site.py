@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 MANIFEST = ".manifest.json"
 BATCH_PAGE_DAYS = 2  # a page for each batch of today and yesterday; older ones keep their row on the day's page
-BATCH_PAGES_AT_ONCE = 60
+BATCH_PAGES_AT_ONCE = 40
 NOTABLE_BATCHES_A_DAY = 200
-ROWS_A_REASON = 20
+ROWS_A_REASON = 12
 ROWS_A_BATCH = 50
 
 
