@@ -26,7 +26,7 @@ from etl.db import json_text
 from tests.browser.chromium import chromium
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
 HOSTILE = "<script>document.title='owned'</script>"
@@ -100,7 +100,7 @@ def shot(page: Page, name: str) -> None:
     page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
 
 
-def overview(page: Page, airflow: Airflow, says: str, seconds: float = 150.0) -> FrameLocator:
+def overview(page: Page, airflow: Airflow, says: str, seconds: float = 300.0) -> FrameLocator:
     """The page in Airflow's frame, once it says this."""
     until = time.monotonic() + seconds
     frame = page.frame_locator("iframe")
@@ -121,7 +121,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     home: Path,  # noqa: F811
     start: Callable[..., Program],  # noqa: F811
 ) -> None:
-    up = start("up", ETL_LATE_AFTER_SECONDS="100")
+    up = start("up", ETL_LATE_AFTER_SECONDS="120")
     text = up.wait_for(lambda text: "Logs are in" in text)
     airflow = Airflow(text)
     writer = re.search(r'psql "(postgresql://writer:[^"]+)"', text)
