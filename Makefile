@@ -1,6 +1,7 @@
 # One command each: `make run`, `make test`, `make demo`. `make help` lists the rest.
 PYTHON ?= python3
 VENV := .venv
+NODE_MODULES := tests/browser/node_modules
 UV := .tools/bin/uv
 UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
@@ -20,7 +21,8 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
 	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/conformance
 
-browser: $(VENV)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium and npm)
+browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
+	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(VENV)/bin/python -m pytest -m browser
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases; not all pass yet, see the README
@@ -67,5 +69,10 @@ $(VENV)/.ready: pyproject.toml requirements.lock
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(NODE_MODULES)/.ready: tests/browser/package.json tests/browser/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm" >&2; exit 1; }
+	@cd tests/browser && npm ci --no-audit --no-fund --ignore-scripts --silent
+	@touch $@
+
 clean: ## remove the virtual environments (data under var/ stays)
-	rm -rf $(VENV) .tools
+	rm -rf $(VENV) .tools $(NODE_MODULES)

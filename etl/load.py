@@ -9,6 +9,8 @@ import psycopg.errors
 from etl import db as door
 from etl.db import Db, Row
 from etl.errors import LedgerError
+from etl.evidence import seal_batch
+from etl.judge import judge_load, refuse_blocked
 from etl.plan import step_of
 from etl.settings import Settings
 
@@ -17,16 +19,23 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Write persons, events, buffer, quarantine, warnings, results and ledger; close the batch; move the watermark.
 
     Raises:
+        BlockedError: the batch waits for a person's decision.
+        GateError: the warehouse would contradict itself; everything was rolled back.
         LedgerError: a row is unaccounted for; everything was rolled back.
     """
     _ensure_partitions(db, settings)
     with step_of(db, batch_id, "load") as batch:
         if batch is None:
             return
+        refuse_blocked(batch)
+        released = door.one(db, "load/digest_released")["released"]
         _write_persons(db, batch)
         ledger = _write_events(db, batch)
         _check(batch, ledger)
+        judge_load(db, batch)
+        door.run(db, "load/insert_expectation_result", batch)
         door.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
+        seal_batch(db, batch_id, released)
         door.run(db, "load/advance_watermark", batch)
 
 
@@ -67,7 +76,6 @@ def _write_events(db: Db, batch: Row) -> Row:
     held = door.run(db, "load/insert_held", batch).rowcount
     quarantined = door.run(db, "load/insert_quarantined", batch).rowcount
     door.run(db, "load/insert_warning", batch)
-    door.run(db, "load/insert_expectation_result", batch)
     plan = door.one(db, "load/count_plan", batch)
     return {**plan, "loaded": loaded, "released": released, "held": held, "quarantined": quarantined}
 

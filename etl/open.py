@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from etl import db as door
 from etl.db import Db
 from etl.errors import WatermarkError
+from etl.judge import refuse_blocked
 from etl.settings import Settings
 
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -25,9 +26,11 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
         now: the clock, for replays and tests; default: the server's.
 
     Raises:
+        BlockedError: the open batch waits for a person's decision.
         WatermarkError: the database was restored elsewhere; reading on would skip rows.
     """
     if left_open := door.run(db, "open/read_open_batch").fetchone():
+        refuse_blocked(left_open)
         return int(left_open["batch_id"])
     watermark = door.one(db, "open/read_watermark")
     if watermark["is_ahead_of_server"] or watermark["system_identifier"] != watermark["expected_system_identifier"]:

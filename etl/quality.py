@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,30 +17,52 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_EXAMPLES = 20
+# For a frame of one row: neither the rows that failed nor statistics are asked for, so it costs a few milliseconds.
+NUMBERS: dict[str, Any] = {"result_format": "BASIC"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one expectation said of the frame; ``unexpected_keys`` holds the key of every row that failed it."""
+    """What one expectation said of the frame.
 
+    Attributes:
+        evaluated: how many rows it looked at; 0: too few to say anything, which counts as success.
+        unexpected_keys: the key of every row that failed it; empty for a number about the whole.
+        observed: the number it judged, or None for an expectation on rows.
+    """
+
+    suite: str
     name: str
     type: str
     column: str
     severity: str
     reason: str
     remedy: str
+    is_success: bool
     evaluated: int
-    unexpected_keys: list[int] = field(repr=False)
-
-    @property
-    def is_success(self) -> bool:
-        """No row failed."""
-        return not self.unexpected_keys
+    unexpected_keys: list[int] = field(default_factory=list, repr=False)
+    observed: float | None = None
 
     @property
     def examples(self) -> list[int]:
         """The keys of the first failing rows."""
         return self.unexpected_keys[:MAX_EXAMPLES]
+
+    @property
+    def is_critical(self) -> bool:
+        """It failed, and that is not to be let through."""
+        return not self.is_success and self.severity == "critical"
+
+    def as_reason(self) -> dict[str, Any]:
+        """The finding as a reason in a record."""
+        number = {} if self.observed is None else {"suite": self.suite, "observed": self.observed}
+        return {
+            "expectation": self.name,
+            "column": self.column,
+            "reason": self.reason,
+            "remedy": self.remedy,
+            **number,
+        }
 
 
 @functools.cache
@@ -61,48 +84,98 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
     Raises:
         GateError: an expectation could not be evaluated, for example because a column is missing.
     """
+    written = read_suite(suite_name)["expectations"]
+    result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": [key]}
+    return [
+        _rows_finding(found, suite_name, key)
+        for found in _validate(frame, suite_name, written, result_format, parameters)
+    ]
+
+
+def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -> list[Finding]:
+    """Run a suite over numbers about a whole: a batch, a day, the warehouse.
+
+    Args:
+        numbers: by name; the ``column`` of an expectation is such a name.
+        suite_name: file name in ``expectations/`` without its ending.
+        size: how many rows the numbers are about. An expectation whose ``min_rows`` is more is not asked.
+
+    Raises:
+        GateError: an expectation could not be evaluated.
+    """
+    import pandas as pd
+
+    written = read_suite(suite_name)["expectations"]
+    asked = [each for each in written if size >= each["meta"].get("min_rows", 0)]
+    frame = pd.DataFrame([{name: float(value) for name, value in numbers.items()}])
+    found = _validate(frame, suite_name, asked, NUMBERS, {}) if asked else []
+    findings = {finding.name: finding for finding in (_number_finding(each, suite_name, size) for each in found)}
+    for each in written:
+        if each["meta"]["name"] not in findings:
+            findings[each["meta"]["name"]] = Finding(
+                suite=suite_name,
+                name=each["meta"]["name"],
+                type=each["type"],
+                column=each["kwargs"]["column"],
+                severity=each["severity"],
+                reason=each["notes"],
+                remedy=each["meta"]["remedy"],
+                is_success=True,
+                evaluated=0,
+                observed=float(numbers[each["kwargs"]["column"]]),
+            )
+    return list(findings.values())
+
+
+@functools.cache
+def _frames() -> Any:
+    # Once a process: making it takes longer than judging a small batch.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
-    written = read_suite(suite_name)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
-    batch = (
-        context.data_sources
-        .add_pandas("frame")
-        .add_dataframe_asset("rows")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": frame})
+    return (
+        context.data_sources.add_pandas("frame").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
     )
+
+
+def _validate(
+    frame: pd.DataFrame,
+    suite_name: str,
+    written: list[dict[str, Any]],
+    result_format: dict[str, Any],
+    parameters: dict[str, Any],
+) -> list[Any]:
+    import great_expectations as gx
+
     try:
-        suite = gx.ExpectationSuite(name=suite_name, expectations=written["expectations"])
-        result = batch.validate(
-            suite,
-            result_format={"result_format": "COMPLETE", "unexpected_index_column_names": [key]},
-            expectation_parameters=parameters,
-        )
-    except Exception as error:  # the library has no family of its own; whatever it is, the batch was not evaluated
+        batch = _frames().get_batch({"dataframe": frame})
+        suite = gx.ExpectationSuite(name=suite_name, expectations=written)
+        result = batch.validate(suite, result_format=result_format, expectation_parameters=parameters)
+    except Exception as error:  # the library has no family of its own; whatever it is, nothing was evaluated
         raise GateError(
             f"expectations/{suite_name}.json could not be evaluated: {str(error).strip().splitlines()[0]}. "
             "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
         ) from error
-    if len(result.results) != len(written["expectations"]):  # the library leaves out a type that it does not know
+    if len(result.results) != len(written):  # the library leaves out a type that it does not know
         raise GateError(
-            f"Only {len(result.results)} of the {len(written['expectations'])} expectations in "
+            f"Only {len(result.results)} of the {len(written)} expectations in "
             f"expectations/{suite_name}.json could be evaluated: the others are of an unknown type. "
             "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
         )
-    return [_finding(found, suite_name, key) for found in result.results]
+    for found in result.results:
+        if trouble := _exception(found.exception_info):
+            raise GateError(
+                f"Expectation {found.expectation_config.meta['name']} of expectations/{suite_name}.json could not be "
+                f"evaluated: {trouble}. "
+                "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+            )
+    return list(result.results)
 
 
-def _finding(found: Any, suite_name: str, key: str) -> Finding:
-    config = found.expectation_config
-    if trouble := _exception(found.exception_info):
-        raise GateError(
-            f"Expectation {config.meta['name']} of expectations/{suite_name}.json could not be evaluated: {trouble}. "
-            "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
-        )
-    result = found.result or {}
+def _rows_finding(found: Any, suite_name: str, key: str) -> Finding:
+    config, result = found.expectation_config, found.result or {}
     bad_rows = result.get("unexpected_index_list") or []
     if not found.success and not bad_rows:
         raise GateError(
@@ -110,15 +183,33 @@ def _finding(found: Any, suite_name: str, key: str) -> Finding:
             "Only expectations on the values of a column belong in this suite."
         )
     return Finding(
-        name=config.meta["name"],
-        type=config.type,
-        column=config.kwargs["column"],
-        severity=str(getattr(config.severity, "value", config.severity)),
-        reason=str(config.notes),
-        remedy=config.meta["remedy"],
+        **_described(config, suite_name),
+        is_success=not bad_rows,
         evaluated=int(result.get("element_count") or 0),
         unexpected_keys=sorted(int(row[key]) for row in bad_rows),
     )
+
+
+def _number_finding(found: Any, suite_name: str, size: int) -> Finding:
+    observed = (found.result or {}).get("observed_value")
+    return Finding(
+        **_described(found.expectation_config, suite_name),
+        is_success=bool(found.success),
+        evaluated=size,
+        observed=None if observed is None else float(observed),
+    )
+
+
+def _described(config: Any, suite_name: str) -> dict[str, Any]:
+    return {
+        "suite": suite_name,
+        "name": config.meta["name"],
+        "type": config.type,
+        "column": config.kwargs["column"],
+        "severity": str(getattr(config.severity, "value", config.severity)),
+        "reason": str(config.notes),
+        "remedy": config.meta["remedy"],
+    }
 
 
 def _exception(info: dict[str, Any] | None) -> str | None:

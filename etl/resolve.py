@@ -14,6 +14,7 @@ from etl import properties
 from etl.db import Db, Row
 from etl.groups import fold_groups
 from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
+from etl.judge import judge_plan
 from etl.plan import step_of
 from etl.settings import Settings
 
@@ -22,7 +23,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
-    """Plan the batch: duplicates, persons, merges, properties, and by that who is loaded, held and released."""
+    """Plan the batch: duplicates, persons, merges, properties, and by that who is loaded, held and released.
+
+    The plan is judged as a whole at the end, see :func:`etl.judge.judge_plan`.
+    """
     del settings
     with step_of(db, batch_id, "resolve") as batch:
         if batch is None:
@@ -45,6 +49,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/warn_split_refusals")
         _fold_properties(db)
         fold_groups(db)
+        judge_plan(db, batch)
 
 
 def _fold(db: Db) -> None:

@@ -47,7 +47,9 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
             read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes}
         )
         door.copy_in(db, "validate/copy_excluded", _excluded(findings))
-        door.copy_in(db, "validate/copy_expectation_result", _results(batch_id, findings))
+        record(db, batch_id, findings)
+        if batch["decision"] == "quarantined":
+            door.run(db, "validate/exclude_all", batch)
 
 
 def read_frame(db: Db) -> pd.DataFrame:
@@ -65,29 +67,34 @@ def read_frame(db: Db) -> pd.DataFrame:
 def _excluded(findings: list[Finding]) -> Iterable[tuple[int, str, str]]:
     reasons: dict[int, list[dict[str, Any]]] = {}
     for finding in findings:
-        if finding.severity == "critical":
+        if finding.is_critical:
             for landing_id in finding.unexpected_keys:
-                reasons.setdefault(landing_id, []).append({
-                    "expectation": finding.name,
-                    "column": finding.column,
-                    "reason": finding.reason,
-                    "remedy": finding.remedy,
-                })
+                reasons.setdefault(landing_id, []).append(finding.as_reason())
     for landing_id, found in reasons.items():
         yield landing_id, "quarantined", door.json_text(found)
 
 
-def _results(batch_id: int, findings: list[Finding]) -> Iterable[tuple[Any, ...]]:
-    for finding in findings:
-        yield (
-            batch_id,
-            SUITE,
-            finding.name,
-            finding.type,
-            finding.column,
-            finding.severity,
-            finding.is_success,
-            finding.evaluated,
-            len(finding.unexpected_keys),
-            door.json_text(finding.examples),
-        )
+def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
+    """Note what was found; load makes it part of the batch's record."""
+    door.copy_in(
+        db,
+        "validate/copy_expectation_result",
+        (
+            (
+                batch_id,
+                finding.suite,
+                finding.name,
+                finding.type,
+                finding.column,
+                finding.severity,
+                finding.is_success,
+                finding.evaluated,
+                len(finding.unexpected_keys),
+                finding.observed,
+                door.json_text(finding.examples),
+                None if finding.is_success else finding.reason,
+                None if finding.is_success else finding.remedy,
+            )
+            for finding in findings
+        ),
+    )

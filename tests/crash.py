@@ -31,7 +31,7 @@ Mode = Literal["cycle", "steps"]
 SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=86400)  # type: ignore[call-arg]
 
 # Columns that tell when something ran, not what it did.
-WALL_CLOCK = ["updated_at", "opened_at", "loaded_at", "released_at", "as_of", "step_seconds"]
+WALL_CLOCK = ["updated_at", "opened_at", "loaded_at", "released_at", "as_of", "step_seconds", "previous_hash", "hash"]
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.crash", "pandas", "great_expectations"])

@@ -73,6 +73,7 @@ class Capture:
                 Middleware(
                     CORSMiddleware,
                     allow_origins=["*"],
+                    allow_credentials=True,  # old browser SDKs ask for it; no cookie is ever read here
                     allow_methods=["GET", "POST", "OPTIONS"],
                     allow_headers=["*"],
                     expose_headers=["Retry-After"],

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from etl.cli import capture, explain, identity, project, report, run, status
+from etl.cli import audit, batch, capture, explain, identity, project, proof, quarantine, report, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -26,8 +26,13 @@ app.add_typer(project.app, name="project")
 watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
 watermark.command()(run.rebase)
 app.add_typer(watermark, name="watermark")
+app.add_typer(batch.app, name="batch")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(audit.app, name="audit")
 
 app.command()(explain.explain)
+app.command()(proof.digest)
+app.command()(proof.rebuild)
 app.command()(identity.split)
 app.add_typer(identity.merges, name="merges")
 

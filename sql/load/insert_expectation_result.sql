@@ -1,6 +1,18 @@
 -- The results of the gate become part of the record.
 insert into ops.expectation_result (
-    batch_id, suite, expectation, type, "column", severity, is_success, evaluated, unexpected, examples
+    batch_id,
+    suite,
+    expectation,
+    type,
+    "column",
+    severity,
+    is_success,
+    evaluated,
+    unexpected,
+    observed,
+    examples,
+    reason,
+    remedy
 )
 select
     batch_id,
@@ -12,5 +24,8 @@ select
     is_success,
     evaluated,
     unexpected,
-    examples
+    observed,
+    examples,
+    reason,
+    remedy
 from staging.expectation_result;

@@ -33,8 +33,22 @@ create table ops.batch (
     step_seconds jsonb not null default '{}',
     opened_at timestamptz not null,
     loaded_at timestamptz,
+    -- A critical finding of expectations/batch.json blocks a batch: it stays open until a person decides.
+    blocked_at timestamptz,
+    blocked_reasons jsonb,
+    decision text check (decision in ('released', 'quarantined')),
+    decided_at timestamptz,
+    decided_by text,
+    decided_why text,
+    -- Sealed with the load: digests of what the batch brought, and a chain of hashes over the batches.
+    digests jsonb,
+    previous_hash text,
+    hash text,
     constraint ledger_balances check (
         status = 'open' or landed + released = loaded + held + duplicate + quarantined
+    ),
+    constraint decision_is_explained check (
+        decision is null or (decided_at is not null and decided_by is not null and decided_why is not null)
     )
 );
 
@@ -78,8 +92,13 @@ create table ops.expectation_result (
     severity text not null check (severity in ('critical', 'warning', 'info')),
     is_success boolean not null,
     evaluated bigint not null,
+    -- A suite that looks at rows has unexpected ones; one that looks at the batch has an observed value.
     unexpected bigint not null,
+    observed double precision,
     examples jsonb not null,
+    -- Only where it failed.
+    reason text,
+    remedy text,
     primary key (batch_id, suite, expectation)
 );
 
@@ -117,6 +136,12 @@ begin
 end;
 $$;
 
+-- The days that landing does not hold any more, so that missing rows of theirs are no contradiction.
+create table ops.dropped_landing (
+    day date primary key,
+    dropped_at timestamptz not null
+);
+
 create function ops.drop_landing_partition(partition_name text)
 returns void
 language plpgsql
@@ -124,6 +149,9 @@ as $$
 begin
     perform set_config('lock_timeout', '5s', true);
     execute format('drop table landing.%I', partition_name);
+    insert into ops.dropped_landing (day, dropped_at)
+    values (to_date(right(partition_name, 8), 'YYYYMMDD'), clock_timestamp())
+    on conflict (day) do nothing;
 end;
 $$;
 

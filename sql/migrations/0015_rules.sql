@@ -254,3 +254,125 @@ select case
     else 0
 end
 $$;
+
+-- What an event sets of its person: what it lifts, and its own $set over that.
+create function ops.event_set(properties jsonb)
+returns jsonb
+language sql
+immutable
+as $$
+select
+    coalesce(
+        (
+            select jsonb_object_agg(v.name, v.value::jsonb)
+            from unnest(
+                array[
+                    '$app_build', '$app_name', '$app_namespace', '$app_version', '$browser', '$browser_version',
+                    '$device_type', '$current_url', '$pathname', '$os', '$os_version', '$referring_domain',
+                    '$referrer', '$screen_height', '$screen_width', '$viewport_height', '$viewport_width',
+                    '$raw_user_agent', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name',
+                    'utm_term', 'gclid', 'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid',
+                    'twclid', 'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
+                    'sccid'
+                ],
+                ops.lifted_values(properties)
+            ) as v (name, value)
+            -- A null counts only of a campaign, which it ends.
+            where v.value <> 'null' or (v.value is not null and v.name not like '$%')
+        ),
+        '{}'
+    )
+    || case when jsonb_typeof(properties -> '$set') = 'object' then properties -> '$set' else '{}' end
+$$;
+
+-- What an event sets once: the first of what it lifts, and its own $set_once over that.
+create function ops.event_set_once(properties jsonb)
+returns jsonb
+language sql
+immutable
+as $$
+select
+    coalesce(
+        (
+            select jsonb_object_agg('$initial_' || ltrim(v.name, '$'), v.value::jsonb)
+            from unnest(
+                array[
+                    '$app_build', '$app_name', '$app_namespace', '$app_version', '$browser', '$browser_version',
+                    '$device_type', '$current_url', '$pathname', '$os', '$os_version', '$referring_domain',
+                    '$referrer', '$screen_height', '$screen_width', '$viewport_height', '$viewport_width',
+                    '$raw_user_agent', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name',
+                    'utm_term', 'gclid', 'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid',
+                    'twclid', 'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
+                    'sccid'
+                ],
+                ops.lifted_values(properties)
+            ) as v (name, value)
+            where v.value <> 'null'
+        ),
+        '{}'
+    )
+    || case when jsonb_typeof(properties -> '$set_once') = 'object' then properties -> '$set_once' else '{}' end
+$$;
+
+-- A person's properties after one more event, as etl/properties.py has it for events in the order of their times.
+create function ops.person_after(person jsonb, event text, said jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+declare
+    sets jsonb := ops.event_set(said);
+    onces jsonb := ops.event_set_once(said);
+    unsets text[] := case jsonb_typeof(said -> '$unset')
+        when 'array'
+            then array(
+                select u.name #>> '{}'
+                from jsonb_array_elements(said -> '$unset') as u (name)
+                where jsonb_typeof(u.name) = 'string'
+            )
+        when 'object' then array(select jsonb_object_keys(said -> '$unset'))
+        else array[]::text[]
+    end;
+    noisy constant text[] := array[
+        '$browser', '$browser_version', '$device_type', '$current_url', '$pathname', '$os', '$os_version',
+        '$referring_domain', '$referrer', '$screen_height', '$screen_width', '$viewport_height', '$viewport_width',
+        '$raw_user_agent', '$geoip_accuracy_radius', '$geoip_city_confidence', '$geoip_country_confidence',
+        '$geoip_latitude', '$geoip_longitude', '$geoip_postal_code', '$geoip_postal_code_confidence',
+        '$geoip_subdivision_1_code', '$geoip_subdivision_1_confidence', '$geoip_subdivision_1_name',
+        '$geoip_subdivision_2_code', '$geoip_subdivision_2_confidence', '$geoip_subdivision_2_name',
+        '$geoip_subdivision_3_code', '$geoip_subdivision_3_name', '$geoip_time_zone', '$os_name'
+    ];
+    own jsonb := case when jsonb_typeof(said -> '$set') = 'object' then said -> '$set' else '{}' end;
+    is_forced boolean := event in ('$identify', '$create_alias', '$merge_dangerously', '$set')
+    or cardinality(unsets) > 0
+    or exists (
+        select from jsonb_each(sets) as s
+        where s.key <> all(noisy) and (s.value <> 'null' or own ? s.key)
+    );
+    after jsonb := person;
+    name text;
+    value jsonb;
+begin
+    for name, value in select s.key, s.value from jsonb_each(sets) as s loop
+        if name = any(unsets) and own ? name then
+            after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
+        elsif is_forced or name <> all(noisy) or coalesce(after -> name, 'null') = 'null' then
+            after := after || jsonb_build_object(name, value);
+        end if;
+    end loop;
+    for name, value in select s.key, s.value from jsonb_each(onces) as s where s.value <> 'null' loop
+        if name = any(unsets) then
+            if not sets ? name then
+                after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
+            end if;
+        elsif coalesce(after -> name, 'null') = 'null' then
+            after := after || jsonb_build_object(name, value);
+        end if;
+    end loop;
+    return after - array(
+        select u.name
+        from unnest(unsets) as u (name)
+        where not sets ? u.name and not onces ? u.name
+    );
+end;
+$$;

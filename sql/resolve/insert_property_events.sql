@@ -1,7 +1,7 @@
 -- Events that may change their person's properties, also those that the buffer releases now: all with operations of
 -- their own, and of those that only lift, and lift the same keys, the first by time of each person, with the last where
--- what they lift is set. None where the person has earlier values of all these keys. A property's time is the event's,
--- but never later than its arrival.
+-- what they lift is set. None where the person has earlier values of all these keys, unless a split folds it again from
+-- nothing: those may be of an id that left. A property's time is the event's, but never later than its arrival.
 insert into staging.property_event (
     team_id,
     person_id,
@@ -64,6 +64,9 @@ wanted as (
         or p.person_id is null
         or a.lift_shape & ~p.lifted_mask <> 0
         or a.first_at <= p.lifted_at
+        or exists (
+            select from staging.refolded_person as r where r.team_id = a.team_id and r.person_id = a.person_id
+        )
 )
 
 select

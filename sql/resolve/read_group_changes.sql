@@ -1,5 +1,5 @@
 -- Per group: its state first, then the operations of the batch's $groupidentify events. A personless event says nothing
--- of a group (PostHog: process-personless-step.ts). The time of an operation is its event's, never later than its arrival.
+-- of a group (PostHog: process-personless-step.ts). An operation counts from the event, never later than its arrival.
 with operation as materialized (
     select
         e.team_id,

@@ -22,6 +22,8 @@ SCHEMA = "posthog-ingestion-cases/1"
 DEFAULT_TEAM_ID = 2
 # The stamp of what a case gives: older than any event, so that whatever is sent counts as newer.
 OLDEST: properties.Stamp = (int(datetime.min.replace(tzinfo=UTC).timestamp()) * 1_000_000, 0, 0)
+# The landing id of stored events that stand for what given persons have said.
+GIVEN = 0
 # True of the product whatever a case says, or said to change no result.
 NOT_SETTINGS = frozenset(["capture_truncates_distinct_id", "merge_move_batch"])
 
@@ -185,11 +187,23 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
         )
         for distinct_id in distinct_ids:
             _insert_distinct_id(db, team_id, distinct_id, row["person_id"], is_personless=False)
+            _insert_history(db, {**row, "distinct_id": distinct_id})
         if "key" in person:
             outcome.given_persons[person["key"]] = row["person_id"]
     team_id = outcome.case.team_id
     for distinct_id in outcome.case.given.get("personless_distinct_ids", ()):
         _insert_distinct_id(db, team_id, distinct_id, person_id_of(team_id, distinct_id), is_personless=True)
+
+
+def _insert_history(db: Db, person: Row) -> None:
+    """What the person has said so far, as an event of each id, for those who ask for its properties at a time."""
+    db.execute(
+        "insert into warehouse.stored_event (team_id, distinct_id, uuid, event, timestamp, person_id, person_mode, "
+        "properties, has_property_operations, is_lifted, received_at, batch_id, xid, landing_id) values (%(team_id)s, "
+        "%(distinct_id)s, gen_random_uuid(), '$set', '0001-01-01Z', %(person_id)s, 'full', "
+        "jsonb_build_object('$set', %(properties)s::jsonb), true, false, now(), 0, '0', %(given)s)",
+        {**person, "given": GIVEN},
+    )
 
 
 def _insert_distinct_id(db: Db, team_id: int, distinct_id: str, person_id: UUID, *, is_personless: bool) -> None:
@@ -215,7 +229,8 @@ def _land(db: Db, case: Case, rows: list[Row]) -> None:
 
 
 def _observe(db: Db, outcome: Outcome, batches: dict[int, int]) -> None:
-    outcome.events = _read(db, outcome, "warehouse.events")
+    shown = {row["landing_id"]: row for row in _read(db, outcome, "warehouse.posthog_events")}
+    outcome.events = [row | shown[row["landing_id"]] for row in _read(db, outcome, "warehouse.events")]
     outcome.warnings = _read(db, outcome, "ops.warning")
     outcome.released_in = {
         row["ref"]: batches[row["released_by_batch_id"]] for row in _read(db, outcome, "buffer.released_event")
@@ -236,4 +251,5 @@ def _read(db: Db, outcome: Outcome, relation: str) -> list[Row]:
     """The rows of a relation that has a ``landing_id``, each with its ``ref``; landing keeps the order of sending."""
     landed = db.execute("select landing_id from landing.event order by xid, landing_id")
     refs = {row["landing_id"]: sent["ref"] for row, sent in zip(landed, outcome.sent, strict=True)}
-    return [{**row, "ref": refs[row["landing_id"]]} for row in db.execute(f"select * from {relation}")]
+    rows = db.execute(f"select * from {relation}").fetchall()
+    return [{**row, "ref": refs[row["landing_id"]]} for row in rows if row["landing_id"] != GIVEN]

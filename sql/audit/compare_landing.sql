@@ -1,0 +1,24 @@
+-- Batches whose rows in landing are not those that they took. Found by position, a range of the primary key a batch.
+select
+    b.batch_id,
+    b.landed,
+    l.found,
+    b.arrival_clock_before < coalesce(
+        (select max(d.day) + 1 from ops.dropped_landing as d), '-infinity'::date
+    ) and l.found < b.landed as is_dropped
+from ops.batch as b
+cross join
+    lateral (
+        select
+            count(*) as found,
+            coalesce(bit_xor(hashint8extended(e.landing_id, 0)), 0) as digest
+        from landing.event as e
+        where
+            (e.xid, e.landing_id) > (b.lower_xid, b.lower_landing_id)
+            and (e.xid, e.landing_id) <= (b.upper_xid, b.upper_landing_id)
+    ) as l
+where
+    b.status = 'loaded'
+    and b.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
+    and (l.found <> b.landed or l.digest is distinct from (b.digests ->> 'landing')::bigint)
+order by b.batch_id;

@@ -1,0 +1,17 @@
+-- Batches and the verdicts on them, newest first.
+select
+    b.batch_id,
+    b.status,
+    v.verdict,
+    b.landed,
+    b.loaded,
+    b.held,
+    b.duplicate,
+    b.quarantined,
+    coalesce(b.loaded_at, b.opened_at) as at,
+    v.failed_names
+from ops.batch as b
+inner join ops.batch_verdict as v on b.batch_id = v.batch_id
+where not %(is_noteworthy)s::boolean or v.verdict not in ('fine', 'open')
+order by b.batch_id desc
+limit %(at_most)s::bigint;

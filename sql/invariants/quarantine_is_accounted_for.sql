@@ -1,0 +1,26 @@
+-- Every quarantined row of every batch is still there, and each that was landed again is in landing (until that day is
+-- dropped after retention).
+select
+    b.batch_id,
+    b.quarantined as expected,
+    count(q.landing_id) as found,
+    null::bigint as replayed_landing_id
+from ops.batch as b
+left join quarantine.event as q on b.batch_id = q.batch_id
+where b.status = 'loaded'
+group by b.batch_id, b.quarantined
+having count(q.landing_id) <> b.quarantined
+union all
+select
+    q.batch_id,
+    1 as expected,
+    0 as found,
+    q.replayed_landing_id
+from quarantine.event as q
+where
+    q.resolution = 'replayed'
+    and q.received_at::date > coalesce((select max(d.day) from ops.dropped_landing as d), '-infinity'::date)
+    and not exists (
+        select from landing.event as l
+        where l.xid = q.replayed_xid and l.landing_id = q.replayed_landing_id and l.received_at = q.received_at
+    );

@@ -1,0 +1,22 @@
+-- The rows that nobody has decided on yet, in the order of their arrival, locked against a second decision; with the
+-- landing_id that each would have when landed again.
+select
+    c.landing_id,
+    case when %(is_replay)s::boolean then nextval('landing.event_landing_id') end as new_landing_id
+from (
+    select q.landing_id
+    from quarantine.event as q
+    where
+        q.resolution is null
+        and (
+            %(reason)s::text is null
+            or q.reasons @> jsonb_build_array(jsonb_build_object('expectation', %(reason)s::text))
+        )
+        and (%(event)s::text is null or q.event = %(event)s::text)
+        and (%(batch_id)s::bigint is null or q.batch_id = %(batch_id)s::bigint)
+        and (%(landing_id)s::bigint is null or q.landing_id = %(landing_id)s::bigint)
+        and (%(since)s::timestamptz is null or q.received_at >= %(since)s::timestamptz)
+        and (%(until)s::timestamptz is null or q.received_at < %(until)s::timestamptz)
+    order by q.xid, q.landing_id
+    for update
+) as c;

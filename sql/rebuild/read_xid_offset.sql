@@ -1,0 +1,3 @@
+-- How positions are shifted against this server's transaction ids.
+select xid_offset
+from ops.watermark;
