@@ -31,7 +31,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    filters: dict[str, Any] = {
         "n": number,
         "secs": seconds,
         "share": share,
@@ -41,6 +41,7 @@ def environment() -> jinja2.Environment:
         "name": label,
         "why": why,
     }
+    made.filters.update(filters)
     made.globals |= {"style": style(), "policy": policy()}
     return made
 
