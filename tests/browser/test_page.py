@@ -12,7 +12,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,20 +23,11 @@ import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from etl.db import json_text
-from tests.browser.chromium import chromium
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
-
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 SHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
 HOSTILE = "<script>document.title='owned'</script>"
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as program:
-        yield program
 
 
 class Airflow:
@@ -116,8 +107,9 @@ def overview(page: Page, airflow: Airflow, says: str, seconds: float = 300.0) ->
             return frame
 
 
+@pytest.mark.timeout(900)
 def test_an_auditor_opens_the_page_and_gets_answers(
-    browser: Browser,
+    chromium: Browser,
     home: Path,  # noqa: F811
     start: Callable[..., Program],  # noqa: F811
 ) -> None:
@@ -134,7 +126,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     assert airflow.call("/api/v2/dags/ingest/dagRuns", auditor, {"logical_date": None})[0] == 403
     assert airflow.call("/api/v2/dags/ingest", auditor, {"is_paused": True}, "PATCH")[0] == 403
 
-    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    context = chromium.new_context(viewport={"width": 1360, "height": 900})
     context.set_default_timeout(60_000)
     page = context.new_page()
     problems: list[str] = []
@@ -169,7 +161,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
         assert status == 404 or "Airflow" in answer, path
         assert "passw" not in answer.replace("type", ""), path
 
-    look_at_the_files(browser, home / "var" / "report")
+    look_at_the_files(chromium, home / "var" / "report")
     go_silent(page, airflow)
     context.close()
     up.stop(signal.SIGTERM)
