@@ -6,11 +6,7 @@ import sys
 
 import typer
 
-<<<<<<< HEAD
-from etl.cli import audit, batch, quarantine, run, status
-=======
-from etl.cli import capture, explain, identity, project, report, run, status
->>>>>>> main
+from etl.cli import audit, batch, capture, explain, identity, project, quarantine, report, run, status
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"

@@ -54,7 +54,10 @@ class Chart:
     def top(self) -> float:
         """The number at the upper edge."""
         if self.kind == "bars":
-            heights = [sum(v for v in values if not is_missing(v)) for values in zip(*(s.values for s in self.series), strict=True)]
+            heights = [
+                sum(v for v in values if not is_missing(v))
+                for values in zip(*(s.values for s in self.series), strict=True)
+            ]
         else:
             heights = [value for each in self.series for value in each.values if not is_missing(value)]
         return nice_ceiling(float(max(heights, default=0)))
@@ -110,7 +113,8 @@ class Chart:
     def rows(self) -> list[tuple[str, list[Any]]]:
         """The same as a table, newest first."""
         return [
-            (name, [each.values[place] for each in self.series]) for place, name in reversed(list(enumerate(self.labels)))
+            (name, [each.values[place] for each in self.series])
+            for place, name in reversed(list(enumerate(self.labels)))
         ]
 
 

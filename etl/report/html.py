@@ -28,7 +28,15 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"n": number, "secs": seconds, "share": share, "t": clock, "when": when, "text": text, "name": label}
+    made.filters |= {
+        "n": number,
+        "secs": seconds,
+        "share": share,
+        "t": clock,
+        "when": when,
+        "text": text,
+        "name": label,
+    }
     made.globals |= {"style": style(), "policy": policy()}
     return made
 

@@ -137,7 +137,9 @@ class Site:
                 **shared,
             ),
         )
-        self._write("words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}")
+        self._write(
+            "words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}"
+        )
 
     def finish(self) -> None:
         """Remove the pages that are shown no more, and remember the rest."""
@@ -156,7 +158,9 @@ class Site:
         return f"{root}day/{loaded_at.astimezone(UTC).date()}.html#b{batch_id}"
 
     def _batch_pages(self, now: datetime) -> None:
-        since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=BATCH_PAGE_DAYS - 1)
+        since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
+            days=BATCH_PAGE_DAYS - 1
+        )
         room = BATCH_PAGES_AT_ONCE
         for row in reversed(_records(_busy(frames.batches(self._db, since=since)))):
             batch_id = row["batch_id"]
@@ -292,5 +296,3 @@ def _notable(batches: pd.DataFrame) -> pd.DataFrame:
 
 def _day(days: pd.DataFrame, moment: datetime) -> pd.Series:
     return days[days["day"] == moment.astimezone(UTC).date()].iloc[0]
-
-

@@ -195,5 +195,3 @@ def checks(days: pd.DataFrame, newest: Row, yesterday: pd.Series) -> list[Check]
             "words.html#late-arriving",
         ),
     ]
-
-
