@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -18,8 +20,19 @@ from etl.judge import judge_plan
 from etl.plan import step_of
 from etl.settings import Settings
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for cycles among a batch's rows: there are none, and each walks over all that pandas brought too."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
@@ -28,7 +41,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     The plan is judged as a whole at the end, see :func:`etl.judge.judge_plan`.
     """
     del settings
-    with step_of(db, batch_id, "resolve") as batch:
+    with _collector_paused(), step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
         door.run(db, "resolve/exclude_refused")
