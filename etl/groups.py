@@ -20,7 +20,7 @@ def fold_groups(db: Db) -> None:
     changed: list[tuple[Any, ...]] = []
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_group_changes"))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
-        state: properties.State = {}
+        state = properties.State()
         created_at = None
         for *_, stamped_at, stored, microseconds, xid, landing_id, set_json in operations:
             created_at = min(created_at or stamped_at, stamped_at)

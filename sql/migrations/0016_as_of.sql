@@ -2,9 +2,6 @@
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
--- Which merging events named an id as the other one.
-create index merge_by_source on warehouse.merge (team_id, source_distinct_id);
-
 -- The properties of an event's person as of that event: what all events up to its time have said of the ids that were
 -- one person when it arrived (or, where its id had no person then, when it gained one), and at last what the event
 -- itself sets. Folded from the stored events at each call, so ask for the events you need. Empty for a personless event.
