@@ -18,7 +18,6 @@ from etl.judge import judge_plan
 from etl.plan import step_of
 from etl.settings import Settings
 
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -1,7 +1,7 @@
 """Behaviour cases read from PostHog's own tests and code, each through the real pipeline. See ``cases/README.md``.
 
-``departures.json`` names the cases whose expectation contradicts a promise of ours, with the reason. They must fail: one
-that passes makes the list wrong.
+``departures.json`` names the cases whose expectation contradicts a promise of ours, with the reason. They must fail:
+one that passes makes the list wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from etl.db import Db
 from etl.settings import Settings
 from tests.conformance.expectations import failures
 from tests.conformance.runner import Case, UnsupportedError, empty, run_case
-
 
 DEPARTURES: dict[str, str] = msgspec.json.decode((Path(__file__).parent / "departures.json").read_bytes())
 
