@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run demo test browser conformance check fmt lint types bench crash lock clean
+.PHONY: help run demo test browser conformance nightly check fmt lint types bench crash lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -19,14 +19,17 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 	@exec $(VENV)/bin/etl demo
 
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
-	$(VENV)/bin/python -m pytest -n 2 --dist loadfile --ignore tests/conformance
+	$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(VENV)/bin/python -m pytest -m browser
 
-conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases; not all pass yet, see the README
-	$(VENV)/bin/python -m pytest tests/conformance
+conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
+	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
+
+nightly: $(VENV)/.ready ## a thousand made-up logs, each cut into batches at random, against the model
+	HYPOTHESIS_PROFILE=nightly $(VENV)/bin/python -m pytest tests/test_cut_invariance.py -n 2 --dist load
 
 check: lint types ## lint, types, import rules
 

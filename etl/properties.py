@@ -1,8 +1,8 @@
 """A person's properties as a convergent state: the same whatever the order in which events arrive. Pure.
 
-Per key a few facts are kept, each the extreme of all operations ever seen, so that applying them in any order, twice, or
-through a merge gives one result: the latest ``$set``, the latest ``$unset``, the first and the last ``$set_once``, the
-first value lifted from an event. "Latest" and "first" are by event time, then by position in landing.
+Per key a few facts are kept, each the extreme of all operations ever seen, so that applying them in any order, twice,
+or through a merge gives one result: the latest ``$set``, the latest ``$unset``, the first and the last ``$set_once``,
+the first value lifted from an event. "Latest" and "first" are by event time, then by position in landing.
 
 What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than
 the ``$unset``, or the last one where the first is older. A null gives way to a ``$set_once``, as in PostHog since its
@@ -199,7 +199,7 @@ def visible(state: State) -> str:
     return msgspec.json.encode(shown).decode()
 
 
-def apply(
+def apply(  # noqa: PLR0917
     state: State,
     stamp: Stamp,
     set_json: str | None,

@@ -105,7 +105,7 @@ class Row:
 
     @property
     def is_born_at_once(self) -> bool:
-        """It gives its id a person on arrival and is never held: anonymous, of a phone, a recording, an ``$identify``."""
+        """It gives its id a person on arrival and is never held: anonymous, a phone's, a recording, ``$identify``."""
         device = self.given.get("$device_id")
         return (
             self.event in ("$identify", "$snapshot")
@@ -298,7 +298,7 @@ class Operations:
     def __init__(self) -> None:
         self.said: dict[str, list[tuple[Any, str, Any]]] = {}
 
-    def add(self, row: Row, stamp: Any) -> None:
+    def add(self, row: Row, stamp: Any) -> None:  # noqa: PLR0912
         sets = _object(row.given.get("$set"))
         onces = {name: value for name, value in _object(row.given.get("$set_once")).items() if value is not None}
         written = row.given.get("$unset")

@@ -20,19 +20,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Passed and failed by category."""
+    """Passed, departing on purpose, and failed, by category."""
     counts: Counter[tuple[str, str]] = Counter()
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.stats.get(outcome, ()):
-            if category := dict(getattr(report, "user_properties", ())).get("category"):
-                counts[str(category), "passed" if outcome == "passed" else "failed"] += 1
+            told = dict(getattr(report, "user_properties", ()))
+            if category := told.get("category"):
+                kind = "failed" if outcome != "passed" else "departs" if "departure" in told else "passed"
+                counts[str(category), kind] += 1
     if not counts:
         return
     terminalreporter.section("conformance")
-    terminalreporter.write_line(f"{'category':<14}{'passed':>8}{'failed':>8}")
+    terminalreporter.write_line(f"{'category':<14}{'passed':>8}{'departs':>9}{'failed':>8}")
     for category in [*sorted({category for category, _ in counts}), "all"]:
-        passed, failed = (
+        passed, departs, failed = (
             sum(count for (name, kind), count in counts.items() if kind == wanted and category in {name, "all"})
-            for wanted in ("passed", "failed")
+            for wanted in ("passed", "departs", "failed")
         )
-        terminalreporter.write_line(f"{category:<14}{passed:>8}{failed:>8}")
+        terminalreporter.write_line(f"{category:<14}{passed:>8}{departs:>9}{failed:>8}")

@@ -126,7 +126,8 @@ def run_case(db: Db, settings: Settings, case: Case) -> Outcome:
 def empty(db: Db) -> None:
     """Back to a new database without projects. Deleting is fast where truncating some fifty small relations is not."""
     db.execute(
-        "delete from landing.event; delete from landing.project; delete from landing.cookieless_salt; delete from buffer.event; "
+        "delete from landing.event; delete from landing.project; delete from landing.cookieless_salt; "
+        "delete from buffer.event; "
         "delete from buffer.released_event; delete from quarantine.event; delete from warehouse.stored_event; "
         "delete from warehouse.event_key; delete from warehouse.person; delete from warehouse.person_distinct_id; "
         "delete from warehouse.person_override; delete from warehouse.merge; delete from ops.batch; "
