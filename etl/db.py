@@ -108,6 +108,29 @@ def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | U
     return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
 
 
+def connect_beside(db: Db) -> Db:
+    """A second connection like this one, for work that goes on at the same time.
+
+    It waits for a lock at most half a minute: the first connection may hold what it waits for while its client waits
+    for this one, a circle that the server cannot see.
+    """
+    parameters = db.info.get_parameters()
+    parameters["options"] = f"{parameters.get('options', '')} -c lock_timeout=30s"
+    parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (second session)"
+    try:
+        return psycopg.connect(
+            **parameters,  # type: ignore[arg-type]
+            password=db.info.password or None,
+            autocommit=True,
+            row_factory=dict_row,
+        )
+    except psycopg.OperationalError as error:
+        raise UnavailableError(
+            f"No second connection to the warehouse: {' '.join(str(error).split())}. "
+            "A step needs two; the next run tries again."
+        ) from error
+
+
 def run(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Cursor[DictRow]:
     """Run the statement ``sql/{name}.sql`` with named parameters and return its cursor."""
     return db.execute(statement(name), params)

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha1
 from typing import Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 # The namespace of PostHog's person ids: person-uuid.ts.
 PERSON_NAMESPACE = UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
@@ -33,7 +34,9 @@ Cause = Literal["merge", "event", "hold_expired"]
 
 def person_id_of(team_id: int, distinct_id: str) -> UUID:
     """The id of the person that ``distinct_id`` gives birth to: the same in every replay, and PostHog's (P10)."""
-    return uuid5(PERSON_NAMESPACE, f"{team_id}:{distinct_id}")
+    # What uuid.uuid5 does, in half the time: a batch makes tens of thousands.
+    name = PERSON_NAMESPACE.bytes + f"{team_id}:{distinct_id}".encode()
+    return UUID(bytes=sha1(name, usedforsecurity=False).digest()[:16], version=5)
 
 
 @dataclass(eq=False)

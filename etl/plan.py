@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from etl import db as door
@@ -32,22 +33,66 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Row | None]:
         StagingLostError: the plan is not there or not of this batch, so the step before must run first.
     """
     watch = door.Stopwatch()
+    claim = _claim(db, batch_id, is_new=step == "stage")
     with db.transaction():
         batch = read_batch(db, batch_id)
-        if batch["status"] == "loaded":
+        if batch["status"] == "loaded" or _is_done(db, batch_id, step):
             yield None
             return
         door.run(db, "plan/configure")
-        if step == "stage":
+        yield {**batch, "claim": claim}
+        door.run(db, "plan/advance", {"step": step})
+        door.run(db, "plan/note_seconds", {"batch_id": batch_id, "step": step, "seconds": watch.seconds})
+
+
+def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
+    """Make the plan this run's, and remove what a run before it wrote ahead; None where there is no plan.
+
+    Committed before the step begins, so that its second session sees it.
+    """
+    with db.transaction():
+        if is_new and read_batch(db, batch_id)["status"] != "loaded":
             door.run(db, "plan/clear")
             door.run(db, "plan/insert", {"batch_id": batch_id})
-        elif _is_done(db, batch_id, step):
-            yield None
-            return
-        yield batch
-        if step != "stage":
-            door.run(db, "plan/advance", {"step": step})
-        door.run(db, "plan/note_seconds", {"batch_id": batch_id, "step": step, "seconds": watch.seconds})
+        claimed = door.run(db, "plan/claim").fetchone()
+        for left in door.run(db, "plan/forget_written_ahead").fetchall():
+            door.run(db, "plan/delete_written_ahead", left)
+    return claimed["claim"] if claimed else None
+
+
+@contextmanager
+def second_session(db: Db, batch: Row, work: Callable[[Db], int]) -> Iterator[Future[int]]:
+    """Do work of a step on a second connection, in a transaction of its own, while the block goes on with this one.
+
+    The second transaction commits when the block is left, if both have succeeded; the step's own one commits later. A
+    run that dies between the two leaves the work behind, so it must not matter unless the step commits.
+
+    Args:
+        db: the step's connection, in its transaction.
+        batch: what ``step_of`` yields.
+        work: gets the second connection; returns a number of rows.
+
+    Raises:
+        UnavailableError: there is no second connection.
+        StagingLostError: another run has claimed the plan since.
+    """
+    with door.connect_beside(db) as second, ThreadPoolExecutor(1) as thread, second.transaction():
+        door.run(second, "plan/configure")
+        # The lock keeps the next run from claiming the plan before this transaction has ended, so that nothing of a run
+        # that was given up can appear later.
+        if door.run(second, "plan/hold_claim", batch).fetchone() is None:
+            raise StagingLostError(
+                f"Another run has taken up batch {batch['batch_id']}; this one changed nothing and ends."
+            )
+        future = thread.submit(work, second)
+        try:
+            yield future
+            future.result()
+        except BaseException:
+            while not future.done():
+                second.cancel_safe()
+                wait([future], timeout=0.2)
+            raise
 
 
 def _is_done(db: Db, batch_id: int, step: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -21,13 +23,25 @@ from etl.settings import Settings
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No search for cycles among a batch's rows: there are none, and each walks over all that pandas brought too."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Plan the batch: duplicates, persons, merges, properties, and by that who is loaded, held and released.
 
     The plan is judged as a whole at the end, see :func:`etl.judge.judge_plan`.
     """
     del settings
-    with step_of(db, batch_id, "resolve") as batch:
+    with _collector_paused(), step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
         door.run(db, "resolve/exclude_refused")

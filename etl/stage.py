@@ -4,17 +4,38 @@ from __future__ import annotations
 
 from etl import db as door
 from etl.db import Db
-from etl.plan import step_of
+from etl.plan import read_batch, second_session, step_of
 from etl.settings import Settings
 
 
 def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
-    """Fill ``staging.event`` with one narrow row for each landing row of the batch."""
+    """Fill ``staging.event`` with one narrow row for each landing row of the batch, in two sessions, a half each."""
+    # Committed before anything is staged: both sessions need it.
+    door.run(db, "stage/insert_cookieless_salt", read_batch(db, batch_id))
     with step_of(db, batch_id, "stage") as batch:
         if batch is None:
             return
-        door.run(db, "stage/insert_cookieless_salt", batch)
-        door.run(db, "stage/insert_event", {**batch, "max_properties_bytes": settings.max_properties_bytes})
+        limits = {"max_properties_bytes": settings.max_properties_bytes}
+        first = {
+            "after_xid": batch["lower_xid"],
+            "after_landing_id": batch["lower_landing_id"],
+            "after_ordinal": 0,
+            "after_arrival_clock": batch["arrival_clock_before"],
+            "upto_xid": batch["middle_xid"],
+            "upto_landing_id": batch["middle_landing_id"],
+            **limits,
+        }
+        last = {
+            "after_xid": batch["middle_xid"],
+            "after_landing_id": batch["middle_landing_id"],
+            "after_ordinal": batch["middle_ordinal"],
+            "after_arrival_clock": batch["middle_arrival_clock"],
+            "upto_xid": batch["upper_xid"],
+            "upto_landing_id": batch["upper_landing_id"],
+            **limits,
+        }
+        with second_session(db, batch, lambda second: door.run(second, "stage/insert_event", last).rowcount):
+            door.run(db, "stage/insert_event", first)
         door.run(db, "stage/analyze_event")
         door.run(db, "stage/insert_warning")
         door.run(db, "stage/insert_client_warning")

@@ -2,5 +2,5 @@
 select
     count(*) as events,
     max("timestamp") as last_at
-from warehouse.stored_event
+from warehouse.events
 where team_id = %(team_id)s::bigint and distinct_id = %(distinct_id)s::text;

@@ -2,8 +2,12 @@
 -- one.
 select ops.ensure_day_partition('warehouse', 'stored_event', 'timestamp', d.day) as is_created
 from (
-    select e.day
-    from (select distinct (s."timestamp")::date as day from staging.event as s) as e
+    select (e.day)::date as day
+    -- Whole days by arithmetic: a date for each row would take ten times as long.
+    from (
+        select distinct date_bin('1 day', s."timestamp", '2000-01-01 00:00:00+00') as day
+        from staging.event as s
+    ) as e
     union
     select (b."timestamp")::date as day
     from buffer.event as b

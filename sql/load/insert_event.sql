@@ -1,4 +1,4 @@
--- The batch's events, payload straight from landing: the only time it is written.
+-- The batch's events between two places, payload straight from landing: the only time it is written.
 insert into warehouse.stored_event (
     team_id,
     distinct_id,
@@ -51,4 +51,6 @@ cross join
         -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
         offset 0
     ) as l
-where d.person_id is not null or (e.is_personless and d.personless_person_id is not null);
+where
+    e.ordinal > %(after_ordinal)s::bigint and e.ordinal <= %(upto_ordinal)s::bigint
+    and (d.person_id is not null or (e.is_personless and d.personless_person_id is not null));

@@ -12,6 +12,11 @@ create table ops.batch (
     lower_landing_id bigint not null,
     upper_xid xid8 not null,
     upper_landing_id bigint not null,
+    -- The last position of the first half, its place in the batch, and the arrival clock there: two sessions stage.
+    middle_xid xid8 not null,
+    middle_landing_id bigint not null,
+    middle_ordinal bigint not null,
+    middle_arrival_clock timestamptz not null,
     -- The arrival clock is the newest received_at over all positions so far; it never goes back.
     arrival_clock_before timestamptz not null,
     arrival_clock timestamptz not null,
@@ -53,6 +58,11 @@ create table ops.batch (
 );
 
 create unique index batch_one_open on ops.batch (status) where status = 'open';
+
+-- The open batch has rows in warehouse.stored_event already: see etl/load.py.
+create table ops.written_ahead (
+    batch_id bigint primary key
+);
 
 -- One row. Everything up to the position (xid, landing_id) belongs to a loaded batch.
 create table ops.watermark (
@@ -183,6 +193,9 @@ begin
         new_offset
     );
     -- An open batch has changed nothing that anyone can see; its rows are taken up again.
+    delete from warehouse.stored_event
+    where warehouse.stored_event.batch_id in (select a.batch_id from ops.written_ahead as a);
+    delete from ops.written_ahead;
     delete from ops.batch where status = 'open';
     update ops.watermark
     set

@@ -63,7 +63,7 @@ create table warehouse.person (
     -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
     -- with only such keys changes nothing.
     lifted_mask bigint not null default 0,
-    lifted_at timestamptz not null default '-infinity',
+    lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
     -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,
@@ -147,7 +147,9 @@ select
     e.landing_id
 from warehouse.stored_event as e
 left join warehouse.person_override as o
-    on e.team_id = o.team_id and e.person_id = o.old_person_id;
+    on e.team_id = o.team_id and e.person_id = o.old_person_id
+-- What the open batch has written ahead appears when it is closed, all at once.
+where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 
 create view warehouse.persons as
 select

@@ -7,7 +7,9 @@ create schema staging;
 -- Which batch the plan belongs to and how far it is. Gone after a crash, and so is the rest.
 create unlogged table staging.plan (
     batch_id bigint not null,
-    step text not null
+    step text not null,
+    -- The run that works on it, by the transaction in which it said so.
+    claim bigint
 );
 
 create unlogged table staging.event (
@@ -20,11 +22,7 @@ create unlogged table staging.event (
     arrived_at timestamptz not null,
     team_id bigint,
     uuid uuid,
-    event text,
-    distinct_id text,
     "timestamp" timestamptz not null,
-    -- The other id that the event names; it counts where is_merging is true.
-    other_id text,
     -- Never held: it gives its id a person at once. Anonymous, of a mobile SDK, or a session recording.
     is_immediate boolean not null,
     is_identify boolean not null,
@@ -43,6 +41,11 @@ create unlogged table staging.event (
     -- The rule that refuses it, if any: see resolve/exclude_refused.sql.
     refusal text,
     has_invalid_property_operations boolean not null,
+    -- What has no fixed width comes after what has: the flags, which every pass reads, are found without reading it.
+    event text,
+    distinct_id text,
+    -- The other id that the event names; it counts where is_merging is true.
+    other_id text,
     -- What the gate looks at: see expectations/staged_event.json.
     is_team_known boolean not null,
     uuid_status text not null,

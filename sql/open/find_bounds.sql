@@ -4,7 +4,8 @@ with next_rows as (
     select
         xid,
         landing_id,
-        received_at
+        received_at,
+        row_number() over (order by xid, landing_id) as ordinal
     from landing.event
     where
         (xid, landing_id) > (%(xid)s::xid8, %(landing_id)s::bigint)
@@ -13,18 +14,21 @@ with next_rows as (
     limit %(batch_size)s::bigint
 ),
 
-last_row as (
+size as (
     select
-        xid,
-        landing_id
+        count(*) as landed,
+        (count(*) + 1) / 2 as middle_ordinal,
+        max(received_at) as newest_arrival
     from next_rows
-    order by xid desc, landing_id desc
-    limit 1
 )
 
 select
-    count(*) as landed,
-    max(n.received_at) as newest_arrival,
-    (select l.xid from last_row as l) as upper_xid,
-    (select l.landing_id from last_row as l) as upper_landing_id
-from next_rows as n;
+    s.landed,
+    s.newest_arrival,
+    (select n.xid from next_rows as n where n.ordinal = s.landed) as upper_xid,
+    (select n.landing_id from next_rows as n where n.ordinal = s.landed) as upper_landing_id,
+    (select n.xid from next_rows as n where n.ordinal = s.middle_ordinal) as middle_xid,
+    (select n.landing_id from next_rows as n where n.ordinal = s.middle_ordinal) as middle_landing_id,
+    s.middle_ordinal,
+    (select max(n.received_at) from next_rows as n where n.ordinal <= s.middle_ordinal) as middle_arrival
+from size as s;

@@ -1,5 +1,5 @@
--- Type and normalise the batch's rows: narrow, one row a landing row, nothing refused here. The payload stays in
--- landing. Rules, with PostHog's source:
+-- Type and normalise the batch's rows between two positions: narrow, one row a landing row, nothing refused here. The
+-- payload stays in landing. Rules, with PostHog's source:
 --   distinct id: top level, else $distinct_id, else distinct_id in properties; cut at 200
 --   (rust/capture/src/v0_request.rs)
 --   name: cut at 200 (normalize-event-step.test.ts)
@@ -146,8 +146,8 @@ with read_once as (
         end as clock_skew
     from landing.event as l
     where
-        (l.xid, l.landing_id) > (%(lower_xid)s::xid8, %(lower_landing_id)s::bigint)
-        and (l.xid, l.landing_id) <= (%(upper_xid)s::xid8, %(upper_landing_id)s::bigint)
+        (l.xid, l.landing_id) > (%(after_xid)s::xid8, %(after_landing_id)s::bigint)
+        and (l.xid, l.landing_id) <= (%(upto_xid)s::xid8, %(upto_landing_id)s::bigint)
     offset 0
 ),
 
@@ -254,11 +254,11 @@ switched as (
 )
 
 select
-    row_number() over position_order as ordinal,
+    %(after_ordinal)s::bigint + row_number() over position_order as ordinal,
     s.xid,
     s.landing_id,
     s.received_at,
-    greatest(max(s.received_at) over position_order, %(arrival_clock_before)s::timestamptz) as arrived_at,
+    greatest(max(s.received_at) over position_order, %(after_arrival_clock)s::timestamptz) as arrived_at,
     s.team_id,
     case s.uuid_status
         when 'given' then s.uuid::uuid

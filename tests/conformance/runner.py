@@ -181,7 +181,7 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
         }
         db.execute(
             "insert into warehouse.person values (%(team_id)s, %(distinct_id)s, %(person_id)s, %(is_identified)s, "
-            "%(created_at)s, %(properties)s, %(property_state)s, 0, '-infinity', null, "
+            "%(created_at)s, %(properties)s, %(property_state)s, 0, '0001-01-01Z', null, "
             "'00000000-0000-0000-0000-000000000000', now())",
             row,
         )
