@@ -5,8 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
-from etl import merges
+from etl import cli, merges
 from etl.errors import IdentityError
 from etl.identity import person_id_of
 
@@ -74,3 +75,10 @@ def test_what_is_one_person_already_is_moot(db, refused, land, cycle):
 def test_an_unknown_refusal(db, refused):
     with pytest.raises(IdentityError, match="There is no refused merge"):
         merges.accept(db, UUID(int=8, version=4), by="ann")
+
+
+def test_the_list_shows_what_to_copy(database, refused, monkeypatch):
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    shown = CliRunner().invoke(cli.app, ["merges", "list"], catch_exceptions=False).output
+    assert f"{REFUSED}  2022-07-01 12:00:02  open\n  $create_alias of 'bob', person" in shown
+    assert "etl merges accept UUID" in shown

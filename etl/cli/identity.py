@@ -9,7 +9,6 @@ from uuid import UUID
 
 import msgspec
 import typer
-from rich.table import Table
 
 from etl.cli.shared import console, warehouse
 from etl.errors import IdentityError
@@ -37,22 +36,16 @@ def list_merges(
     if is_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("arrived (UTC)", "event", "id", "its person", "other id", "its person", "status"):
-        table.add_column(name, overflow="fold")
     for row in found:
-        table.add_row(
-            f"{row['arrived_at']:%Y-%m-%d %H:%M:%S}",
-            f"{row['event']} {row['uuid']}",
-            row["distinct_id"],
-            str(row["present_person_id"]),
-            row["source_distinct_id"],
-            str(row["present_source_person_id"]),
-            row["status"]
-            + (f" by {row['decided_by']}" if row["decided_by"] else "")
-            + (f": {row['why']}" if row["why"] else ""),
+        decided = f" by {row['decided_by']}" if row["decided_by"] else ""
+        why = f": {row['why']}" if row["why"] else ""
+        console.print(
+            f"{row['uuid']}  {row['arrived_at']:%Y-%m-%d %H:%M:%S}  {row['status']}{decided}{why}", markup=False
         )
-    console.print(table)
+        console.print(f"  {row['event']} of {row['distinct_id']!r}, person {row['present_person_id']}", markup=False)
+        console.print(f"  with {row['source_distinct_id']!r}, person {row['present_source_person_id']}", markup=False)
+    if not found:
+        console.print("none")
     if any(row["remedy"] for row in found):
         console.print("One person: etl merges accept UUID. Two persons: etl merges reject UUID.")
 
