@@ -5,6 +5,8 @@
 | ensure_partitions | makes the day partitions of the next days |
 | drop_expired_partitions | drops landing's old days once every row of them is processed |
 | squash | folds person overrides into the events they stand for; readers see no difference |
+| look_at_days | unique users by day, drift of events, `expectations/advice.json` on the newest days |
+| check_warehouse | `expectations/warehouse.json` and `person.json` over everything |
 | check_invariants | runs `sql/invariants/*.sql`; a row returned is a contradiction, and the task fails with it |
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 from airflow.sdk import CronTriggerTimetable, dag, task
 from common import DEFAULT_ARGS, START, TAG, warehouse
 
+from etl import days
 from etl import maintain as job
 from etl.settings import read_settings
 
@@ -29,7 +32,7 @@ from etl.settings import read_settings
     tags=[TAG],
 )
 def maintain() -> None:
-    """Four tasks side by side."""
+    """Tasks side by side."""
 
     @task
     def ensure_partitions() -> int:
@@ -51,7 +54,19 @@ def maintain() -> None:
         with warehouse() as db:
             return job.check_invariants(db)
 
+    @task
+    def look_at_days() -> list[str]:
+        with warehouse() as db:
+            return [str(day) for day in days.look_at_days(db)]
+
+    @task
+    def check_warehouse() -> list[str]:
+        with warehouse() as db:
+            return [f"{finding.suite}.{finding.name}" for finding in days.check_warehouse(db)]
+
     ensure_partitions()
+    look_at_days()
+    check_warehouse()
     drop_expired_partitions()
     squash()
     check_invariants()

@@ -20,14 +20,14 @@ def fold_groups(db: Db) -> None:
     changed: list[tuple[Any, ...]] = []
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_group_changes"))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
-        state: properties.State = {}
+        state = properties.State()
         created_at = None
         for *_, stamped_at, stored, microseconds, xid, landing_id, set_json in operations:
             created_at = min(created_at or stamped_at, stamped_at)
             if stored is not None:
                 properties.join(state, properties.read_state(stored))
             else:
-                properties.apply(state, (microseconds, xid, landing_id), set_json, None, None)
+                properties.apply(state, (microseconds, xid, landing_id), set_json, None, None, is_forced=True)
         changed.append((*group, created_at, properties.visible(state), properties.write_state(state)))
         if len(changed) >= 10_000:
             door.copy_in(db, "resolve/copy_group_profile", changed)

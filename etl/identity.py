@@ -233,7 +233,9 @@ class _Identity:
         elif target is source:
             person, outcome = target, "no-op"
         elif event.move_limit is not None and source.distinct_ids > event.move_limit:
-            self._record(event, "over_limit", target, source, target, _over_limit(source, event.move_limit))
+            self._record(
+                event, "over_limit", target, source, person=target, reason=_over_limit(source, event.move_limit)
+            )
             return
         else:
             person, outcome = target, "merged"

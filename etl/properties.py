@@ -221,7 +221,7 @@ def apply(
         is_forced: the event is about the person, so that noisy keys are set like others.
     """
     sets = _OBJECT.decode(set_json) if set_json else {}
-    onces = _OBJECT.decode(set_once_json) if set_once_json else {}
+    onces = {name: value for name, value in _OBJECT.decode(set_once_json or "{}").items() if bytes(value) != _NULL}
     unsets = set(_names(unset_json))
     lifted = _lifted(lifted_values)
     is_forced = is_forced or bool(unsets) or any(name not in NOISY for name in (*sets, *_telling(lifted)))
@@ -241,12 +241,11 @@ def apply(
         elif bytes(value) != _NULL:
             _once(state.key(name), operation)
     for name, value in onces.items():
-        if bytes(value) != _NULL:
-            operation = Operation(*stamp, value.copy())
-            if name not in unsets:
-                _once(state.key(name), operation)
-            elif name not in sets:
-                _switch(state.key(name), operation)
+        operation = Operation(*stamp, value.copy())
+        if name not in unsets:
+            _once(state.key(name), operation)
+        elif name not in sets:
+            _switch(state.key(name), operation)
     for name in unsets - sets.keys() - onces.keys():
         key = state.key(name)
         key.unset = _later(key.unset, Operation(*stamp))

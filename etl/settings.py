@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     max_properties_bytes: int = Field(
         1_048_576, ge=1024, description="Larger properties are quarantined (`properties_bytes` of the gate)."
     )
+    plan_dir: Path | None = Field(None, description="Folder of the tracking plan. Unset: `expectations/plan`.")
     landing_retention_days: int = Field(
         30, ge=1, description="Landing partitions older than this are dropped once they are fully processed."
     )

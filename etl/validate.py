@@ -11,6 +11,7 @@ from etl.db import Db
 from etl.plan import step_of
 from etl.quality import Finding, evaluate
 from etl.settings import Settings
+from etl.tracking import Breach, find_breaches, read_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,8 +47,19 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
         findings = evaluate(
             read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes}
         )
-        door.copy_in(db, "validate/copy_excluded", _excluded(findings))
-        record(db, batch_id, findings)
+        breaches, plan_findings = find_breaches(
+            db, read_plan(settings.plan_dir or door.resource("expectations") / "plan")
+        )
+        door.copy_in(
+            db,
+            "validate/copy_excluded",
+            (
+                (landing_id, "quarantined", door.json_text(found))
+                for landing_id, found in _reasons(findings, breaches).items()
+            ),
+        )
+        door.copy_in(db, "validate/copy_warning", _plan_warnings(breaches))
+        record(db, batch_id, [*findings, *plan_findings])
         if batch["decision"] == "quarantined":
             door.run(db, "validate/exclude_all", batch)
 
@@ -64,14 +76,28 @@ def read_frame(db: Db) -> pd.DataFrame:
     return frame
 
 
-def _excluded(findings: list[Finding]) -> Iterable[tuple[int, str, str]]:
+def _reasons(findings: list[Finding], breaches: list[Breach]) -> dict[int, list[dict[str, Any]]]:
     reasons: dict[int, list[dict[str, Any]]] = {}
     for finding in findings:
         if finding.is_critical:
             for landing_id in finding.unexpected_keys:
                 reasons.setdefault(landing_id, []).append(finding.as_reason())
-    for landing_id, found in reasons.items():
-        yield landing_id, "quarantined", door.json_text(found)
+    for breach in breaches:
+        if breach.entry.mode == "quarantine":
+            reasons.setdefault(breach.landing_id, []).append({
+                "expectation": f"plan:{breach.entry.name}",
+                "column": "properties",
+                "reason": breach.reason,
+                "remedy": breach.remedy,
+            })
+    return reasons
+
+
+def _plan_warnings(breaches: list[Breach]) -> Iterable[tuple[int, str, str, str]]:
+    for breach in breaches:
+        if breach.entry.mode == "report":
+            details = {"schema": breach.entry.name, "reason": breach.reason}
+            yield breach.landing_id, "plan_violation", door.json_text(details), breach.remedy
 
 
 def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:

@@ -1,6 +1,7 @@
 """Run by the tests in a process of its own: Airflow takes over logging, warnings and the environment of its process.
 
 python -m tests.dag_probe facts          what the DAG files declare, as JSON
+python -m tests.dag_probe page           the report DAG, then its page as the plugin serves it without a login
 python -m tests.dag_probe run DAG_ID     dag.test() of one DAG on a fresh metadata database, its outcome as JSON
 """
 
@@ -87,6 +88,17 @@ def run(dag_ids: list[str]) -> list[dict[str, Any]]:
     return outcomes
 
 
+def page() -> dict[str, Any]:
+    """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
+    outcomes = run(["report"])
+    from airflow.api_fastapi.app import create_app
+    from starlette.testclient import TestClient
+
+    client = TestClient(create_app())
+    paths = ["/quality/index.html", "/quality/", "/quality/.manifest.json"]
+    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths]}
+
+
 if __name__ == "__main__":
-    answer = facts() if sys.argv[1] == "facts" else run(sys.argv[2:])
+    answer = {"facts": facts, "page": page, "run": lambda: run(sys.argv[2:])}[sys.argv[1]]()
     Path(os.environ["PROBE_ANSWER"]).write_text(json.dumps(answer))

@@ -20,6 +20,11 @@ FAR_AHEAD = timedelta(hours=23)
 TEAMS = frozenset({1, 2})
 MERGING = ("$identify", "$create_alias", "$merge_dangerously")
 TELEMETRY = ("$exception", "$$heatmap")
+PERSON_EVENTS = (*MERGING, "$set")
+MOBILE = ("posthog-ios", "posthog-android", "posthog-react-native", "posthog-flutter")
+# Some of the keys that are lifted, and of those that are noisy; enough for the logs that are made up.
+LIFTED = ("$app_version", "$browser", "$current_url", "$os", "utm_source", "gclid")
+NOISY = ("$browser", "$current_url", "$os", "$geoip_latitude")
 ILLEGAL_IN_ANY_CASE = frozenset([
     "anonymous",
     "guest",
@@ -100,9 +105,13 @@ class Row:
 
     @property
     def is_born_at_once(self) -> bool:
-        """It gives its id a person on arrival and is never held: anonymous, or an ``$identify``."""
+        """It gives its id a person on arrival and is never held: anonymous, of a phone, a recording, an ``$identify``."""
         device = self.given.get("$device_id")
-        return self.event == "$identify" or (isinstance(device, str) and device == self.distinct_id)
+        return (
+            self.event in ("$identify", "$snapshot")
+            or self.given.get("$lib") in MOBILE
+            or (isinstance(device, str) and device == self.distinct_id)
+        )
 
     @property
     def is_accepted(self) -> bool:
@@ -287,40 +296,75 @@ class Operations:
     """All operations on one person's properties; a stamp is (time, position)."""
 
     def __init__(self) -> None:
-        self.sets: dict[str, list[tuple[Any, Any]]] = {}
-        self.onces: dict[str, list[tuple[Any, Any]]] = {}
-        self.unsets: dict[str, list[Any]] = {}
+        self.said: dict[str, list[tuple[Any, str, Any]]] = {}
 
     def add(self, row: Row, stamp: Any) -> None:
-        for name, value in _object(row.given.get("$set")).items():
-            self.sets.setdefault(name, []).append((stamp, value))
-        for name, value in _object(row.given.get("$set_once")).items():
+        sets = _object(row.given.get("$set"))
+        onces = {name: value for name, value in _object(row.given.get("$set_once")).items() if value is not None}
+        written = row.given.get("$unset")
+        unsets = {name for name in (written if isinstance(written, list | dict) else ()) if isinstance(name, str)}
+        lifted = {
+            name: row.given[name]
+            for name in LIFTED
+            if name in row.given and (row.given[name] is not None or not name.startswith("$"))
+        }
+        telling = [*sets, *(name for name, value in lifted.items() if value is not None)]
+        is_forced = row.event in PERSON_EVENTS or bool(unsets) or any(name not in NOISY for name in telling)
+        for name, value in lifted.items():
+            initial = "$initial_" + name.removeprefix("$")
             if value is not None:
-                self.onces.setdefault(name, []).append((stamp, value))
-        unset = row.given.get("$unset")
-        for name in unset if isinstance(unset, list | dict) else ():
-            if isinstance(name, str):
-                self.unsets.setdefault(name, []).append(stamp)
+                self._say(initial, stamp, "lifted" if name not in sets else "once", onces.get(initial, value))
+            if name not in sets:
+                if value is not None:
+                    self._say(name, stamp, "lifted", value)
+                if is_forced or name not in NOISY:
+                    self._say(name, stamp, "set", value)
+        for name, value in sets.items():
+            if name in unsets:
+                self._say(name, stamp, "switch", value)
+            elif is_forced or name not in NOISY:
+                self._say(name, stamp, "set", value)
+            elif value is not None:
+                self._say(name, stamp, "once", value)
+        for name, value in onces.items():
+            if name not in unsets:
+                self._say(name, stamp, "once", value)
+            elif name not in sets:
+                self._say(name, stamp, "switch", value)
+        for name in unsets - sets.keys() - onces.keys():
+            self._say(name, stamp, "unset", None)
+
+    def _say(self, name: str, stamp: Any, kind: str, value: Any) -> None:
+        self.said.setdefault(name, []).append((stamp, kind, value))
 
     def visible(self) -> dict[str, Any]:
-        names = self.sets.keys() | self.onces.keys()
-        return {name: value for name in names if (value := self._visible(name)) is not ABSENT}
+        return {name: value for name, said in self.said.items() if (value := _shown(said)) is not ABSENT}
 
-    def _visible(self, name: str) -> Any:
-        unset = max(self.unsets.get(name, []), default=None)
-        value: Any = ABSENT
-        if name in self.sets:
-            set_at, last = max(self.sets[name], key=_stamp)
-            if unset is None or set_at >= unset:
-                value = last
-        if value is not ABSENT and value is not None:
-            return value
-        if name in self.onces:
-            # Only the first and the last are kept, so after an $unset that is newer than the first, the last one shows.
-            for once_at, once in (min(self.onces[name], key=_stamp), max(self.onces[name], key=_stamp)):
-                if unset is None or once_at > unset:
-                    return once
+
+def _shown(said: list[tuple[Any, str, Any]]) -> Any:
+    """The value of one key. Of what is set once only the first and the last count, of what is lifted the first."""
+    of = {kind: sorted((s for s in said if s[1] == kind), key=_stamp) for kind in ("set", "unset", "once", "lifted")}
+    newest = [kept[-1] for kind in ("set", "unset") if (kept := of[kind])]
+    onces = sorted([*of["once"][:1], *of["lifted"][:1]], key=_stamp)[:1] + of["once"][-1:]
+    switches = [s for s in said if s[1] == "switch" and all(s[0] > reset[0] for reset in newest)]
+    value: Any = ABSENT
+    if switches:
+        for _, kind, new in sorted([*newest, *onces, *switches], key=_stamp):
+            if kind == "switch":
+                value = new if value is ABSENT else ABSENT
+            elif kind in {"set", "unset"}:
+                value = new if kind == "set" else ABSENT
+            elif value is ABSENT or value is None:
+                value = new
         return value
+    unset = of["unset"][-1][0] if of["unset"] else None
+    if of["set"] and (unset is None or of["set"][-1][0] >= unset):
+        value = of["set"][-1][2]
+    if value is ABSENT or value is None:
+        for once in onces:
+            if unset is None or once[0] > unset:
+                return once[2]
+    return value
 
 
 def implied_id(key: Id) -> UUID:

@@ -57,6 +57,21 @@ operations = st.fixed_dictionaries(
 )
 
 
+devices = st.fixed_dictionaries(
+    {},
+    optional={
+        "$browser": st.sampled_from(["Chrome", "Firefox", None]),
+        "$current_url": st.sampled_from(["/1", "/2", "/3"]),
+        "$os": st.sampled_from(["Linux", {"name": "Linux"}]),
+        "$app_version": st.sampled_from([1, 2]),
+        "utm_source": st.sampled_from(["news", "ads", None]),
+        "gclid": st.sampled_from(["x", None]),
+        "$lib": st.sampled_from(["web", "posthog-ios"]),
+        "$set": st.dictionaries(st.sampled_from(["$browser", "$geoip_latitude", "p"]), values, max_size=2),
+    },
+)
+
+
 KINDS = [*["held"] * 3, "anonymous", "odd", *["identify"] * 2, "alias", *["dangerous"] * 2, *["split"] * 2]
 ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "bad"]
 
@@ -65,7 +80,7 @@ ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "t
 def payloads(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> dict[str, Any]:
     """What one row says, without its arrival: name, id, properties, and its time relative to the arrival."""
     kind = draw(st.sampled_from(KINDS))
-    distinct_id, properties = draw(ids), draw(st.one_of(st.just({}), operations))
+    distinct_id, properties = draw(ids), draw(st.one_of(st.just({}), operations, devices, devices))
     event: Any = "page"
     if kind == "anonymous":
         properties["$device_id"] = distinct_id

@@ -124,5 +124,23 @@ def test_maintain_runs_with_only_the_url_in_the_environment(tmp_path: Path, data
     assert set(outcome["tasks"].values()) == {"success"}
 
 
+def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_login(
+    tmp_path: Path, database: str, db: Db, land: Callable[..., int], cycle: Callable[..., Any]
+) -> None:
+    land("page", "device-1", properties={"$device_id": "device-1"})
+    cycle()
+    answer = run_probe(
+        tmp_path,
+        "page",
+        ETL_DATABASE_URL=database,
+        ETL_REPORT_DIR=str(tmp_path / "report"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(DAGS / "plugins"),
+    )
+    assert answer["outcome"]["tasks"] == {"build": "success"}
+    assert (tmp_path / "report" / "batch" / "1.html").exists()
+    assert db.execute("select batch_id from ops.report_state").fetchone() == {"batch_id": 1}
+    assert answer["statuses"] == [401, 401, 401]
+
+
 def _count_events(db: Db) -> int:
     return int(db.execute("select count(*) as count from warehouse.events").fetchone()["count"])  # type: ignore[index]

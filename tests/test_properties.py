@@ -108,7 +108,10 @@ def test_a_state_survives_being_stored(history):
     state = told(State(), *history)
     assert read_state(write_state(state)) == state
     # jsonb orders keys its own way and adds white space.
-    assert read_state(json.dumps(json.loads(write_state(state)), sort_keys=True, indent=1)).keys.keys() == state.keys.keys()
+    assert (
+        read_state(json.dumps(json.loads(write_state(state)), sort_keys=True, indent=1)).keys.keys()
+        == state.keys.keys()
+    )
     assert seen(read_state(json.dumps(json.loads(write_state(state))))) == seen(state)
 
 

@@ -149,7 +149,7 @@ def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(db
     assert "4 ids were active, 1 of them another id of somebody counted already" in words
     assert "Usable, but look at this first." in words
     assert re.search(r"11 % of the rows loaded on \S+ were refused \(4 of 36\)", words)
-    assert "all 1 batches balance" in words
+    assert "in all 1 batches landed + released" in words
     assert "The event's name is empty." in words
 
 

@@ -5,7 +5,6 @@ One bad event never costs its batch. What is no event at all lands too, as prope
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from msgspec import Raw
 
 from etl.capture.privacy import Rules, clean
 from etl.errors import RefusedError
-from etl.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body, without_huge_numbers
+from etl.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body
 
 # Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
 NOT_STORED = frozenset({
@@ -38,7 +37,6 @@ OPTIONS = {
 TOP_LEVEL = {"session_id": "$session_id", "window_id": "$window_id"}
 
 _INSERT_IDS = uuid.UUID("3f0e2c5a-0c0f-5d5f-9c57-6d0a8b0d7e11")
-_MIGHT_BE_HUGE = re.compile(r"[eE][+-]?\d{4}|\d{1001}")
 _object = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -109,8 +107,6 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             not_stored += 1
             continue
         properties = None if row.properties is None else clean(row.properties, rules)
-        if properties is not None and _MIGHT_BE_HUGE.search(properties):
-            properties = without_huge_numbers(properties)
         rows.append(
             row._replace(
                 uuid=row.uuid or _made_uuid(row, properties),

@@ -21,7 +21,7 @@ from etl import db as door
 from etl.capture.metrics import Metrics
 from etl.db import AsyncDb
 from etl.errors import EtlError, RefusedError
-from etl.wire import LandingRow
+from etl.wire import LandingRow, without_huge_numbers
 
 MOST_ROWS = 5_000
 MOST_CHARACTERS = 16_000_000
@@ -174,16 +174,25 @@ async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
 
 
 async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:
-    """The rows with JSON that this server cannot store turned into text, which the gate quarantines with its reason."""
-    texts = [row.properties for row in rows]
-    cursor = await db.execute(door.statement("land/find_unstorable"), {"texts": texts})
+    """The rows in a form that this server can store, as ``etl.land`` does it for files.
+
+    Numbers beyond its range become text. JSON that it refuses all the same becomes a text that says why, and the gate
+    quarantines it.
+    """
     kept = list(rows)
-    for refused in await cursor.fetchall():
-        place = refused["index"]
-        text = msgspec.json.encode(f"{refused['message']}: {rows[place].properties}").decode()
-        kept[place] = rows[place]._replace(properties=text)
-        log.warning("properties that PostgreSQL cannot store", uuid=rows[place].uuid, error=refused["message"])
+    for place in await _unstorable(db, kept):
+        kept[place] = kept[place]._replace(properties=without_huge_numbers(kept[place].properties or ""))
+    for place, reason in (await _unstorable(db, kept)).items():
+        text = msgspec.json.encode(f"{reason}: {kept[place].properties}").decode()
+        kept[place] = kept[place]._replace(properties=text)
+        log.warning("properties that PostgreSQL cannot store", uuid=kept[place].uuid, error=reason)
     return kept
+
+
+async def _unstorable(db: AsyncDb, rows: Sequence[LandingRow]) -> dict[int, str]:
+    """The server's reason for each row whose properties it cannot store, by place."""
+    cursor = await db.execute(door.statement("land/find_unstorable"), {"texts": [row.properties for row in rows]})
+    return {row["index"]: row["message"] for row in await cursor.fetchall()}
 
 
 def _give_up(done: asyncio.Future[None]) -> None:

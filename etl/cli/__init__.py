@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from etl.cli import audit, batch, capture, explain, identity, project, proof, quarantine, report, run, status
+from etl.cli import (
+    audit,
+    batch,
+    capture,
+    explain,
+    identity,
+    project,
+    proof,
+    quarantine,
+    report,
+    run,
+    status,
+    tracking,
+)
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -29,6 +42,7 @@ app.add_typer(watermark, name="watermark")
 app.add_typer(batch.app, name="batch")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(audit.app, name="audit")
+app.add_typer(tracking.app, name="plan")
 
 app.command()(explain.explain)
 app.command()(proof.digest)

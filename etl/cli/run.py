@@ -79,12 +79,16 @@ def land(
 
 def maintain() -> None:
     """Make partitions ahead, drop expired landing partitions, fold overrides into events, check the invariants."""
+    from etl import days
     from etl import maintain as job
 
     with warehouse() as (db, settings):
         console.print(f"partitions made: {job.ensure_partitions(db, settings)}")
         console.print(f"landing partitions dropped: {', '.join(job.drop_expired_partitions(db, settings)) or 'none'}")
         console.print(f"overrides folded into events: {job.squash(db):,}")
+        console.print(f"days counted and checked: {', '.join(str(day) for day in days.look_at_days(db))}")
+        for finding in days.check_warehouse(db):
+            console.print(f"! {finding.suite}.{finding.name}: {finding.reason} {finding.remedy}", markup=False)
         console.print(f"invariants that hold: {', '.join(job.check_invariants(db))}")
 
 

@@ -33,7 +33,7 @@ def days(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFra
     import pandas as pd
 
     since = _since(last, now)
-    users = unique_users(db, last=last, now=now).drop(columns="saved_by_merges").set_index("day")
+    users = unique_users(db, last=last, now=now).drop(columns=["saved_by_merges", "without_buffer"]).set_index("day")
     ledger = _frame(db, "report/read_ledger_days", {"since": since}, index="day")
     index = pd.Index([since.date() + timedelta(days=n) for n in range(last)], name="day")
     index = index.union(users.index.union(ledger.index)).rename("day")
@@ -49,12 +49,14 @@ def days(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFra
 def unique_users(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
     """Users by the day on which the events happened: ``distinct_ids`` before any merge, ``unique_users`` after all.
 
-    ``saved_by_merges`` is the difference: how many users a count by distinct id has too many.
+    ``saved_by_merges`` is the difference: how many users a count by distinct id has too many. ``without_buffer``: users
+    had nothing been held back, as the DAG `maintain` counts them; missing where it has not yet.
     """
     frame = projects(db, last=last, now=now).drop(columns="team_id")
     frame = frame.groupby("day", as_index=False).sum()
     frame["saved_by_merges"] = frame["distinct_ids"] - frame["unique_users"]
-    return frame
+    counted = _frame(db, "report/read_user_counts", {"since": _since(last, now)})
+    return frame.merge(counted, on="day", how="left")
 
 
 def projects(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
@@ -106,6 +108,21 @@ def buffer(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataF
     """The buffer's worth by day of loading: ``held``, ``rescued`` (found their person meanwhile), ``expired``."""
     frame = days(db, last=last, now=now)
     return frame[["day", "held", "released", "rescued", "expired", "hold_p50_seconds", "hold_p95_seconds"]]
+
+
+def decisions(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
+    """Batches that the gate blocked, and what people decided about them, newest first."""
+    return _frame(db, "report/read_decisions", {"since": _since(last, now)})
+
+
+def checks(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
+    """Checks of the whole warehouse or of a whole day that failed when they were last run: reason and remedy."""
+    return _frame(db, "report/read_checks", {"since": _since(last, now)})
+
+
+def drift(db: Db, *, last: int = 2, at_most: int = 50, now: datetime | None = None) -> pd.DataFrame:
+    """What apps send now that they did not before, and what they send no more."""
+    return _frame(db, "report/read_drift", {"since": _since(last, now), "at_most": at_most})
 
 
 def failed_expectations(db: Db, *, since: datetime) -> pd.DataFrame:

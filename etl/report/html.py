@@ -31,7 +31,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    filters: dict[str, Any] = {
         "n": number,
         "secs": seconds,
         "share": share,
@@ -41,6 +41,7 @@ def environment() -> jinja2.Environment:
         "name": label,
         "why": why,
     }
+    made.filters.update(filters)
     made.globals |= {"style": style(), "policy": policy()}
     return made
 
@@ -115,7 +116,7 @@ def when(value: date | datetime | None) -> str:
 
 def text(value: Any, characters: int = TEXT_CHARACTERS) -> str:
     """A client's text on one line: cut, and with invisible and direction-changing characters written out."""
-    if value is None:
+    if is_missing(value):  # pandas has NaN where the database has null
         return ""
     whole = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     shown = "".join(_visible(character) for character in whole[:characters])

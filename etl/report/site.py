@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 MANIFEST = ".manifest.json"
 BATCH_PAGE_DAYS = 2  # a page for each batch of today and yesterday; older ones keep their row on the day's page
-BATCH_PAGES_AT_ONCE = 60
+BATCH_PAGES_AT_ONCE = 40
 NOTABLE_BATCHES_A_DAY = 200
-ROWS_A_REASON = 20
+ROWS_A_REASON = 12
 ROWS_A_BATCH = 50
 
 
@@ -105,7 +105,9 @@ class Site:
         self._quarantine_page(refusals, now)
         rows = _records(days)
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
-        found = verdict.findings(self._settings, newest, rows, _records(recent))
+        decided = _records(frames.decisions(self._db, last=last, now=now))
+        checks = _records(frames.checks(self._db, last=last, now=now))
+        found = verdict.findings(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
         links = self.link_of_batch
         self._write(
             "index.html",
@@ -122,6 +124,9 @@ class Site:
                 reasons=pictures.reasons(refusals),
                 warnings=pictures.totals(warnings, "type"),
                 failed=frames.failed_expectations(self._db, since=now - timedelta(days=1)).to_dict("records"),
+                failed_checks=checks,
+                decisions=decided,
+                drift=_records(frames.drift(self._db, now=now)),
                 batches=_records(_busy(recent).tail(10)),
                 link=links,
                 **shared,
@@ -218,7 +223,8 @@ class Site:
             self._write(name, page, fingerprint=fingerprint)
 
     def _quarantine_page(self, refusals: pd.DataFrame, now: datetime) -> None:
-        fingerprint = _digest([refusals.to_dict("records"), str(now.date())])
+        resolved = door.one(self._db, "report/count_resolved")
+        fingerprint = _digest([refusals.to_dict("records"), resolved, str(now.date())])
         if self._is_there("quarantine.html", fingerprint):
             return
         rows = frames.quarantined(self._db, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from etl.db import Row
-from etl.report.html import number, seconds, share
+from etl.report.html import number, seconds, share, text
 from etl.settings import Settings
 
 GOOD, LOOK, BAD = "good", "look", "bad"
@@ -41,7 +41,15 @@ class Check:
     link: str | None = None
 
 
-def findings(settings: Settings, newest: Row, days: list[Row], recent: list[Row]) -> list[Finding]:
+def findings(
+    settings: Settings,
+    newest: Row,
+    days: list[Row],
+    recent: list[Row],
+    *,
+    decisions: list[Row],
+    failed: list[Row],
+) -> list[Finding]:
     """What a person should know, the worst first.
 
     Args:
@@ -49,8 +57,11 @@ def findings(settings: Settings, newest: Row, days: list[Row], recent: list[Row]
         newest: ``report/read_newest``.
         days: the rows of ``frames.days``, newest first.
         recent: the rows of ``frames.batches`` of the last 24 hours.
+        decisions: the rows of ``frames.decisions``.
+        failed: the rows of ``frames.checks``.
     """
     found = [*_about_ledger(days), *_about_lateness(settings, newest), *_about_shares(settings, days)]
+    found += [*_about_gate(decisions), *_about_checks(failed)]
     if silence := _silence(newest["clock"], recent):
         found.append(silence)
     if newest["batch_id"] and newest["summed_batch_id"] < newest["batch_id"]:
@@ -69,6 +80,28 @@ def level_of(found: list[Finding]) -> str:
     """The colour: the worst of the findings."""
     levels = {each.level for each in found}
     return BAD if BAD in levels else LOOK if LOOK in levels else GOOD
+
+
+def _about_gate(decisions: list[Row]) -> list[Finding]:
+    return [
+        Finding(
+            BAD,
+            f"Batch {batch['batch_id']} is blocked, and with it everything that has landed since: "
+            + " ".join(text(each.get("reason"), 300) for each in batch["blocked_reasons"] or []),
+            f"Look at it, then `etl batch release {batch['batch_id']} --why ...` "
+            f"or `etl batch quarantine {batch['batch_id']} --why ...`.",
+        )
+        for batch in decisions
+        if batch["status"] == "open"
+    ]
+
+
+def _about_checks(failed: list[Row]) -> list[Finding]:
+    return [
+        Finding(BAD, f"{text(check['reason'], 300)} ({number(check['unexpected'])} rows)", text(check["remedy"], 300))
+        for check in failed
+        if check["severity"] == "critical"
+    ]
 
 
 def _about_ledger(days: list[Row]) -> list[Finding]:
@@ -154,14 +187,17 @@ def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
     late, events = (sum(day[name] for day in over) for name in ("late_events", "events"))
     usual = f"usually {share(late / events)} of a day's events do" if events else "no older day to compare with"
     merged = yesterday["distinct_ids"] - yesterday["unique_users"]
+    if not batches:
+        balance = "No batch has been loaded yet."
+    elif unbalanced:
+        balance = f"{number(unbalanced)} of {number(batches)} batches do not balance."
+    else:
+        balance = f"Yes, in all {number(batches)} batches landed + released = loaded + held + duplicate + refused."
     return [
         Check(
             "Is every row accounted for?",
-            BAD if unbalanced else GOOD,
-            f"{number(unbalanced)} of {number(batches)} batches do not balance."
-            if unbalanced
-            else f"Yes, all {number(batches)} batches balance: "
-            "landed + released = loaded + held + duplicate + refused.",
+            BAD if unbalanced else GOOD if batches else LOOK,
+            balance,
             "days.html",
         ),
         Check(

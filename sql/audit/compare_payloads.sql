@@ -1,4 +1,5 @@
--- Events of one partition whose payload is not what landed any more, and how many could be compared.
+-- Events of one partition whose payload is not what landed any more, and how many could be compared. A payload that
+-- load rewrote (elements, personless, ip) is rewritten again, whichever way the project was set at the time.
 select
     c.batch_id,
     count(*) as compared,
@@ -8,9 +9,18 @@ from (
     select
         e.batch_id,
         e.uuid,
-        e.properties <> coalesce(l.properties, '{}') as is_other
+        case
+            when e.properties = coalesce(l.properties, '{}') then false
+            else e.properties not in (
+                ops.stored_properties(coalesce(l.properties, '{}'), false, false),
+                ops.stored_properties(coalesce(l.properties, '{}'), false, true),
+                ops.stored_properties(coalesce(l.properties, '{}'), true, false),
+                ops.stored_properties(coalesce(l.properties, '{}'), true, true)
+            )
+        end as is_other
     from warehouse.stored_event as e
-    inner join landing.event as l on e.landing_id = l.landing_id and e.received_at = l.received_at
+    inner join landing.event as l
+        on e.xid = l.xid and e.landing_id = l.landing_id and e.received_at = l.received_at
     where
         e.tableoid = %(partition_oid)s::oid
         and e.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint

@@ -22,7 +22,7 @@ select
     coalesce(q.properties, '{}') as properties,
     coalesce(q.property_state, '{}') as property_state,
     coalesce(q.lifted_mask, 0) as lifted_mask,
-    coalesce(q.lifted_at, '-infinity') as lifted_at,
+    coalesce(q.lifted_at, '0001-01-01 00:00:00+00') as lifted_at,
     p.merged_into,
     p.created_by_uuid,
     now() as updated_at

@@ -38,4 +38,5 @@ create table quarantine.event (
 );
 
 create index event_by_batch on quarantine.event (batch_id);
+create index event_by_resolution on quarantine.event (resolved_at) where resolution is not null;
 create unique index event_by_replay on quarantine.event (replayed_landing_id) where replayed_landing_id is not null;

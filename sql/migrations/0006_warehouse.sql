@@ -63,7 +63,7 @@ create table warehouse.person (
     -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
     -- with only such keys changes nothing.
     lifted_mask bigint not null default 0,
-    lifted_at timestamptz not null default '-infinity',
+    lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
     -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,

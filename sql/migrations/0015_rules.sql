@@ -311,7 +311,16 @@ select
         ),
         '{}'
     )
-    || case when jsonb_typeof(properties -> '$set_once') = 'object' then properties -> '$set_once' else '{}' end
+    || coalesce(
+        (
+            select jsonb_object_agg(o.key, o.value)
+            from jsonb_each(
+                case when jsonb_typeof(properties -> '$set_once') = 'object' then properties -> '$set_once' else '{}' end
+            ) as o
+            where o.value <> 'null'
+        ),
+        '{}'
+    )
 $$;
 
 -- A person's properties after one more event, as etl/properties.py has it for events in the order of their times.
@@ -360,7 +369,7 @@ begin
             after := after || jsonb_build_object(name, value);
         end if;
     end loop;
-    for name, value in select s.key, s.value from jsonb_each(onces) as s where s.value <> 'null' loop
+    for name, value in select s.key, s.value from jsonb_each(onces) as s loop
         if name = any(unsets) then
             if not sets ? name then
                 after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;

@@ -23,7 +23,7 @@ begin
         e.xid,
         e.landing_id,
         -- Where the id had no person yet: the event that gave it one.
-        greatest((e.xid, e.landing_id), (m.xid, m.landing_id)) as known_up_to
+        greatest((e.xid, e.landing_id), (coalesce(m.xid, e.xid), coalesce(m.landing_id, e.landing_id))) as known_up_to
     into asked
     from warehouse.event_key as k
     inner join warehouse.stored_event as e

@@ -1,6 +1,7 @@
 -- The first refused rows of one batch, with every reason.
 select
     e.landing_id,
+    e.resolution,
     e.received_at,
     e.team_id,
     left(e.uuid, 200) as uuid,

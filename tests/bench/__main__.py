@@ -18,7 +18,7 @@ from etl.local import postgres
 from etl.migrate import migrate
 from etl.plan import STEPS
 from etl.settings import Settings, read_settings
-from tests.bench import shapes
+from tests.bench import capture, shapes
 from tests.bench.events import generate
 
 BARE = Path(__file__).parent / "bare_copy.sql"
@@ -42,7 +42,8 @@ def main() -> int:
             url = postgres.create_database(server, "bench")
             with door.connect(url) as db:
                 code = compare(db, url, arguments.events, settings)
-            return code or shapes.measure(server, share=min(1.0, arguments.events / 500_000))
+            share = min(1.0, arguments.events / 500_000)
+            return code or shapes.measure(server, share=share) or capture.measure(server, share=share)
         finally:
             postgres.stop(home / "postgres", mode="immediate")
 

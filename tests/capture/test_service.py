@@ -125,7 +125,7 @@ def test_numbers_beyond_the_range_of_the_database_become_text(service: Service) 
 
 
 def test_what_the_database_refuses_all_the_same_is_quarantined(own_service: Service, cycle, monkeypatch) -> None:
-    monkeypatch.setattr("etl.capture.request.without_huge_numbers", lambda text: text)
+    monkeypatch.setattr("etl.capture.writer.without_huge_numbers", lambda text: text)
     body = '{"api_key": "%s", "batch": [{"event": "a", "properties": {"n": 1e199999}}, {"event": "b"}]}'
     assert own_service.post(body % TOKEN) == 200
     assert "overflows numeric" in own_service.landed()[0]["properties"]

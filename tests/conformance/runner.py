@@ -181,7 +181,7 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
         }
         db.execute(
             "insert into warehouse.person values (%(team_id)s, %(distinct_id)s, %(person_id)s, %(is_identified)s, "
-            "%(created_at)s, %(properties)s, %(property_state)s, 0, '-infinity', null, "
+            "%(created_at)s, %(properties)s, %(property_state)s, 0, '0001-01-01Z', null, "
             "'00000000-0000-0000-0000-000000000000', now())",
             row,
         )
@@ -217,7 +217,10 @@ def _insert_distinct_id(db: Db, team_id: int, distinct_id: str, person_id: UUID,
 def _land(db: Db, case: Case, rows: list[Row]) -> None:
     """The rows of a cycle as landing rows, in their order, each with the arrival that the case says."""
     columns = ", ".join(f'"{name}"' for name in LandingRow._fields)
-    with db.cursor() as cursor, cursor.copy(f"copy landing.event (received_at, is_personless, {columns}) from stdin") as copy:
+    with (
+        db.cursor() as cursor,
+        cursor.copy(f"copy landing.event (received_at, is_personless, {columns}) from stdin") as copy,
+    ):
         for row in rows:
             raw, headers = row["raw"], dict(row.get("headers") or {})
             is_personless = bool(headers.pop("force_disable_person_processing", False))

@@ -1,0 +1,12 @@
+-- What drifted, newest day first.
+select
+    day,
+    team_id,
+    kind,
+    event,
+    subject,
+    details
+from ops.plan_drift
+where day >= current_date - %(days)s::integer
+order by day desc, team_id asc, kind asc, event asc, subject asc
+limit %(at_most)s::bigint;

@@ -1,0 +1,2 @@
+-- The server's day, in UTC.
+select current_date as today;

@@ -1,0 +1,142 @@
+"""Concurrent clients send to ``etl capture``: committed events a second, beside a bare COPY of the same rows."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+import msgspec
+
+from etl import db as door
+from etl import project
+from etl.local import postgres
+from etl.migrate import migrate
+from etl.settings import read_settings
+from tests.bench.events import generate
+
+CLIENTS = 16
+BATCHES = {1: 6_000, 10: 40_000, 100: 60_000}  # events a request: events in all
+COPY = "copy bare.event (team_id, uuid, event, distinct_id, properties, timestamp, sent_at, ip) from stdin"
+COLUMNS = "team_id, uuid, event, distinct_id, properties::text, timestamp, sent_at, ip"
+
+
+def measure(server: str, *, share: float = 1.0) -> int:
+    """Print a line for each size of batch; returns the exit code.
+
+    Args:
+        server: a durable PostgreSQL; it, the server and the clients share this machine.
+        share: of the usual number of events.
+    """
+    url = postgres.create_database(server, "bench_capture")
+    with door.connect(url) as db:
+        migrate(db, read_settings())
+        token = project.add(db, "bench")
+        port = postgres.free_port()
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("ETL_")}
+        capture = subprocess.Popen(
+            [sys.executable, "-m", "etl.cli", "capture"],
+            env=inherited | {"ETL_CAPTURE_DATABASE_URL": url, "ETL_CAPTURE_PORT": str(port)},
+            stdout=subprocess.DEVNULL,
+        )
+        try:
+            _wait_until_up(port)
+            print(f"capture: {CLIENTS} clients, one COPY and commit for all requests that arrive during the one before")
+            for batch, events in BATCHES.items():
+                _line(db, token, port, batch, max(batch * CLIENTS, int(events * share)))
+            _bare(db)
+        finally:
+            capture.terminate()
+            capture.wait(20)
+    return 0
+
+
+def _line(db: door.Db, token: str, port: int, batch: int, events: int) -> None:
+    db.execute("truncate landing.event")
+    db.execute("checkpoint")
+    arguments = ["--port", str(port), "--token", token, "--batch", str(batch), "--events", str(events)]
+    load = subprocess.run(
+        [sys.executable, "-m", "tests.bench.capture", *arguments], check=True, stdout=subprocess.PIPE, text=True
+    )
+    seconds, p50, p99 = json.loads(load.stdout)
+    landed = db.execute("select count(*) as n, count(distinct uuid) as ids from landing.event").fetchone()
+    assert landed is not None
+    print(
+        f"  batches of {batch:<3}  {landed['n'] / seconds:8,.0f} events/s   p50 {p50 * 1000:6.1f} ms   "
+        f"p99 {p99 * 1000:6.1f} ms   ({landed['n']:,} events in {seconds:.1f} s)"
+    )
+
+
+def _bare(db: door.Db) -> None:
+    """The limit: the rows of the last line, sent again by one COPY into a table like landing."""
+    rows = db.execute(f"select {COLUMNS} from landing.event").fetchall()
+    db.execute("create schema bare; create table bare.event (like landing.event including all)")
+    db.execute("checkpoint")
+    start = time.perf_counter()
+    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(tuple(row.values()))
+    seconds = time.perf_counter() - start
+    print(f"  bare COPY       {len(rows) / seconds:8,.0f} events/s")
+    db.execute("drop schema bare cascade")
+
+
+def _wait_until_up(port: int) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/_ready", timeout=5):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError("capture did not come up")
+
+
+async def _load(port: int, token: str, batch: int, events: int) -> None:
+    """Send; print seconds, median and 99th percentile of the answers as JSON."""
+    rows = [
+        {"uuid": uuid, "event": name, "distinct_id": distinct_id, "properties": msgspec.Raw(properties.encode()),
+         "timestamp": timestamp}
+        for uuid, name, distinct_id, properties, timestamp in generate(events, seed=batch)
+    ]  # fmt: skip
+    bodies = [
+        msgspec.json.encode({"api_key": token, "sent_at": "2026-11-25T00:00:00Z", "batch": rows[start : start + batch]})
+        for start in range(0, events, batch)
+    ]
+    requests = iter([
+        b"POST /batch/ HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+        % (len(body), body)
+        for body in bodies
+    ])
+    latencies: list[float] = []
+
+    async def client() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in requests:
+            began = time.perf_counter()
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200"), head
+            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r")[0]))
+            latencies.append(time.perf_counter() - began)
+        writer.close()
+
+    start = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(CLIENTS)))
+    seconds = time.perf_counter() - start
+    cuts = statistics.quantiles(latencies, n=100)
+    print(json.dumps([seconds, cuts[49], cuts[98]]))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    for option in ("--port", "--batch", "--events"):
+        parser.add_argument(option, type=int, required=True)
+    parser.add_argument("--token", required=True)
+    given = parser.parse_args()
+    asyncio.run(_load(given.port, given.token, given.batch, given.events))
