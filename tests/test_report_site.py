@@ -257,3 +257,12 @@ def test_durations(value, shown):
 )
 def test_shares(value, shown):
     assert html.share(value) == shown
+
+
+def test_the_overview_says_what_the_buffer_was_worth(db, settings, tmp_path):
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    db.execute("insert into ops.user_day values (%s, 1, 40, 3, 5, 9, now())", (yesterday,))
+    db.execute("insert into ops.report_day values (%s, 1, 40, 0, 9, 3)", (yesterday,))
+    build(db, settings, tmp_path)
+    words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
+    assert "Had nothing been held back, 5 users would be counted." in words

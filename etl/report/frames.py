@@ -26,14 +26,16 @@ LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined")
 def days(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
     """One row a day, newest first, also for days on which nothing happened.
 
-    Columns: ``events``, ``late_events``, ``distinct_ids``, ``unique_users`` of the events that *happened* that day;
+    Columns: ``events``, ``late_events``, ``distinct_ids``, ``unique_users``, ``without_buffer`` of the events that
+    *happened* that day;
     ``batches``, the ledger, ``rescued``, ``expired``, ``persons_created``, ``persons_merged``, ``warnings``,
     ``failed_expectations``, ``unbalanced``, ``refused_share`` of what was *loaded* that day; and ``freshness``.
     """
     import pandas as pd
 
     since = _since(last, now)
-    users = unique_users(db, last=last, now=now).drop(columns=["saved_by_merges", "without_buffer"]).set_index("day")
+    users = unique_users(db, last=last, now=now).drop(columns="saved_by_merges").set_index("day")
+    without_buffer = users.pop("without_buffer")
     ledger = _frame(db, "report/read_ledger_days", {"since": since}, index="day")
     index = pd.Index([since.date() + timedelta(days=n) for n in range(last)], name="day")
     index = index.union(users.index.union(ledger.index)).rename("day")
@@ -41,9 +43,8 @@ def days(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFra
     counts["expired"] = counts["released"] - counts["rescued"]
     taken = counts["landed"].where(counts["landed"] > 0)
     counts["refused_share"] = counts["quarantined"] / taken
-    return (
-        counts.join(freshness(db, last=last, now=now).set_index("day")).reset_index().iloc[::-1].reset_index(drop=True)
-    )
+    counts = counts.join(without_buffer).join(freshness(db, last=last, now=now).set_index("day"))
+    return counts.reset_index().iloc[::-1].reset_index(drop=True)
 
 
 def unique_users(db: Db, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from etl.db import Row
-from etl.report.html import number, seconds, share, text
+from etl.report.html import is_missing, number, seconds, share, text
 from etl.settings import Settings
 
 GOOD, LOOK, BAD = "good", "look", "bad"
@@ -187,6 +187,9 @@ def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
     late, events = (sum(day[name] for day in over) for name in ("late_events", "events"))
     usual = f"usually {share(late / events)} of a day's events do" if events else "no older day to compare with"
     merged = yesterday["distinct_ids"] - yesterday["unique_users"]
+    without_buffer = ""
+    if not is_missing(yesterday["without_buffer"]):
+        without_buffer = f" Had nothing been held back, {number(yesterday['without_buffer'])} users would be counted."
     if not batches:
         balance = "No batch has been loaded yet."
     elif unbalanced:
@@ -204,7 +207,7 @@ def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
             "Is one user counted as several?",
             GOOD,
             f"{number(yesterday['distinct_ids'])} ids were active, {number(merged)} of them another id of somebody "
-            "counted already.",
+            f"counted already.{without_buffer}",
             link,
         ),
         Check(
