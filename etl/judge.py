@@ -35,11 +35,15 @@ def refuse_blocked(batch: Row) -> None:
     Raises:
         BlockedError: says why, and what a person can do.
     """
-    if batch["blocked_at"] is None or batch["decision"] is not None:
-        return
+    if batch["blocked_at"] is not None and batch["decision"] is None:
+        raise BlockedError(describe_blocked(batch))
+
+
+def describe_blocked(batch: Row) -> str:
+    """Why a batch is blocked, and what a person can do."""
     reasons = " ".join(f"{reason['reason']} ({_shown(reason)})" for reason in batch["blocked_reasons"])
     number = batch["batch_id"]
-    raise BlockedError(
+    return (
         f"Batch {number} is blocked: {reasons} Nothing of it is visible, and no later batch overtakes it. "
         f"`etl batch show {number}` shows it; decide with `etl batch release {number} --why TEXT` or "
         f"`etl batch quarantine {number} --why TEXT`."

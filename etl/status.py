@@ -8,6 +8,7 @@ from typing import Any
 
 from etl import db as door
 from etl.db import Db, Row
+from etl.judge import describe_blocked
 from etl.settings import Settings
 
 # A transaction in flight for less than this is ordinary traffic, not something that holds the watermark back.
@@ -77,6 +78,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
         "Do not trust numbers that include it."
         for row in door.run(db, "status/read_unbalanced")
     ]
+    found += [describe_blocked(row) for row in door.run(db, "status/read_blocked")]
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:
         found.append("No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")

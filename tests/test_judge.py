@@ -182,6 +182,8 @@ def test_the_commands(database, monkeypatch, db, blocked):
         return result.output
 
     assert "blocked" in etl("batch", "list", "--noteworthy")
+    status = CliRunner().invoke(cli.app, ["status"])
+    assert (status.exit_code, "Batch 2 is blocked" in status.output) == (1, True)
     assert "Most of the batch fails the gate" in etl("batch", "show", "2")
     assert "is released" in etl("batch", "release", "2", "--why", "checked by hand")
     assert "landed 1,200, loaded 400" in etl("cycle")

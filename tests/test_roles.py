@@ -47,7 +47,10 @@ def test_writer_may_nothing_else(as_role, statement):
         as_role("event_writer").execute(statement)
 
 
-@pytest.mark.parametrize("relation", ["warehouse.events", "warehouse.persons", "quarantine.event", "ops.batch"])
+@pytest.mark.parametrize(
+    "relation",
+    ["warehouse.events", "warehouse.persons", "quarantine.event", "ops.batch", "ops.buffer_day", "ops.user_day"],
+)
 def test_auditor_reads_results(as_role, relation):
     assert as_role("auditor").execute(f"select * from {relation}").fetchall() == []
 

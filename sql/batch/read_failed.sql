@@ -12,7 +12,7 @@ select
 from (
     select *
     from ops.expectation_result
-    union all
+    union
     select *
     from staging.expectation_result
 ) as r

@@ -1,5 +1,5 @@
 -- Quality: verdicts on batches, evidence that can be checked again, a quarantine that can be worked on, the buffer's
--- worth by day, checks by day, drift of the tracking plan, and alerts.
+-- worth by day, checks by day, and drift of the events.
 set local lock_timeout = '5s';
 set local statement_timeout = '60s';
 
@@ -248,25 +248,6 @@ create table ops.plan_drift (
 
 comment on table ops.plan_drift is 'What a day''s events had that the days before had not, and the other way round';
 
--- An alert is raised once and resolved once.
-create table ops.alert (
-    alert_id bigint primary key generated always as identity,
-    -- gate_blocked, ledger_unbalanced, batch_late, quarantine_high: what is wrong; subject: with what.
-    type text not null,
-    subject text not null,
-    message text not null,
-    remedy text not null,
-    -- A page of the report or of Airflow; empty where none is known.
-    link text not null,
-    raised_at timestamptz not null,
-    resolved_at timestamptz,
-    -- Null: nobody has been told yet that it was raised, or that it is resolved.
-    raised_notified_at timestamptz,
-    resolved_notified_at timestamptz
-);
-
-create unique index alert_one_open on ops.alert (type, subject) where resolved_at is null;
-
 grant select on
 ops.batch_verdict,
 ops.buffer_day,
@@ -274,6 +255,5 @@ ops.user_day,
 ops.check_result,
 ops.event_day,
 ops.property_day,
-ops.plan_drift,
-ops.alert
+ops.plan_drift
 to auditor;
