@@ -5,7 +5,7 @@ A file of the plan folder is one schema::
     {"event": "Order created", "version": 2, "mode": "quarantine", "schema": {"type": "object", ...}}
 
 ``version`` is optional and held against the event's property ``schema_version``; a file without one is for every event
-of that name that no other file fits. ``mode``: ``report`` (default) records a warning, ``quarantine`` sets the row apart.
+of that name that no other file fits. ``mode``: ``report`` (default) records a warning, ``quarantine`` sets rows apart.
 """
 
 from __future__ import annotations

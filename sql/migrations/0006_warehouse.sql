@@ -13,7 +13,7 @@ create table warehouse.stored_event (
     "timestamp" timestamptz not null,
     -- The person when the row was loaded; readers see it resolved through person_override.
     person_id uuid not null,
-    -- full: processed with a person. propertyless: personless. force_upgrade: sent as personless although its id has had
+    -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
     -- a person for over a minute.
     person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
     -- As landed, without what is kept beside it or must not be kept: see ops.stored_properties.

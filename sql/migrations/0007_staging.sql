@@ -30,7 +30,7 @@ create unlogged table staging.event (
     is_personless boolean not null,
     -- Personless unless its id has a person when it arrives: $feature_flag_called, where the project says so.
     is_personless_by_default boolean not null,
-    -- The client said personless; if its id has had a person for over a minute, the row carries that person's properties.
+    -- The client said personless; if its id has had a person for over a minute, the row has that person's properties.
     may_upgrade boolean not null,
     person_mode text not null,
     has_property_operations boolean not null,

@@ -4,7 +4,7 @@ set local statement_timeout = '60s';
 
 -- The properties of an event's person as of that event: what all events up to its time have said of the ids that were
 -- one person when it arrived (or, where its id had no person then, when it gained one), and at last what the event
--- itself sets. Folded from the stored events at each call, so ask for the events you need. Empty for a personless event.
+-- itself sets. Folded from the stored events at each call, so ask for the events you need. Empty if personless.
 create function warehouse.person_properties_as_of(of_team_id bigint, of_distinct_id text, of_uuid uuid)
 returns jsonb
 language plpgsql
@@ -128,6 +128,8 @@ select
 from warehouse.stored_event as e
 left join warehouse.person_override as o on e.team_id = o.team_id and e.person_id = o.old_person_id
 left join warehouse.person as p
-    on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id;
+    on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id
+-- As in warehouse.events: what the open batch has written ahead appears when it is closed.
+where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 
-grant select on warehouse.posthog_events to auditor;
+grant select on warehouse.posthog_events to auditor;  -- noqa: PRS

@@ -13,7 +13,7 @@ cross join
         select
             e.landing_id,
             e.batch_id,
-        e.resolution,
+            e.resolution,
             e.received_at,
             e.team_id,
             left(e.uuid, 200) as uuid,

@@ -4,8 +4,7 @@ set
     is_personless = false,
     person_mode = 'full'
 from (
-    select
-        e.landing_id
+    select e.landing_id
     from staging.accepted_event as e
     inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
     left join staging.event as c

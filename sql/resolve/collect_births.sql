@@ -1,5 +1,6 @@
 -- Which ordinary event would give each id without person its person: the first that does so at once (anonymous, of a
--- mobile SDK, or an $identify that merges nothing), and the first that is held; of this batch, and of those held by earlier ones.
+-- mobile SDK, or an $identify that merges nothing), and the first that is held; of this batch, and of those held by
+-- earlier ones.
 insert into staging.birth (team_id, distinct_id, is_hold, born_at, ordinal, "timestamp", uuid)
 select
     c.team_id,

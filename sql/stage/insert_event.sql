@@ -78,7 +78,7 @@ with read_once as (
             when l.event = '$groupidentify' then length(l.properties ->> '$group_key') > 400
         end as has_long_group_key,
         l.event = '$feature_flag_called'
-        and l.properties -> '$process_person_profile' is distinct from 'true'
+        and coalesce(l.properties -> '$process_person_profile', 'null') <> 'true'
         and coalesce(l.properties -> '$groups', '{}') in ('{}', 'null') as is_lone_flag_call,
         l.properties ?| array['$elements', '$elements_chain'] as has_elements,
         l.properties ? '$ip' as has_ip,
