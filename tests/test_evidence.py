@@ -70,9 +70,8 @@ def test_the_chain_follows_the_batches(db, story):
         ("delete from quarantine.event", 2, "quarantined events are recorded"),
         ("delete from buffer.event where distinct_id = 'frank'", 2, "held events are recorded"),
         (
-            "insert into warehouse.stored_event select team_id, distinct_id, uuid, event, timestamp, person_id,"
-            " person_mode, properties, ip, received_at, 1, landing_id from warehouse.stored_event"
-            " where distinct_id = 'zoe'",
+            "insert into warehouse.stored_event select (jsonb_populate_record(e, '{\"batch_id\": 1}')).*"
+            " from warehouse.stored_event as e where distinct_id = 'zoe'",
             1,
             "events",
         ),

@@ -91,12 +91,16 @@ def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, sett
         (
             "buffer_is_not_overdue",
             "insert into buffer.event select 1, 'nobody', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
-            " '2000-01-01', false, 1",
+            " '2000-01-01', false, false, 0, 1",
         ),
         (
             "buffer_ids_have_no_person",
             "insert into buffer.event select 1, 'bob', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
-            " now(), false, 1",
+            " now(), false, false, 0, 1",
+        ),
+        (
+            "quarantine_is_accounted_for",
+            "update ops.batch set quarantined = quarantined + 1, loaded = loaded - 1 where batch_id = 1",
         ),
     ],
 )

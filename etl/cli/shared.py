@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,7 +14,15 @@ from etl.db import Db
 from etl.errors import ConfigurationError
 from etl.settings import Settings, read_settings
 
-console = Console(highlight=False, soft_wrap=True)
+# What is not a terminal has no width of its own; 80 columns would cut tables that a file or a pipe has room for.
+IS_WIDE = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+
+console = Console(
+    highlight=False,
+    soft_wrap=True,
+    width=200 if IS_WIDE else None,
+    height=50 if IS_WIDE else None,  # without it a dumb terminal has 80 columns all the same
+)
 
 
 def warehouse_url(settings: Settings) -> str:

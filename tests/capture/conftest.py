@@ -13,10 +13,17 @@ from tests.conftest import fresh_database
 
 
 @pytest.fixture(scope="module")
-def module_service(server_url: str, template: str) -> Iterator[Service]:
+def running_service(server_url: str, template: str) -> Iterator[Service]:
     settings = Settings(_env_prefix="NO_SUCH_PREFIX_")
     with fresh_database(server_url, template) as database, serving(database, settings) as running:
         yield running
+
+
+@pytest.fixture
+def module_service(running_service: Service) -> Service:
+    """The module's server; what a test before has landed is none of this one's."""
+    running_service.landed_now()
+    return running_service
 
 
 @pytest.fixture
