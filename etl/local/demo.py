@@ -184,8 +184,9 @@ class Story:
             for part in (self._before, self._after):
                 waiting = len(Player([(-part[-1].at, part)]).land_due(url) or [])
                 # Airflow's own transactions on this server may hold rows back for a moment.
-                while waiting > 0 and not self._signals.wait(0.1):
+                while waiting > 0:
                     waiting -= run_cycle(db, settings)["landed"]
+                    self._signals.wait(0.1)
             return len({row["person_id_at_load"] for row in door.run(db, "local/read_story")})
 
 
