@@ -169,5 +169,5 @@ def test_what_drifts_is_found(database, db, monkeypatch):
     }
     assert [row for row in read_drift(db) if row["day"] < day - timedelta(days=1)] == []
     monkeypatch.setenv("ETL_DATABASE_URL", database)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("etl.cli.shared.console.width", 200)
     assert "event gone quiet" in CliRunner().invoke(cli.app, ["plan", "drift"]).output

@@ -134,7 +134,7 @@ def test_a_resolution_needs_its_explanation(db, refused):
 
 def test_the_commands(database, monkeypatch, refused):
     monkeypatch.setenv("ETL_DATABASE_URL", database)
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr("etl.cli.shared.console.width", 250)
 
     def etl(*arguments):
         return CliRunner().invoke(cli.app, ["quarantine", *arguments])
