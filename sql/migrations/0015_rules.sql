@@ -174,86 +174,30 @@ select
     ]
 $$;
 
--- A bit for each app and device key that an event brings.
-create function ops.device_shape(properties jsonb)
-returns bigint
-language sql
-immutable
-as $$
-select (
-    case when properties ->> '$app_build' is not null then 1 else 0 end
-    | case when properties ->> '$app_name' is not null then 2 else 0 end
-    | case when properties ->> '$app_namespace' is not null then 4 else 0 end
-    | case when properties ->> '$app_version' is not null then 8 else 0 end
-    | case when properties ->> '$browser' is not null then 16 else 0 end
-    | case when properties ->> '$browser_version' is not null then 32 else 0 end
-    | case when properties ->> '$device_type' is not null then 64 else 0 end
-    | case when properties ->> '$current_url' is not null then 128 else 0 end
-    | case when properties ->> '$pathname' is not null then 256 else 0 end
-    | case when (properties ->> '$os' is not null or properties ->> '$os_name' is not null)
-            and properties -> '$is_server' is distinct from 'true' then 512 else 0 end
-    | case when properties ->> '$os_version' is not null and properties -> '$is_server' is distinct from 'true' then 1024 else 0 end
-    | case when properties ->> '$referring_domain' is not null then 2048 else 0 end
-    | case when properties ->> '$referrer' is not null then 4096 else 0 end
-    | case when properties ->> '$screen_height' is not null then 8192 else 0 end
-    | case when properties ->> '$screen_width' is not null then 16384 else 0 end
-    | case when properties ->> '$viewport_height' is not null then 32768 else 0 end
-    | case when properties ->> '$viewport_width' is not null then 65536 else 0 end
-    | case when properties ->> '$raw_user_agent' is not null then 131072 else 0 end
-)::bigint
-$$;
-
--- Which keys an event lifts, as a number, so that of many events alike only the first and the last by time need to be
--- looked at: a bit for each app and device key; 2^18 if what it lifts is set, rather than only filled in; from 2^19 on
--- a hash of its campaign. 0: it lifts nothing.
-create function ops.lift_shape(properties jsonb, is_forced boolean)
-returns bigint
-language sql
-immutable
-as $$
-select case
-    when
-        properties ?| array[
-            '$app_build', '$app_name', '$app_namespace', '$app_version', '$browser', '$browser_version',
-            '$device_type', '$current_url', '$pathname', '$os', '$os_version', '$referring_domain', '$referrer',
-            '$screen_height', '$screen_width', '$viewport_height', '$viewport_width', '$raw_user_agent', '$os_name'
-        ]
-        or properties ?| array[
-            'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid', 'gad_source',
-            'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid', 'li_fat_id', 'mc_cid', 'igshid',
-            'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid', 'sccid'
-        ]
-        then
-            ops.device_shape(properties)
-            | case
-                when
-                    is_forced
-                    or properties ?| array['$app_build', '$app_name', '$app_namespace', '$app_version']
-                    or properties ?| array[
-                        'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid',
-                        'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid',
-                        'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
-                        'sccid'
-                    ]
-                    then 262144
-                else 0
-            end
-            | case
-                when
-                    properties ?| array[
-                        'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid',
-                        'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid',
-                        'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
-                        'sccid'
-                    ]
-                    then
-                        (hashtextextended((ops.lifted_values(properties))[19:]::text, 0) & 8796093022207) << 19
-                        | 262144
-                else 0
-            end
-    else 0
-end
-$$;
+-- The app and device keys that events lift (etl/properties.py), and what they depend on: one unpacking of a payload for
+-- all of them.
+create type ops.device_keys as (
+    "$app_build" jsonb,
+    "$app_name" jsonb,
+    "$app_namespace" jsonb,
+    "$app_version" jsonb,
+    "$browser" jsonb,
+    "$browser_version" jsonb,
+    "$device_type" jsonb,
+    "$current_url" jsonb,
+    "$pathname" jsonb,
+    "$os" jsonb,
+    "$os_version" jsonb,
+    "$referring_domain" jsonb,
+    "$referrer" jsonb,
+    "$screen_height" jsonb,
+    "$screen_width" jsonb,
+    "$viewport_height" jsonb,
+    "$viewport_width" jsonb,
+    "$raw_user_agent" jsonb,
+    "$os_name" jsonb,
+    "$is_server" jsonb
+);
 
 -- What an event sets of its person: what it lifts, and its own $set over that.
 create function ops.event_set(properties jsonb)
