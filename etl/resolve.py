@@ -168,6 +168,7 @@ def _give_birth(db: Db, batch: Row) -> None:
 def _fold_properties(db: Db) -> None:
     door.run(db, "resolve/insert_property_events")
     door.run(db, "resolve/analyze_property_event")
+    door.run(db, "resolve/insert_first_lifts")
     changed: list[tuple[Any, ...]] = []
     refolded = _refold(db)
     rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))

@@ -1,10 +1,19 @@
--- Per person: its state first, then the states of persons merged into it in the order of the merges, then what its
--- events say of it.
-with touched as (
+-- Per person that insert_first_lifts.sql has not done: its state first, then the states of persons merged into it in the
+-- order of the merges, then what its events say of it.
+with remaining as (
+    select o.*
+    from staging.property_event as o
+    where
+        not exists (
+            select from staging.person_property as q where q.team_id = o.team_id and q.person_id = o.person_id
+        )
+),
+
+touched as (
     select
         team_id,
         person_id
-    from staging.property_event
+    from remaining
     union
     select
         o.team_id,
@@ -72,7 +81,7 @@ select
     case when o.has_property_operations then (l.properties -> '$unset')::text end as unset_json,
     case when o.lift_shape <> 0 then ops.lifted_values(l.properties) end as lifted_values,
     o.is_forced
-from staging.property_event as o
+from remaining as o
 cross join
     lateral (
         select r.properties

@@ -1,0 +1,102 @@
+-- The properties of persons of whom nothing was known and who have one event that only fills in device keys: most
+-- visitors. What etl/properties.py would fold for each of them, said at once; nested values are left to it.
+insert into staging.person_property (team_id, person_id, properties, property_state, lifted_mask, lifted_at)
+with alone as (
+    select
+        o.team_id,
+        o.person_id
+    from staging.property_event as o
+    group by o.team_id, o.person_id
+    having
+        count(*) = 1
+        and not bool_or(o.has_property_operations or o.is_forced)
+        and max(o.lift_shape) < 262144
+),
+
+unpacked as (
+    select
+        o.*,
+        jsonb_populate_record(null::ops.device_keys, l.properties) as device,
+        coalesce(l.properties -> '$is_server' = 'true', false) as is_server
+    from alone as a
+    inner join staging.property_event as o on a.team_id = o.team_id and a.person_id = o.person_id
+    cross join
+        lateral (
+            select r.properties
+            from landing.event as r
+            where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
+            offset 0
+        ) as l
+    where
+        not exists (select from warehouse.person as p where p.team_id = o.team_id and p.person_id = o.person_id)
+        and not exists (select from staging.override as v where v.team_id = o.team_id and v.person_id = o.person_id)
+        and not exists (
+            select from staging.refolded_person as d where d.team_id = o.team_id and d.person_id = o.person_id
+        )
+    offset 0
+),
+
+filled as (
+    select
+        k.team_id,
+        k.person_id,
+        k.stamped_at,
+        k.xid,
+        k.landing_id,
+        k.lift_shape,
+        jsonb_strip_nulls(
+            jsonb_build_object(
+                '$browser', (k.device)."$browser",
+                '$browser_version', (k.device)."$browser_version",
+                '$device_type', (k.device)."$device_type",
+                '$current_url', (k.device)."$current_url",
+                '$pathname', (k.device)."$pathname",
+                '$os', case when not k.is_server then coalesce((k.device)."$os", (k.device)."$os_name") end,
+                '$os_version', case when not k.is_server then (k.device)."$os_version" end,
+                '$referring_domain', (k.device)."$referring_domain",
+                '$referrer', (k.device)."$referrer",
+                '$screen_height', (k.device)."$screen_height",
+                '$screen_width', (k.device)."$screen_width",
+                '$viewport_height', (k.device)."$viewport_height",
+                '$viewport_width', (k.device)."$viewport_width",
+                '$raw_user_agent', (k.device)."$raw_user_agent"
+            )
+        ) as lifted
+    from unpacked as k
+    offset 0
+)
+
+select
+    f.team_id,
+    f.person_id,
+    f.lifted
+    || jsonb_strip_nulls(
+        jsonb_build_object(
+            '$initial_browser', f.lifted -> '$browser',
+            '$initial_browser_version', f.lifted -> '$browser_version',
+            '$initial_device_type', f.lifted -> '$device_type',
+            '$initial_current_url', f.lifted -> '$current_url',
+            '$initial_pathname', f.lifted -> '$pathname',
+            '$initial_os', f.lifted -> '$os',
+            '$initial_os_version', f.lifted -> '$os_version',
+            '$initial_referring_domain', f.lifted -> '$referring_domain',
+            '$initial_referrer', f.lifted -> '$referrer',
+            '$initial_screen_height', f.lifted -> '$screen_height',
+            '$initial_screen_width', f.lifted -> '$screen_width',
+            '$initial_viewport_height', f.lifted -> '$viewport_height',
+            '$initial_viewport_width', f.lifted -> '$viewport_width',
+            '$initial_raw_user_agent', f.lifted -> '$raw_user_agent'
+        )
+    ) as properties,
+    jsonb_build_object(
+        'lifted',
+        jsonb_build_array(
+            jsonb_build_array(
+                (extract(epoch from f.stamped_at) * 1000000)::bigint, f.xid::text::bigint, f.landing_id, f.lifted
+            )
+        )
+    ) as property_state,
+    f.lift_shape as lifted_mask,
+    f.stamped_at as lifted_at
+from filled as f
+where strpos(substr(f.lifted::text, 2), '{') = 0 and strpos(f.lifted::text, '[') = 0;
