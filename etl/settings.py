@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     late_after_seconds: float = Field(
         180.0, gt=0, description="`etl status` reports the newest batch as late when it is older than this."
     )
+    alert_quarantined_share: float = Field(
+        0.05, ge=0, le=1, description="An alert when a larger share of the last hour's rows is in quarantine."
+    )
     report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."

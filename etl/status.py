@@ -13,6 +13,26 @@ from etl.settings import Settings
 
 # A transaction in flight for less than this is ordinary traffic, not something that holds the watermark back.
 HOLDER_SECONDS = 10.0
+# A share of fewer rows says nothing.
+ENOUGH_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong.
+
+    Attributes:
+        kind: ledger, blocked, late, holder or quarantine.
+        subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
+        message: what is wrong and what to do.
+    """
+
+    kind: str
+    subject: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
 
 
 @dataclass(frozen=True)
@@ -27,7 +47,7 @@ class Status:
         held: events in the buffer.
         oldest_held_seconds: age of the oldest of them by the clock, or None.
         holder: the transaction that holds the watermark back (pid, role, age_seconds ...), or None.
-        problems: one line each: what is wrong and what to do. Empty: all is well.
+        problems: what is wrong and what to do. Empty: all is well.
     """
 
     batches: list[Row]
@@ -37,7 +57,7 @@ class Status:
     held: int
     oldest_held_seconds: float | None
     holder: Row | None
-    problems: list[str]
+    problems: list[Problem]
 
     @property
     def is_fine(self) -> bool:
@@ -72,30 +92,63 @@ def read_status(db: Db, settings: Settings, *, last: int = 10) -> Status:
     return status
 
 
-def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> list[str]:
+def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> list[Problem]:
     found = [
-        f"The ledger of batch {row['batch_id']} does not balance: rows are unaccounted for. "
-        "Do not trust numbers that include it."
+        Problem(
+            "ledger",
+            f"batch {row['batch_id']}",
+            f"The ledger of batch {row['batch_id']} does not balance: rows are unaccounted for. "
+            "Do not trust numbers that include it.",
+        )
         for row in door.run(db, "status/read_unbalanced")
     ]
-    found += [describe_blocked(row) for row in door.run(db, "status/read_blocked")]
+    found += [
+        Problem("blocked", f"batch {row['batch_id']}", describe_blocked(row))
+        for row in door.run(db, "status/read_blocked")
+    ]
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:
-        found.append("No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")
+        found.append(
+            Problem("late", "", "No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")
+        )
     elif not loaded or (_age(clock, loaded[0]["loaded_at"]) or 0) > settings.late_after_seconds:
         since = f"{_age(clock, loaded[0]['loaded_at']):,.0f} s ago" if loaded else "never"
         found.append(
-            f"The newest batch is late: the last one was loaded {since}, expected within "
-            f"{settings.late_after_seconds:,.0f} s. Look at the DAG `ingest` in Airflow, or run `etl cycle`."
+            Problem(
+                "late",
+                "",
+                f"The newest batch is late: the last one was loaded {since}, expected within "
+                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `ingest` in Airflow, or run `etl cycle`.",
+            )
         )
     if status.holder:
         found.append(
-            f"{status.waiting:,} landed rows wait for a transaction that is still open: server process "
-            f"{status.holder['pid']}, role {status.holder['role']!r}, {status.holder['application_name']!r}, "
-            f"{status.holder['state']} for {status.holder['age_seconds']:,.0f} s. "
-            f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']})."
+            Problem(
+                "holder",
+                "",
+                f"{status.waiting:,} landed rows wait for a transaction that is still open: server process "
+                f"{status.holder['pid']}, role {status.holder['role']!r}, {status.holder['application_name']!r}, "
+                f"{status.holder['state']} for {status.holder['age_seconds']:,.0f} s. "
+                f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
+            )
         )
-    return found
+    return found + _refused(db, settings)
+
+
+def _refused(db: Db, settings: Settings) -> list[Problem]:
+    hour = door.one(db, "status/read_quarantined")
+    share = hour["quarantined"] / max(1, hour["landed"])
+    if hour["landed"] < ENOUGH_ROWS or share <= settings.alert_quarantined_share:
+        return []
+    return [
+        Problem(
+            "quarantine",
+            "",
+            f"{share:.1%} of the {hour['landed']:,} rows of the last hour are in quarantine, more than "
+            f"{settings.alert_quarantined_share:.1%}. `etl quarantine list` says why; land them again with "
+            "`etl quarantine replay` after a mend.",
+        )
+    ]
 
 
 def _age(clock: datetime, moment: datetime | None) -> float | None:

@@ -77,8 +77,8 @@ def test_the_transaction_that_holds_the_watermark_back_is_named(db, database, la
         found = read_status(db, settings)
         assert (found.backlog, found.waiting) == (1, 1)
         assert found.holder["pid"] == writer.info.backend_pid
-        assert "slow writer" in found.problems[0]
-        assert str(writer.info.backend_pid) in found.problems[0]
+        assert "slow writer" in str(found.problems[0])
+        assert str(writer.info.backend_pid) in found.problems[0].message
         writer.rollback()
     assert read_status(db, settings).is_fine
 
