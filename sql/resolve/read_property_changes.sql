@@ -1,5 +1,5 @@
--- Per person that insert_first_lifts.sql has not done: its state first, then the states of persons merged into it in the
--- order of the merges, then what its events say of it.
+-- Per person that insert_first_lifts.sql has not done: its state first, then the states of persons merged into it in
+-- the order of the merges, then what its events say of it.
 with remaining as (
     select o.*
     from staging.property_event as o
