@@ -133,6 +133,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name bytes by their length: gzip writes the second of packing into them, and all workers must agree on names."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
 def pytest_report_header() -> str:
     """Which Python drives which libraries."""
     return f"psycopg {psycopg.__version__}, libpq {psycopg.pq.version()}"
