@@ -19,7 +19,7 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 	@exec $(VENV)/bin/etl demo
 
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
-	$(VENV)/bin/python -m pytest -n 4 --dist loadfile
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
