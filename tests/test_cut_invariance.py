@@ -32,7 +32,7 @@ END = 10_000_000.0  # seconds after EPOCH, when every hold is over
 def logs(count: int) -> Callable[..., Any]:
     """Run a test on so many logs; more at night."""
     return settings(
-        max_examples=count * 25 if IS_NIGHTLY else count,
+        max_examples=count * 40 if IS_NIGHTLY else count,
         derandomize=not IS_NIGHTLY,
         deadline=None,
         database=None,
@@ -247,7 +247,7 @@ def two_teams(db: Db, caplog: pytest.LogCaptureFixture) -> Db:
 
 @pytest.mark.timeout(3600)  # hypothesis may spend minutes on making a counterexample small
 def test_any_cut_gives_what_the_model_gives(two_teams: Db):
-    @logs(40)
+    @logs(25)
     @given(rows=st.one_of(event_logs(), event_logs().filter(is_telling)), pauses=cuts())
     def check(rows: list[Row], pauses: list[Pause]) -> None:
         play(two_teams, rows, pauses)
@@ -347,7 +347,7 @@ def test_without_a_hold_the_first_event_makes_the_person(db: Db):
 
 @pytest.mark.timeout(3600)
 def test_ordinary_events_do_not_change_who_is_who(two_teams: Db):
-    @logs(8)
+    @logs(6)
     @given(rows=event_logs(with_repeats=False), pauses=cuts(), data=st.data())
     def check(rows: list[Row], pauses: list[Pause], data: st.DataObject) -> None:
         is_ordinary = [row.other is None or not row.is_accepted for row in rows]
