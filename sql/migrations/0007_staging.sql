@@ -182,43 +182,36 @@ select e.*
 from staging.event as e
 where not exists (select from staging.excluded as x where x.landing_id = e.landing_id);
 
--- Forget the plan of the batch before, or of a crashed run. Truncate is the fast way; a dump in progress holds locks
--- that it would wait for, and then the rows are deleted instead.
+-- Forget the plan of the batch before, or of a crashed run. To truncate gives a table and its indexes new files, so
+-- empty tables are left alone and a few pages are deleted row by row; so is all of it while a dump holds its locks.
 create function staging.clear()
 returns void
 language plpgsql
 set lock_timeout = '2s'
 as $$
 declare
-    staging_table regclass;
+    filled record;
+    is_locked boolean := false;
 begin
-    truncate
-    staging.plan,
-    staging.event,
-    staging.excluded,
-    staging.expectation_result,
-    staging.warning,
-    staging.distinct_id,
-    staging.birth,
-    staging.person,
-    staging.override,
-    staging.split,
-    staging.revived_person,
-    staging.refolded_person,
-    staging.group_profile,
-    staging.tie,
-    staging.implied_person,
-    staging.merge,
-    staging.person_property,
-    staging.property_event;
-exception
-    when lock_not_available then
-        for staging_table in
-            select c.oid::regclass
-            from pg_class as c
-            where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r'
-        loop
-            execute format('delete from %s', staging_table);
-        end loop;
+    for filled in
+        select
+            c.oid::regclass as name,
+            pg_relation_size(c.oid) as bytes
+        from pg_class as c
+        where c.relnamespace = 'staging'::regnamespace and c.relkind = 'r' and pg_relation_size(c.oid) > 0
+        order by c.oid
+    loop
+        begin
+            if filled.bytes > 65536 and not is_locked then
+                execute format('truncate %s', filled.name);
+            else
+                execute format('delete from %s', filled.name);
+            end if;
+        exception
+            when lock_not_available then
+                is_locked := true;
+                execute format('delete from %s', filled.name);
+        end;
+    end loop;
 end;
 $$;
