@@ -53,6 +53,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/collect_births", batch)
         _fold(db)
         _give_birth(db, batch)
+        door.run(db, "resolve/analyze_distinct_id")
         door.run(db, "resolve/apply_personless_default")
         door.run(db, "resolve/apply_upgrades")
         door.run(db, "resolve/insert_overrides")

@@ -4,23 +4,32 @@ set
     is_personless = false,
     person_mode = 'full'
 from (
-    select e.landing_id
-    from staging.accepted_event as e
-    inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
+    select o.landing_id
+    from (
+        select
+            e.landing_id,
+            e.ordinal,
+            e.arrived_at,
+            d.team_id,
+            d.distinct_id,
+            d.cause,
+            d.cause_uuid
+        from staging.accepted_event as e
+        inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
+        where e.is_personless_by_default and d.person_id is not null
+        -- These few first; what gave an id its person is looked up only for them.
+        offset 0
+    ) as o
     left join staging.event as c
-        on d.cause <> 'hold_expired' and d.team_id = c.team_id and d.cause_uuid = c.uuid
+        on o.cause <> 'hold_expired' and o.team_id = c.team_id and o.cause_uuid = c.uuid
     left join staging.birth as b
         on
-            d.cause = 'hold_expired' and d.team_id = b.team_id
-            and d.distinct_id = b.distinct_id and d.cause_uuid = b.uuid
+            o.cause = 'hold_expired' and o.team_id = b.team_id
+            and o.distinct_id = b.distinct_id and o.cause_uuid = b.uuid
     where
-        e.is_personless_by_default
-        and d.person_id is not null
-        and (
-            d.cause is null
-            or c.ordinal < e.ordinal
-            or (b.ordinal < e.ordinal and b.born_at <= e.arrived_at)
-        )
+        o.cause is null
+        or c.ordinal < o.ordinal
+        or (b.ordinal < o.ordinal and b.born_at <= o.arrived_at)
     offset 0
 ) as w
 where staging.event.landing_id = w.landing_id;
