@@ -16,9 +16,9 @@ from etl.db import Db
 
 
 def fold_groups(db: Db) -> None:
-    """Plan the new state of every group that the batch's ``$groupidentify`` events name."""
+    """Fold the new state of every group that the batch's ``$groupidentify`` events name."""
     changed: list[tuple[Any, ...]] = []
-    rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_group_changes"))
+    rows = itertools.chain.from_iterable(door.stream(db, "load/read_group_changes"))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
         state = properties.State()
         created_at = None
@@ -30,7 +30,7 @@ def fold_groups(db: Db) -> None:
                 properties.apply(state, (microseconds, xid, landing_id), set_json, None, None, is_forced=True)
         changed.append((*group, created_at, properties.visible(state), properties.write_state(state)))
         if len(changed) >= 10_000:
-            door.copy_in(db, "resolve/copy_group_profile", changed)
+            door.copy_in(db, "load/copy_group_profile", changed)
             changed.clear()
-    door.copy_in(db, "resolve/copy_group_profile", changed)
-    door.run(db, "resolve/warn_groups")
+    door.copy_in(db, "load/copy_group_profile", changed)
+    door.run(db, "load/warn_groups")

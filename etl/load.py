@@ -1,11 +1,13 @@
 """Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits.
 
-Writing the payload is most of the work, so a second session writes a share of it ahead. Readers do not see rows of the
+Writing the payload is most of the work, so a second session writes events ahead, slice by slice, while the first one
+folds properties and writes persons and keys; then both share the slices that remain. Readers do not see rows of the
 open batch; the one transaction closes the batch, and by that shows all of them at once.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from contextlib import suppress
 
 import psycopg.errors
@@ -14,12 +16,16 @@ from etl import db as door
 from etl.db import Db, Row
 from etl.errors import LedgerError
 from etl.evidence import seal_batch
+from etl.groups import fold_groups
 from etl.judge import judge_load, refuse_blocked
-from etl.plan import second_session, step_of
+from etl.person_properties import fold_person_properties
+from etl.plan import collector_paused, second_session, step_of
 from etl.settings import Settings
 
-# The second session's share of the events: the first one also writes the persons and the keys.
-SHARE_AHEAD = 0.7
+# Events a slice: few enough that neither session waits long for the other's last one.
+SLICE = 25_000
+
+Slices = deque[tuple[int, int]]
 
 
 def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
@@ -31,18 +37,18 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         LedgerError: a row is unaccounted for; everything was rolled back.
     """
     _ensure_partitions(db, settings)
-    with step_of(db, batch_id, "load") as batch:
+    with collector_paused(), step_of(db, batch_id, "load") as batch:
         if batch is None:
             return
         refuse_blocked(batch)
         released = door.one(db, "load/digest_released")["released"]
-        share = round(batch["landed"] * SHARE_AHEAD)
-        ahead = {**batch, "after_ordinal": 0, "upto_ordinal": share}
-        rest = {**batch, "after_ordinal": share, "upto_ordinal": batch["landed"]}
-        with second_session(db, batch, lambda second: _write_ahead(second, ahead)) as written_ahead:
+        slices: Slices = deque((at, at + SLICE) for at in range(0, batch["landed"], SLICE))
+        with second_session(db, batch, lambda second: _write_ahead(second, batch, slices)) as written_ahead:
+            fold_person_properties(db)
+            fold_groups(db)
             _write_persons(db, batch)
-            ledger = _write_events(db, rest)
-            ledger["loaded"] += written_ahead.result()
+            ledger = _write_plan(db, batch)
+            ledger["loaded"] += _write_events(db, batch, slices) + written_ahead.result()
             _check(batch, ledger)
         door.run(db, "load/publish_written_ahead", batch)
         judge_load(db, batch)
@@ -52,9 +58,21 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "load/advance_watermark", batch)
 
 
-def _write_ahead(second: Db, batch: Row) -> int:
+def _write_ahead(second: Db, batch: Row, slices: Slices) -> int:
     door.run(second, "load/note_written_ahead", batch)
-    return door.run(second, "load/insert_event", batch).rowcount
+    return _write_events(second, batch, slices)
+
+
+def _write_events(db: Db, batch: Row, slices: Slices) -> int:
+    """Write slices until none is left for this session or the other; returns how many rows."""
+    written = 0
+    while True:
+        try:
+            after, upto = slices.popleft()
+        except IndexError:
+            return written
+        slice_ = {**batch, "after_ordinal": after, "upto_ordinal": upto}
+        written += door.run(db, "load/insert_event", slice_).rowcount
 
 
 def _ensure_partitions(db: Db, settings: Settings) -> None:
@@ -84,11 +102,11 @@ def _write_persons(db: Db, batch: Row) -> None:
         door.run(db, f"load/{name}", batch)
 
 
-def _write_events(db: Db, batch: Row) -> Row:
-    loaded = door.run(db, "load/insert_event", batch).rowcount
+def _write_plan(db: Db, batch: Row) -> Row:
+    """Write the rest of the plan; returns its numbers, the batch's own events not among the loaded."""
     door.run(db, "load/insert_event_key", batch)
     door.run(db, "load/insert_released_event", batch)
-    loaded += door.run(db, "load/insert_released_stored_event", batch).rowcount
+    loaded = door.run(db, "load/insert_released_stored_event", batch).rowcount
     door.run(db, "load/insert_released_event_key", batch)
     released = door.run(db, "load/delete_released", batch).rowcount
     held = door.run(db, "load/insert_held", batch).rowcount

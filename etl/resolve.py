@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-import itertools
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from etl import db as door
-from etl import properties
 from etl.db import Db, Row
-from etl.groups import fold_groups
 from etl.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.judge import judge_plan
-from etl.plan import step_of
+from etl.plan import collector_paused, step_of
 from etl.settings import Settings
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No search for cycles among a batch's rows: there are none, and each walks over all that pandas brought too."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
-    """Plan the batch: duplicates, persons, merges, properties, and by that who is loaded, held and released.
+    """Plan the batch: duplicates, persons, merges, and by that who is loaded, held and released.
 
     The plan is judged as a whole at the end, see :func:`etl.judge.judge_plan`.
     """
     del settings
-    with _collector_paused(), step_of(db, batch_id, "resolve") as batch:
+    with collector_paused(), step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
         door.run(db, "resolve/exclude_refused")
@@ -61,8 +40,6 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/analyze_plan")
         door.run(db, "resolve/warn_refusals")
         door.run(db, "resolve/warn_split_refusals")
-        _fold_properties(db)
-        fold_groups(db)
         judge_plan(db, batch)
 
 
@@ -164,43 +141,3 @@ def _give_birth(db: Db, batch: Row) -> None:
     door.run(db, "resolve/insert_born_persons", batch)
     door.run(db, "resolve/apply_births", batch)
     door.run(db, "resolve/apply_personless")
-
-
-def _fold_properties(db: Db) -> None:
-    door.run(db, "resolve/insert_property_events")
-    door.run(db, "resolve/analyze_property_event")
-    door.run(db, "resolve/insert_first_lifts")
-    changed: list[tuple[Any, ...]] = []
-    refolded = _refold(db)
-    rows = itertools.chain.from_iterable(door.stream(db, "resolve/read_property_changes"))
-    for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
-        is_refolded = (team_id, person_id) in refolded
-        state = refolded.pop((team_id, person_id), properties.State())
-        for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
-            if stored is None:
-                properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
-            elif not is_refolded:
-                properties.join(state, properties.read_state(stored))
-        if state or is_refolded:
-            changed.append((team_id, person_id, *_property_columns(state)))
-        if len(changed) >= 10_000:
-            door.copy_in(db, "resolve/copy_person_property", changed)
-            changed.clear()
-    changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
-    door.copy_in(db, "resolve/copy_person_property", changed)
-
-
-def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
-    """The states of the persons that a split touched, from the stored events of the ids they have now."""
-    states = {key: properties.State() for key in door.tuples(db, "resolve/read_refolded_persons")}
-    if states:
-        for row in itertools.chain.from_iterable(door.stream(db, "resolve/read_stored_operations")):
-            team_id, person_id, at, xid, landing_id, *operations, is_forced = row
-            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
-    return states
-
-
-def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:
-    mask, at = properties.coverage(state)
-    # Microseconds as an integer: a float has no room for them.
-    return properties.visible(state), properties.write_state(state), mask, _EPOCH + timedelta(microseconds=at)

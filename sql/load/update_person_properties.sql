@@ -10,4 +10,9 @@ from staging.person_property as q
 where
     warehouse.person.team_id = q.team_id
     and warehouse.person.person_id = q.person_id
-    and warehouse.person.property_state <> q.property_state;
+    and warehouse.person.property_state <> q.property_state
+    -- Those born in this batch have been inserted with theirs.
+    and not exists (
+        select from staging.person as p
+        where p.is_new and p.team_id = q.team_id and p.person_id = q.person_id
+    );

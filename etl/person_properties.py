@@ -1,0 +1,60 @@
+"""Persons' properties: which events of the batch may change them, folded over what is stored. The rules are pure.
+
+Part of load and not of the plan: nothing else of the plan depends on it, and in load it costs no time of its own,
+because the second session writes events meanwhile.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from operator import itemgetter
+from typing import Any
+from uuid import UUID
+
+from etl import db as door
+from etl import properties
+from etl.db import Db
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def fold_person_properties(db: Db) -> None:
+    """Fold what the batch says of its persons into ``staging.person_property``, a row a person that may change."""
+    door.run(db, "load/insert_property_events")
+    door.run(db, "load/analyze_property_event")
+    door.run(db, "load/insert_first_lifts")
+    changed: list[tuple[Any, ...]] = []
+    refolded = _refold(db)
+    rows = itertools.chain.from_iterable(door.stream(db, "load/read_property_changes"))
+    for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
+        is_refolded = (team_id, person_id) in refolded
+        state = refolded.pop((team_id, person_id), properties.State())
+        for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
+            if stored is None:
+                properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
+            elif not is_refolded:
+                properties.join(state, properties.read_state(stored))
+        if state or is_refolded:
+            changed.append((team_id, person_id, *_property_columns(state)))
+        if len(changed) >= 10_000:
+            door.copy_in(db, "load/copy_person_property", changed)
+            changed.clear()
+    changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
+    door.copy_in(db, "load/copy_person_property", changed)
+
+
+def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
+    """The states of the persons that a split touched, from the stored events of the ids they have now."""
+    states = {key: properties.State() for key in door.tuples(db, "load/read_refolded_persons")}
+    if states:
+        for row in itertools.chain.from_iterable(door.stream(db, "load/read_stored_operations")):
+            team_id, person_id, at, xid, landing_id, *operations, is_forced = row
+            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
+    return states
+
+
+def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:
+    mask, at = properties.coverage(state)
+    # Microseconds as an integer: a float has no room for them.
+    return properties.visible(state), properties.write_state(state), mask, _EPOCH + timedelta(microseconds=at)
