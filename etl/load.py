@@ -1,7 +1,7 @@
 """Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits.
 
 Writing the payload is most of the work, so a second session writes events ahead, slice by slice, while the first one
-folds properties and writes persons and keys; then both share the slices that remain. Readers do not see rows of the
+folds properties and writes persons; then both share the slices that remain. Readers do not see rows of the
 open batch; the one transaction closes the batch, and by that shows all of them at once.
 """
 
@@ -64,7 +64,7 @@ def _write_ahead(second: Db, batch: Row, slices: Slices) -> int:
 
 
 def _write_events(db: Db, batch: Row, slices: Slices) -> int:
-    """Write slices until none is left for this session or the other; returns how many rows."""
+    """Write events and their keys, until no slice is left for this session or the other; returns how many events."""
     written = 0
     while True:
         try:
@@ -73,6 +73,7 @@ def _write_events(db: Db, batch: Row, slices: Slices) -> int:
             return written
         slice_ = {**batch, "after_ordinal": after, "upto_ordinal": upto}
         written += door.run(db, "load/insert_event", slice_).rowcount
+        door.run(db, "load/insert_event_key", slice_)
 
 
 def _ensure_partitions(db: Db, settings: Settings) -> None:
@@ -104,7 +105,6 @@ def _write_persons(db: Db, batch: Row) -> None:
 
 def _write_plan(db: Db, batch: Row) -> Row:
     """Write the rest of the plan; returns its numbers, the batch's own events not among the loaded."""
-    door.run(db, "load/insert_event_key", batch)
     door.run(db, "load/insert_released_event", batch)
     loaded = door.run(db, "load/insert_released_stored_event", batch).rowcount
     door.run(db, "load/insert_released_event_key", batch)

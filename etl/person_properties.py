@@ -33,8 +33,10 @@ def fold_person_properties(db: Db) -> None:
         for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
             if stored is None:
                 properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
-            elif not is_refolded:
+            elif not is_refolded and state:
                 properties.join(state, properties.read_state(stored))
+            elif not is_refolded:
+                state = properties.read_state(stored)
         if state or is_refolded:
             changed.append((team_id, person_id, *_property_columns(state)))
         if len(changed) >= 10_000:

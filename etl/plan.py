@@ -68,8 +68,7 @@ def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
             door.run(db, "plan/clear")
             door.run(db, "plan/insert", {"batch_id": batch_id})
         claimed = door.run(db, "plan/claim").fetchone()
-        for left in door.run(db, "plan/forget_written_ahead").fetchall():
-            door.run(db, "plan/delete_written_ahead", left)
+        door.run(db, "plan/forget_written_ahead")
     return claimed["claim"] if claimed else None
 
 

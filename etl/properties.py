@@ -91,6 +91,8 @@ class Key(msgspec.Struct, omit_defaults=True):
 
     def visible(self, *lifted: Operation | None) -> msgspec.Raw | None:
         """The value a reader sees, or None where the key is absent; ``lifted`` count as the first ``$set_once``."""
+        if self.set and not self.unset and not self.switches and not _is_null(self.set.value):
+            return self.set.value  # nearly always
         first = self.first
         for each in lifted:
             first = _earlier(first, each)
@@ -98,7 +100,7 @@ class Key(msgspec.Struct, omit_defaults=True):
             return self._switched(first)
         since = self.unset.stamp if self.unset else None
         value = self.set if self.set and (since is None or self.set.stamp >= since) else None
-        if value is not None and bytes(value.value) != _NULL:
+        if value is not None and not _is_null(value.value):
             return value.value
         for once in (first, self.last):
             if once is not None and (since is None or once.stamp > since):
@@ -113,7 +115,7 @@ class Key(msgspec.Struct, omit_defaults=True):
         value: msgspec.Raw | None = None
         for _, kind, new in sorted(said, key=lambda each: each[0]):
             is_absent = value is None
-            if kind == "set" or (kind == "once" and (value is None or bytes(value) == _NULL)):
+            if kind == "set" or (kind == "once" and (value is None or _is_null(value))):
                 value = new
             elif kind != "once":
                 value = new if kind == "switch" and is_absent else None
@@ -221,24 +223,28 @@ def apply(  # noqa: PLR0917
         is_forced: the event is about the person, so that noisy keys are set like others.
     """
     sets = _OBJECT.decode(set_json) if set_json else {}
-    onces = {name: value for name, value in _OBJECT.decode(set_once_json or "{}").items() if bytes(value) != _NULL}
+    onces = {name: value for name, value in _OBJECT.decode(set_once_json or "{}").items() if not _is_null(value)}
     unsets = set(_names(unset_json))
     lifted = _lifted(lifted_values)
-    is_forced = is_forced or bool(unsets) or any(name not in NOISY for name in (*sets, *_telling(lifted)))
+    telling = {name for name, value in lifted.items() if not _is_null(value)}
+    is_forced = is_forced or bool(unsets) or not NOISY.issuperset(sets) or not NOISY.issuperset(telling)
     for name, value in lifted.items():
-        if name not in sets and bytes(value) != _NULL:
-            _lift(state, name, Operation(*stamp, value))
-        elif bytes(value) != _NULL and _INITIAL[name] not in onces:
-            _once(state.key(_INITIAL[name]), Operation(*stamp, value))
-        if name not in sets and (is_forced or name not in NOISY):
-            _set(state.key(name), Operation(*stamp, value))
+        operation = Operation(*stamp, value)
+        if name in sets:
+            if name in telling and _INITIAL[name] not in onces:
+                _once(state.key(_INITIAL[name]), operation)
+            continue
+        if name in telling:
+            _lift(state, name, operation)
+        if is_forced or name not in NOISY:
+            _set(state.key(name), operation)
     for name, value in sets.items():
         operation = Operation(*stamp, value.copy())
         if name in unsets:
             _switch(state.key(name), operation)
         elif is_forced or name not in NOISY:
             _set(state.key(name), operation)
-        elif bytes(value) != _NULL:
+        elif not _is_null(value):
             _once(state.key(name), operation)
     for name, value in onces.items():
         operation = Operation(*stamp, value.copy())
@@ -283,12 +289,14 @@ def _shallow(value: str) -> msgspec.Raw:
     return msgspec.Raw(value.encode())
 
 
-def _telling(lifted: dict[str, msgspec.Raw]) -> Iterable[str]:
-    return (name for name, value in lifted.items() if bytes(value) != _NULL)
+def _is_null(value: msgspec.Raw) -> bool:
+    return len(value) == len(_NULL) and bytes(value) == _NULL
 
 
 def _lift(state: State, name: str, operation: Operation) -> None:
-    state.lifted[name] = _earlier(state.lifted.get(name), operation) or operation
+    known = state.lifted.get(name)
+    if known is None or operation.stamp < known.stamp:
+        state.lifted[name] = operation
 
 
 def _set(key: Key, operation: Operation) -> None:

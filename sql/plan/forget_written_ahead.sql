@@ -1,3 +1,2 @@
--- The open batch, if a run that did not get to its end has written some of it ahead.
-delete from ops.written_ahead
-returning batch_id;
+-- Remove what a run that did not get to its end wrote ahead of its commit.
+select ops.forget_written_ahead();
