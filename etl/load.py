@@ -110,6 +110,7 @@ def _write_plan(db: Db, batch: Row) -> Row:
     door.run(db, "load/insert_released_event_key", batch)
     released = door.run(db, "load/delete_released", batch).rowcount
     held = door.run(db, "load/insert_held", batch).rowcount
+    door.run(db, "load/analyze_buffer")
     quarantined = door.run(db, "load/insert_quarantined", batch).rowcount
     door.run(db, "load/insert_warning", batch)
     plan = door.one(db, "load/count_plan", batch)

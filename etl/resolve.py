@@ -23,6 +23,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with collector_paused(), step_of(db, batch_id, "resolve") as batch:
         if batch is None:
             return
+        door.run(db, "resolve/analyze_excluded")
         door.run(db, "resolve/exclude_refused")
         door.run(db, "resolve/exclude_duplicates")
         door.run(db, "resolve/analyze_excluded")
@@ -37,7 +38,6 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         door.run(db, "resolve/apply_upgrades")
         door.run(db, "resolve/insert_overrides")
         door.run(db, "resolve/apply_overrides")
-        door.run(db, "resolve/analyze_plan")
         door.run(db, "resolve/warn_refusals")
         door.run(db, "resolve/warn_split_refusals")
         judge_plan(db, batch)

@@ -7,7 +7,7 @@ from staging.refolded_person as r
 inner join warehouse.person_distinct_id as m
     on r.team_id = m.team_id and r.person_id = m.person_id and not m.is_personless
 where
-    (select exists (select from staging.refolded_person))
+    (select count(*) > 0 from staging.refolded_person)
     and warehouse.stored_event.team_id = m.team_id
     and warehouse.stored_event.distinct_id = m.distinct_id
     and warehouse.stored_event.person_id <> m.person_id
