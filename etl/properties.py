@@ -230,13 +230,11 @@ def apply(  # noqa: PLR0917
     is_forced = is_forced or bool(unsets) or not NOISY.issuperset(sets) or not NOISY.issuperset(telling)
     for name, value in lifted.items():
         operation = Operation(*stamp, value)
-        if name in sets:
-            if name in telling and _INITIAL[name] not in onces:
-                _once(state.key(_INITIAL[name]), operation)
-            continue
-        if name in telling:
+        if name in telling and name not in sets:
             _lift(state, name, operation)
-        if is_forced or name not in NOISY:
+        elif name in telling and _INITIAL[name] not in onces:
+            _once(state.key(_INITIAL[name]), operation)
+        if name not in sets and (is_forced or name not in NOISY):
             _set(state.key(name), operation)
     for name, value in sets.items():
         operation = Operation(*stamp, value.copy())

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from etl import properties
-from etl.resolve import _property_columns
+from etl.person_properties import _property_columns
 
 ORDINARY = {
     "browser": {
