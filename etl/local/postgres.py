@@ -41,7 +41,7 @@ max_connections = 100
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
 random_page_cost = 1.1
-max_wal_size = 2GB
+max_wal_size = 4GB
 checkpoint_timeout = 15min
 wal_compression = on
 dynamic_shared_memory_type = {"sysv" if sys.platform == "linux" else "posix"}
