@@ -13,6 +13,7 @@ from etl import plan
 from etl.cycle import run_cycle, run_step
 from etl.db import Db
 from etl.errors import StagingLostError, TransientError, UnavailableError
+from etl.maintain import check_invariants
 from tests import crash
 from tests.crash import SETTINGS
 
@@ -130,6 +131,7 @@ def test_killed_between_the_two_commits(told, db, expected):
     assert db.execute("select batch_id from ops.written_ahead").fetchall() == [{"batch_id": batch_id}]
     assert db.execute(stored).fetchone() != stored_before
     assert db.execute(seen).fetchall() == before
+    check_invariants(db)
     expected()
 
 
