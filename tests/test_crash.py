@@ -16,7 +16,7 @@ import pytest
 from etl import db as door
 from etl.cycle import run_step
 from etl.db import Db
-from etl.errors import StagingLostError, TransientError
+from etl.errors import StagingLostError, TransientError, UnavailableError
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
@@ -228,8 +228,8 @@ def crash_server(server: Server, url: str, mode: Mode, fault: Fault) -> None:
     try:
         with crash.armed(fault, server.crash):
             crash.advance(url, mode)
-    except psycopg.OperationalError:
-        pass
+    except (psycopg.OperationalError, UnavailableError):
+        pass  # the latter where it went down between two steps
     server.start()
 
 
