@@ -37,6 +37,11 @@ ILLEGAL_IN_ANY_CASE = frozenset([
     "true",
     "false",
 ])
+# What JavaScript's trim() takes away; Python's strip() has other ideas of U+001C to U+001F, U+0085 and U+FEFF.
+BLANK = (
+    " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
+    "\u205f\u3000\ufeff"
+)
 ILLEGAL = frozenset(["[object Object]", "NaN", "None", "none", "null", "0", "undefined"])
 
 Id = tuple[int, str]
@@ -374,7 +379,7 @@ def implied_id(key: Id) -> UUID:
 
 def is_illegal(distinct_id: str) -> bool:
     """A placeholder that must never join two persons."""
-    if not distinct_id.strip():
+    if not distinct_id.strip(BLANK):
         return True
     for quote in ("", '"', "'"):
         if distinct_id.startswith(quote) and distinct_id.endswith(quote) and len(distinct_id) >= 2 * len(quote):

@@ -6,9 +6,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from psycopg import sql
 
 from tests.conftest import moment
-from tests.oracle import ILLEGAL, ILLEGAL_IN_ANY_CASE, Model, Row, is_illegal
+from tests.oracle import BLANK, ILLEGAL, ILLEGAL_IN_ANY_CASE, Model, Row, is_illegal
+
+LOCALES = ["C", "C.utf8", "en-x-icu", "tr-x-icu"]
 
 
 def row(at: float, event: str, distinct_id: str, n: int = 0, **properties: Any) -> Row:
@@ -91,13 +94,20 @@ def test_duplicates_and_bad_rows():
 
 
 def test_the_database_calls_the_same_ids_illegal(db):
-    words = [*ILLEGAL, *ILLEGAL_IN_ANY_CASE, "", " ", "\t\n", "alice", "null2", "id\n", "\u00a0", "\u2003", "\ufeff"]
+    """Whatever its locale: glibc calls U+00A0 no space, and in Turkish the small letter of I is not i."""
+    words = [*ILLEGAL, *ILLEGAL_IN_ANY_CASE, "", "\t\n", "alice", "null2", "id\n", "\u0130d", "\u0131d"]
+    words += [*BLANK, BLANK, "\u0085", "\u001c"]
     around = ["{}", '"{}"', "'{}'", "'{}\"", "'{}", "{}'", " {}", "{} "]
     texts = [shape.format(case(word)) for word in words for shape in around for case in (str, str.upper, str.title)]
-    rows = db.execute(
-        "select t.text, ops.is_illegal_distinct_id(t.text) as is_illegal from unnest(%s::text[]) as t(text)", (texts,)
-    )
-    assert {row["text"] for row in rows if row["is_illegal"]} == {text for text in texts if is_illegal(text)}
+    is_illegal_there = sql.SQL("ops.is_illegal_distinct_id(t.text collate {})")
+    statement = sql.SQL("select t.text from unnest(%s::text[]) as t(text) where {}")
+    # Not every server is built with ICU.
+    locales = db.execute("select collname as name from pg_collation where collname = any(%s)", (LOCALES,)).fetchall()
+    assert locales
+    for locale in locales:
+        condition = is_illegal_there.format(sql.Identifier(locale["name"]))
+        found = {row["text"] for row in db.execute(statement.format(condition), (texts,))}
+        assert found == {text for text in texts if is_illegal(text)}, locale
 
 
 @pytest.mark.parametrize(
