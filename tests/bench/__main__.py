@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from etl import db as door
@@ -19,9 +20,11 @@ from etl.migrate import migrate
 from etl.plan import STEPS
 from etl.settings import Settings, read_settings
 from tests.bench import capture, shapes
-from tests.bench.events import generate
+from tests.bench.events import LandingRow, generate, generate_history
 
-BARE = Path(__file__).parent / "bare_copy.sql"
+BARE_TABLE = Path(__file__).parent / "bare_table.sql"
+BARE_COPY = Path(__file__).parent / "bare_copy.sql"
+KNOWN_PERSONS = 0.12  # persons of the past for each event of the backlog
 COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
 
 
@@ -49,30 +52,59 @@ def main() -> int:
 
 
 def compare(db: Db, url: str, events: int, settings: Settings) -> int:
-    """Land, copy bare, drain, copy bare again, print: the first copy in a new server also makes its WAL files."""
+    """Fill the warehouse with the past; land, copy bare, drain, copy bare again, print.
+
+    Twice, because the first copy in a new server also makes its WAL files.
+    """
     migrate(db, settings)
-    with db.cursor() as cursor, cursor.copy(COPY) as copy:
-        for row in generate(events):
-            copy.write_row(row)
-    db.execute("vacuum (analyze) landing.event")
-    size = db.execute("select avg(octet_length(properties::text))::int as n from landing.event").fetchone()
-    print(f"{events:,} events landed, {size['n']:,} bytes of properties each on average")  # type: ignore[index]
-    before = copy_bare(db, events)
-    child = subprocess.run([sys.executable, "-m", "tests.bench", "--drain", url], check=False)
-    if child.returncode:
-        return child.returncode
-    after = copy_bare(db, events)
-    row = db.execute("select sum(extract(epoch from loaded_at - opened_at)) as s from ops.batch").fetchone()
-    seconds = float(row["s"])  # type: ignore[index]
-    print(f"ratio to the bare copies {(before + after) / 2 / seconds:8.2f}")
+    known_persons = max(1, int(events * KNOWN_PERSONS))
+    print(f"the past: the first visits of {known_persons:,} persons, into an empty warehouse")
+    land(db, generate_history(known_persons))
+    if code := drain_apart(url):
+        return code
+    db.execute("vacuum (analyze)")
+    past = count(db, "select max(batch_id) as n from ops.batch")
+    before_backlog = count(db, "select max(landing_id) as n from landing.event")
+    land(db, generate(events, known_persons=known_persons))
+    size = count(db, "select avg(octet_length(properties::text))::int as n from landing.event")
+    print(f"{events:,} events landed, {size:,} bytes of properties each on average")
+    before = copy_bare(db, events, before_backlog)
+    if code := drain_apart(url):
+        return code
+    after = copy_bare(db, events, before_backlog)
+    seconds = count(
+        db, "select sum(extract(epoch from loaded_at - opened_at)) as n from ops.batch where batch_id > %s", past
+    )
+    print(f"ratio to the bare copies {(before + after) / 2 / float(seconds):8.2f}")
     return 0
 
 
-def copy_bare(db: Db, events: int) -> float:
-    """Copy all landing rows by one statement; print and return the seconds."""
+def land(db: Db, rows: Iterable[LandingRow]) -> None:
+    """Land rows by COPY."""
+    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+    db.execute("vacuum (analyze) landing.event")
+
+
+def count(db: Db, query: str, *values: int) -> int:
+    """The number ``n`` of a query."""
+    row = db.execute(query, values).fetchone()  # type: ignore[arg-type]
+    assert row is not None
+    return row["n"]
+
+
+def drain_apart(url: str) -> int:
+    """Drain in a process of its own, because peak memory is a process's; returns its exit code."""
+    return subprocess.run([sys.executable, "-m", "tests.bench", "--drain", url], check=False).returncode
+
+
+def copy_bare(db: Db, events: int, after_landing_id: int) -> float:
+    """Copy the rows that landed after a position by one statement; print and return the seconds."""
     db.execute("checkpoint")
+    db.execute(BARE_TABLE.read_bytes())
     start = time.perf_counter()
-    db.execute(BARE.read_bytes())
+    db.execute(BARE_COPY.read_bytes(), {"after_landing_id": after_landing_id})
     seconds = time.perf_counter() - start
     print(f"bare insert ... select   {seconds:8.2f} s  {events / seconds:10,.0f} events/s")
     db.execute("drop schema bare cascade")

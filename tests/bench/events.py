@@ -9,90 +9,159 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-NEW_PERSONS = 0.20  # share of events whose distinct id is seen for the first time
-MERGING = 0.03
+# Of the backlog's events; the rest are of persons that the warehouse knows from the history.
+OF_NEW_PERSONS = 0.20
 DUPLICATE = 0.006
 INVALID = 0.002
+# Half of the new persons sign up, in five events; half leave after a page or two. So one in 6.5 of their events is an
+# $identify: 3 % of all.
+SIGN_UP = 0.5
+OPEN_VISITS = 500  # visits of new persons that go on at the same time
 SETS_PROPERTIES = 0.10
+FROM_BACKEND = 0.3  # share of a known user's events
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+DAYS = 3
 
 LandingRow = tuple[str | None, str | None, str | None, str, str]
+"""uuid, event, distinct_id, properties, timestamp of ``landing.event``."""
+
+Properties = dict[str, object]
+_Step = tuple[str | None, str, Properties]
 
 
-def generate(count: int, *, seed: int = 1) -> Iterator[LandingRow]:
-    """Rows (uuid, event, distinct_id, properties, timestamp) of ``landing.event``."""
-    rng = random.Random(seed)
-    padding = "".join(rng.choices("abcdefghijklmnopqrstuvwxyz ", k=4000))
-    devices: list[str] = []
-    users: list[str] = []
-    unclaimed: list[str] = []
+def generate_history(persons: int, *, seed: int = 1) -> Iterator[LandingRow]:
+    """The past of the persons that the backlog calls known: a first page each; every second one signed up then."""
+    maker = _Maker(seed)
+    for number in range(persons):
+        moment = START - timedelta(days=1) + timedelta(seconds=number * 86400 / persons)
+        device = _device(number)
+        yield maker.row(moment, ("$pageview", device, {"$device_id": device}))
+        if _is_user(number):
+            yield maker.row(moment, _identify(_user(number), device))
+
+
+def generate(count: int, *, known_persons: int = 1, seed: int = 2) -> Iterator[LandingRow]:
+    """The backlog: ``count`` events of known persons and new ones, in order of time, over three days."""
+    maker = _Maker(seed)
+    rng = maker.rng
+    visits: list[Iterator[_Step]] = []
     sent: list[LandingRow] = []
     for number in range(count):
         dice = rng.random()
-        moment = START + timedelta(seconds=number * 3 * 86400 / count)
-        properties = _properties(rng, padding, number)
-        event, distinct_id = rng.choice(("$pageview", "$autocapture", "Order created", "Report opened")), None
+        moment = START + timedelta(seconds=number * DAYS * 86400 / count)
         if dice < DUPLICATE and sent:
             yield rng.choice(sent)
             continue
         if dice < DUPLICATE + INVALID:
-            yield str(_uuid(rng, moment)), None, "someone", msgspec.json.encode(properties).decode(), moment.isoformat()
+            yield maker.row(moment, (None, "someone", {}))
             continue
-        if dice < DUPLICATE + INVALID + MERGING and unclaimed:
-            event, distinct_id = "$identify", f"user_{number}"
-            properties |= {
-                "$anon_distinct_id": unclaimed.pop(),
-                "$set": {"email": f"{number}@example.com", "plan": "pro"},
-            }
-            users.append(distinct_id)
-        elif dice < DUPLICATE + INVALID + MERGING + NEW_PERSONS or not devices:
-            distinct_id = str(_uuid(rng, moment))
-            devices.append(distinct_id)
-            unclaimed.append(distinct_id)
-            properties["$device_id"] = distinct_id
-        elif users and dice < 0.6:
-            distinct_id = rng.choice(users)
-            properties |= {"source": "backend"}
+        if dice < DUPLICATE + INVALID + OF_NEW_PERSONS:
+            step = _next_step(rng, visits, f"{seed}_{number}")
         else:
-            distinct_id = rng.choice(devices[-50_000:])
-            properties["$device_id"] = distinct_id
-        if rng.random() < SETS_PROPERTIES:
-            properties.setdefault("$set", {"last_seen_version": number % 7})
-        row = (
-            str(_uuid(rng, moment)),
-            event,
-            distinct_id,
-            msgspec.json.encode(properties).decode(),
-            moment.isoformat(),
-        )
+            step = _step_of_known(rng, rng.randrange(known_persons))
+        row = maker.row(moment, step)
         if number % 50 == 0:
             sent.append(row)
         yield row
 
 
-def _properties(rng: random.Random, padding: str, number: int) -> dict[str, object]:
-    start = rng.randrange(3000)
-    return {
-        "$lib": "web",
-        "$lib_version": "1.449.2",
-        "$os": "Linux",
-        "$browser": "Chrome",
-        "$browser_version": 156,
-        "$screen_height": 1080,
-        "$screen_width": 1920,
-        "$current_url": f"https://app.example.com/projects/{number % 977}/reports/{number % 31}",
-        "$pathname": f"/projects/{number % 977}/reports/{number % 31}",
-        "$session_id": f"0193-{number // 40}",
-        "subtotal": number % 10_000,
-        "items": [number % 17, number % 23, number % 5],
-        "is_test": False,
-        "text": padding[start : start + 560],
-    }
+def _device(number: int) -> str:
+    return str(uuid.UUID(int=number, version=4))
 
 
-def _uuid(rng: random.Random, moment: datetime) -> uuid.UUID:
-    """A UUIDv7, as the SDKs make them."""
-    milliseconds = int(moment.timestamp() * 1000)
-    bits = (milliseconds << 80) | (7 << 76) | (rng.getrandbits(12) << 64) | (2 << 62) | rng.getrandbits(62)
-    return uuid.UUID(int=bits)
+def _user(number: int) -> str:
+    return f"user_{number}"
+
+
+def _is_user(number: int) -> bool:
+    return number % 2 == 0
+
+
+def _step_of_known(rng: random.Random, number: int) -> _Step:
+    event = rng.choice(("$pageview", "$autocapture", "Order created", "Report opened"))
+    device = _device(number)
+    if not _is_user(number):
+        return event, device, {"$device_id": device}
+    if rng.random() < FROM_BACKEND:
+        return event, _user(number), {"source": "backend"}
+    return event, _user(number), {"$device_id": device}
+
+
+def _next_step(rng: random.Random, visits: list[Iterator[_Step]], name: str) -> _Step:
+    """The next event of any visit that goes on, or the first of a new one."""
+    place = rng.randrange(OPEN_VISITS)
+    if place < len(visits):
+        if step := next(visits[place], None):
+            return step
+        del visits[place]
+    visits.append(_visit(rng, name))
+    return next(visits[-1])
+
+
+def _visit(rng: random.Random, name: str) -> Iterator[_Step]:
+    """A new person: looks at a page and leaves, or signs up, which the backend says before the browser does."""
+    device = str(uuid.UUID(int=rng.getrandbits(128), version=4))
+    user = f"user_{name}"
+    yield "$pageview", device, {"$device_id": device}
+    if rng.random() >= SIGN_UP:
+        if rng.random() < 0.5:
+            yield "$pageleave", device, {"$device_id": device}
+        return
+    yield "$pageview", device, {"$device_id": device}
+    yield "User created", user, {"source": "backend"}
+    yield _identify(user, device)
+    yield "Onboarding started", user, {"$device_id": device}
+
+
+def _identify(user: str, device: str) -> _Step:
+    set_ = {"email": f"{user}@example.com", "plan": "pro"}
+    return "$identify", user, {"$device_id": device, "$anon_distinct_id": device, "$set": set_}
+
+
+class _Maker:
+    """Makes rows: what every event carries, whoever sends it."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self._text = "".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz ", k=4000))
+        self._made = 0
+
+    def row(self, moment: datetime, step: _Step) -> LandingRow:
+        event, distinct_id, properties = step
+        properties = self._common() | properties
+        if self.rng.random() < SETS_PROPERTIES:
+            properties.setdefault("$set", {"last_seen_version": self._made % 7})
+        self._made += 1
+        return (
+            str(self._uuid(moment)),
+            event,
+            distinct_id,
+            msgspec.json.encode(properties).decode(),
+            moment.isoformat(),
+        )
+
+    def _common(self) -> Properties:
+        number, start = self._made, self.rng.randrange(3000)
+        return {
+            "$lib": "web",
+            "$lib_version": "1.449.2",
+            "$os": "Linux",
+            "$browser": "Chrome",
+            "$browser_version": 156,
+            "$screen_height": 1080,
+            "$screen_width": 1920,
+            "$current_url": f"https://app.example.com/projects/{number % 977}/reports/{number % 31}",
+            "$pathname": f"/projects/{number % 977}/reports/{number % 31}",
+            "$session_id": f"0193-{number // 40}",
+            "subtotal": number % 10_000,
+            "items": [number % 17, number % 23, number % 5],
+            "is_test": False,
+            "text": self._text[start : start + 560],
+        }
+
+    def _uuid(self, moment: datetime) -> uuid.UUID:
+        """A UUIDv7, as the SDKs make them."""
+        milliseconds = int(moment.timestamp() * 1000)
+        random_bits = (self.rng.getrandbits(12) << 64) | (2 << 62) | self.rng.getrandbits(62)
+        return uuid.UUID(int=(milliseconds << 80) | (7 << 76) | random_bits)
