@@ -94,10 +94,13 @@ def _snapshot(url: str) -> Iterator[Db]:
 
 @contextmanager
 def _fresh_database(url: str, name: str, *, is_kept: bool) -> Iterator[str]:
-    yield postgres.create_database(url, name)
-    if not is_kept:
-        with door.connect(url) as db:
-            db.execute(door.one(db, "rebuild/drop_database_statement", {"name": name})["statement"])
+    fresh_url = postgres.create_database(url, name)
+    try:
+        yield fresh_url
+    finally:
+        if not is_kept:
+            with door.connect(url) as db:
+                db.execute(door.one(db, "rebuild/drop_database_statement", {"name": name})["statement"])
 
 
 def _copy_context(live: Db, fresh: Db) -> None:

@@ -73,6 +73,19 @@ def test_the_same_from_landing_alone(db, live, settings):
     assert databases(db) == before
 
 
+def test_an_interrupted_one_leaves_no_database(db, live, settings):
+    before = databases(db)
+    replayed = []
+
+    def interrupt(batch):
+        replayed.append(batch["batch_id"])
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(live, settings, report=interrupt)
+    assert (len(replayed), databases(db)) == (1, before)
+
+
 def test_the_first_difference_is_named_and_the_live_one_untouched(db, live, settings, monkeypatch):
     row = db.execute("select team_id, distinct_id from warehouse.person_distinct_ids order by 2 limit 1").fetchone()
     db.execute(
