@@ -361,3 +361,30 @@ def test_ordinary_events_do_not_change_who_is_who(two_teams: Db):
         assert partition_of(two_teams) == Model().run(rows).partition()
 
     check()
+
+
+def properties_as_of(db: Db) -> dict[tuple[int, str, str], Any]:
+    """What each event's person was like as of it; how a personless event is taken is judged as it is loaded."""
+    answers = db.execute(
+        "select team_id, distinct_id, uuid, "
+        "warehouse.person_properties_as_of(team_id, distinct_id, uuid) as properties "
+        "from warehouse.events where person_mode = 'full'"
+    )
+    return {(row["team_id"], row["distinct_id"], str(row["uuid"])): row["properties"] for row in answers}
+
+
+@pytest.mark.timeout(3600)
+def test_properties_as_of_an_event_do_not_depend_on_the_cut(two_teams: Db):
+    seen: list[bool] = []
+
+    @logs(10)
+    @given(rows=event_logs(), pauses=cuts())
+    def check(rows: list[Row], pauses: list[Pause]) -> None:
+        play(two_teams, rows, ALL_AT_ONCE)
+        at_once = properties_as_of(two_teams)
+        play(two_teams, rows, pauses)
+        assert properties_as_of(two_teams) == at_once
+        seen.append(any(at_once.values()))
+
+    check()
+    assert any(seen)
