@@ -99,8 +99,7 @@ def _fresh_database(url: str, name: str, *, is_kept: bool) -> Iterator[str]:
         yield fresh_url
     finally:
         if not is_kept:
-            with door.connect(url) as db:
-                db.execute(door.one(db, "rebuild/drop_database_statement", {"name": name})["statement"])
+            postgres.drop_database(url, name)
 
 
 def _copy_context(live: Db, fresh: Db) -> None:

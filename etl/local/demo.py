@@ -6,6 +6,7 @@ sees an event of a user whom nobody knows yet, and the next one learns that it i
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import tempfile
 import time
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from etl import db as door
 from etl.cycle import run_cycle
@@ -41,12 +43,11 @@ class StoryError(EtlError):
 def run(settings: Settings) -> int:
     """Start a private stack, play the story, judge it, remove everything; returns the exit code."""
     terminal = Terminal()
-    with Signals() as signals, _temporary_home(terminal) as home:
+    with Signals() as signals, _temporary_home(terminal) as home, _databases(settings.database_url) as databases:
         private = settings.model_copy(
             update={
                 "home": home,
-                "database_url": None,
-                "airflow_database_url": None,
+                **databases,
                 "postgres_port": postgres.free_port(),
                 "airflow_port": postgres.free_port(),
                 "capture_port": postgres.free_port(),
@@ -56,7 +57,8 @@ def run(settings: Settings) -> int:
         )
         stack = Stack(private, terminal, signals)
         try:
-            terminal.say("Starting a PostgreSQL and an Airflow of the demo's own (Ctrl-C stops and removes everything)")
+            server = "three databases on your server" if settings.database_url else "a PostgreSQL"
+            terminal.say(f"Starting {server} and an Airflow of the demo's own (Ctrl-C stops and removes everything)")
             stack.start()
             Story(terminal, signals, stack, private).play()
         except StopRequested:
@@ -65,6 +67,27 @@ def run(settings: Settings) -> int:
         finally:
             stack.stop()
     return 0
+
+
+@contextmanager
+def _databases(server_url: str | None) -> Iterator[dict[str, str | None]]:
+    """The settings that name where the demo plays: a server of its own, or databases of its own on the server given."""
+    own: dict[str, str | None] = dict.fromkeys(("database_url", "airflow_database_url", "capture_database_url"))
+    if server_url is None:
+        yield own
+        return
+    name = f"event_microbatch_demo_{secrets.token_hex(4)}"
+    try:
+        own["database_url"] = postgres.create_database(server_url, name)
+        own["airflow_database_url"] = postgres.create_database(server_url, f"{name}_airflow")
+        yield own
+    finally:
+        for each in (name, f"{name}_airflow", _without_buffer(name)):
+            postgres.drop_database(server_url, each)
+
+
+def _without_buffer(name: str) -> str:
+    return f"{name}_without_buffer"
 
 
 @contextmanager
@@ -177,15 +200,19 @@ class Story:
 
     def _count_without_buffer(self) -> int:
         """How many person ids the same rows would have been stored with, had nothing been held: tried out."""
-        url = postgres.create_database(self._stack.warehouse_url, "without_buffer")
+        warehouse_url = self._stack.warehouse_url
+        url = postgres.create_database(warehouse_url, _without_buffer(urlsplit(warehouse_url).path.strip("/")))
         settings = self._settings.model_copy(update={"hold_seconds": 0.0})
         with door.connect(url) as db:
             migrate(db, settings)
             for part in (self._before, self._after):
                 waiting = len(Player([(-part[-1].at, part)]).land_due(url) or [])
-                # Airflow's own transactions on this server may hold rows back for a moment.
+                # Other transactions on this server, such as Airflow's, may hold rows back for a moment.
+                until = time.monotonic() + CYCLE_SECONDS
                 while waiting > 0:
                     waiting -= run_cycle(db, settings)["landed"]
+                    if time.monotonic() > until:
+                        raise StoryError("A transaction that is open on this server for long holds landed rows back.")
                     self._signals.wait(0.1)
             return len({row["person_id_at_load"] for row in door.run(db, "local/read_story")})
 

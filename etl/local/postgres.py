@@ -135,6 +135,12 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
     return database_url(server_url, name)
 
 
+def drop_database(url: str, name: str) -> None:
+    """Drop the database ``name``, if it is there, on the server of ``url``, which names another database."""
+    with door.connect(url) as db:
+        db.execute(door.one(db, "local/drop_database_statement", {"name": name})["statement"])
+
+
 def _url(place: Path, port: int) -> str:
     return f"postgresql://postgres:{(place / 'password').read_text()}@{HOST}:{port}"
 
