@@ -210,9 +210,9 @@ class Story:
                 # Other transactions on this server, such as Airflow's, may hold rows back for a moment.
                 until = time.monotonic() + CYCLE_SECONDS
                 while waiting > 0:
-                    waiting -= run_cycle(db, settings)["landed"]
                     if time.monotonic() > until:
                         raise StoryError("A transaction that is open on this server for long holds landed rows back.")
+                    waiting -= run_cycle(db, settings)["landed"]
                     self._signals.wait(0.1)
             return len({row["person_id_at_load"] for row in door.run(db, "local/read_story")})
 
