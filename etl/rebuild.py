@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,7 +70,8 @@ def rebuild(
         segments = door.run(live, "rebuild/read_segments").fetchall()
         digest = read_digest(live)
         name = f"{live.info.dbname}_rebuild_{os.getpid()}"
-        with _fresh_database(url, name, is_kept=is_kept) as fresh_url, door.connect(fresh_url) as fresh:
+        place = nullcontext(postgres.create_database(url, name)) if is_kept else postgres.temporary_database(url, name)
+        with place as fresh_url, door.connect(fresh_url) as fresh:
             migrate(fresh, settings)
             _copy_context(live, fresh)
             copied = sum(_replay(live, fresh, settings, segment, report) for segment in segments)
@@ -90,16 +91,6 @@ def _snapshot(url: str) -> Iterator[Db]:
         live.read_only = True
         with live.transaction():
             yield live
-
-
-@contextmanager
-def _fresh_database(url: str, name: str, *, is_kept: bool) -> Iterator[str]:
-    fresh_url = postgres.create_database(url, name)
-    try:
-        yield fresh_url
-    finally:
-        if not is_kept:
-            postgres.drop_database(url, name)
 
 
 def _copy_context(live: Db, fresh: Db) -> None:

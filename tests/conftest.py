@@ -6,7 +6,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,15 +31,15 @@ def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
         home = Path(folder)
         home.chmod(0o755)
-        if native := pytestconfig.getoption("--oldest"):
-            with oldest.start(native, home) as url:
-                yield url
-            return
-        url = postgres.start(home / "postgres", port=None, is_durable=False)
+        native = pytestconfig.getoption("--oldest")
+        chosen = oldest.chosen(native, home) if native else nullcontext
+        with chosen():
+            url = postgres.start(home / "postgres", port=None, is_durable=False)
         try:
             yield url
         finally:
-            postgres.stop(home / "postgres", mode="immediate")
+            with chosen():
+                postgres.stop(home / "postgres", mode="immediate")
 
 
 @pytest.fixture(scope="session")
@@ -55,11 +55,8 @@ def template(server_url: str) -> str:
 def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a fresh migrated database, dropped at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
-        admin.execute(f"create database {name} template {template}")
-    yield f"{server_url}/{name}"
-    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
-        admin.execute(f"drop database {name} with (force)")
+    with postgres.temporary_database(server_url, name, template=template) as url:
+        yield url
 
 
 @pytest.fixture

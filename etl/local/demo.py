@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from etl import db as door
 from etl.cycle import run_cycle
@@ -76,18 +75,15 @@ def _databases(server_url: str | None) -> Iterator[dict[str, str | None]]:
     if server_url is None:
         yield own
         return
-    name = f"event_microbatch_demo_{secrets.token_hex(4)}"
-    try:
-        own["database_url"] = postgres.create_database(server_url, name)
-        own["airflow_database_url"] = postgres.create_database(server_url, f"{name}_airflow")
-        yield own
-    finally:
-        for each in (name, f"{name}_airflow", _without_buffer(name)):
-            postgres.drop_database(server_url, each)
+    with (
+        postgres.temporary_database(server_url, _new_name()) as warehouse_url,
+        postgres.temporary_database(server_url, _new_name()) as metadata_url,
+    ):
+        yield own | {"database_url": warehouse_url, "airflow_database_url": metadata_url}
 
 
-def _without_buffer(name: str) -> str:
-    return f"{name}_without_buffer"
+def _new_name() -> str:
+    return f"event_microbatch_demo_{secrets.token_hex(4)}"
 
 
 @contextmanager
@@ -200,10 +196,8 @@ class Story:
 
     def _count_without_buffer(self) -> int:
         """How many person ids the same rows would have been stored with, had nothing been held: tried out."""
-        warehouse_url = self._stack.warehouse_url
-        url = postgres.create_database(warehouse_url, _without_buffer(urlsplit(warehouse_url).path.strip("/")))
         settings = self._settings.model_copy(update={"hold_seconds": 0.0})
-        with door.connect(url) as db:
+        with postgres.temporary_database(self._stack.warehouse_url, _new_name()) as url, door.connect(url) as db:
             migrate(db, settings)
             for part in (self._before, self._after):
                 waiting = len(Player([(-part[-1].at, part)]).land_due(url) or [])

@@ -31,6 +31,7 @@ from etl.errors import ConfigurationError
 HOST = "127.0.0.1"
 START_SECONDS = 120  # recovery after a crash replays at most max_wal_size
 ROOT_HOME = Path("/var/tmp/event-microbatch-0")  # noqa: S108 - checked to be root's own
+LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 # Written anew at every start; what a person sets with ALTER SYSTEM stays, in postgresql.auto.conf.
 # sysv: Docker gives /dev/shm 64 MB, too little for a parallel hash join.
@@ -118,8 +119,7 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
     Raises:
         ConfigurationError: the server cannot be reached, or its role may not create databases.
     """
-    has_database = urlsplit(server_url).path.strip("/")
-    with door.connect(server_url if has_database else database_url(server_url, "postgres")) as db:
+    with door.connect(_maintenance_url(server_url)) as db:
         statement = door.one(db, "local/create_database_statement", {"name": name, "template": template})["statement"]
         try:
             if statement is not None:
@@ -135,10 +135,20 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
     return database_url(server_url, name)
 
 
-def drop_database(url: str, name: str) -> None:
-    """Drop the database ``name``, if it is there, on the server of ``url``, which names another database."""
-    with door.connect(url) as db:
-        db.execute(door.one(db, "local/drop_database_statement", {"name": name})["statement"])
+@contextmanager
+def temporary_database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
+    """The URL of a database that is made as by ``create_database`` and dropped at the end, whoever is connected."""
+    url = create_database(server_url, name, template=template)
+    try:
+        yield url
+    finally:
+        with door.connect(_maintenance_url(server_url)) as db:
+            db.execute(door.one(db, "local/drop_database_statement", {"name": name})["statement"])
+
+
+def _maintenance_url(server_url: str) -> str:
+    """Where to connect in order to make or drop another database."""
+    return server_url if urlsplit(server_url).path.strip("/") else database_url(server_url, "postgres")
 
 
 def _url(place: Path, port: int) -> str:
@@ -185,8 +195,8 @@ def _prepare(place: Path, owner: dict[str, Any]) -> None:
         for path in (password, log, unfinished):
             os.chown(path, owner["user"], owner["group"])
     made = _command(
-        binaries(place), owner, "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8", "--locale=C",
-        "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--auth=scram-sha-256", f"--pwfile={password}",
+        binaries(place), owner, "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8", *LOCALE,
+        "--auth=scram-sha-256", f"--pwfile={password}",
     )  # fmt: skip
     if made.returncode:
         raise ConfigurationError(f"PostgreSQL could not be set up in {place}: {_last_line(made.stderr)}")

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
 from etl import db as door
@@ -20,12 +19,11 @@ from etl.migrate import migrate
 from etl.plan import STEPS
 from etl.settings import Settings, read_settings
 from tests.bench import capture, shapes
-from tests.bench.events import LandingRow, generate, generate_history
+from tests.bench.events import generate, generate_history, land
 
 BARE_TABLE = Path(__file__).parent / "bare_table.sql"
 BARE_COPY = Path(__file__).parent / "bare_copy.sql"
 KNOWN_PERSONS = 0.12  # persons of the past for each event of the backlog
-COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
 
 
 def main() -> int:
@@ -63,35 +61,27 @@ def compare(db: Db, url: str, events: int, settings: Settings) -> int:
     if code := drain_apart(url):
         return code
     db.execute("vacuum (analyze)")
-    past = count(db, "select max(batch_id) as n from ops.batch")
-    before_backlog = count(db, "select max(landing_id) as n from landing.event")
+    past = int(number(db, "select max(batch_id) as n from ops.batch"))
+    before_backlog = int(number(db, "select max(landing_id) as n from landing.event"))
     land(db, generate(events, known_persons=known_persons))
-    size = count(db, "select avg(octet_length(properties::text))::int as n from landing.event")
-    print(f"{events:,} events landed, {size:,} bytes of properties each on average")
+    size = number(db, "select avg(octet_length(properties::text))::int as n from landing.event")
+    print(f"{events:,} events landed, {size:,.0f} bytes of properties each on average")
     before = copy_bare(db, events, before_backlog)
     if code := drain_apart(url):
         return code
     after = copy_bare(db, events, before_backlog)
-    seconds = count(
+    seconds = number(
         db, "select sum(extract(epoch from loaded_at - opened_at)) as n from ops.batch where batch_id > %s", past
     )
-    print(f"ratio to the bare copies {(before + after) / 2 / float(seconds):8.2f}")
+    print(f"ratio to the bare copies {(before + after) / 2 / seconds:8.2f}")
     return 0
 
 
-def land(db: Db, rows: Iterable[LandingRow]) -> None:
-    """Land rows by COPY."""
-    with db.cursor() as cursor, cursor.copy(COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
-    db.execute("vacuum (analyze) landing.event")
-
-
-def count(db: Db, query: str, *values: int) -> int:
-    """The number ``n`` of a query."""
+def number(db: Db, query: str, *values: int) -> float:
+    """The one value of a query, named ``n``."""
     row = db.execute(query, values).fetchone()  # type: ignore[arg-type]
     assert row is not None
-    return row["n"]
+    return float(row["n"])
 
 
 def drain_apart(url: str) -> int:

@@ -1,13 +1,18 @@
-"""Generated events for the benchmark: deterministic, about 1 KB of properties, in the proportions of a busy product."""
+"""Generated events for the benchmark: deterministic, about 1 KB of properties, in the proportions of a busy product.
+
+And how they, or any others, are landed.
+"""
 
 from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+
+from etl.db import Db
 
 # Of the backlog's events; the rest are of persons that the warehouse knows from the history.
 OF_NEW_PERSONS = 0.20
@@ -28,6 +33,17 @@ LandingRow = tuple[str | None, str | None, str | None, str, str]
 
 Properties = dict[str, object]
 _Step = tuple[str | None, str, Properties]
+
+
+COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
+
+
+def land(db: Db, rows: Iterable[LandingRow]) -> None:
+    """Land rows by COPY, and look after the table as autovacuum would in a minute or two."""
+    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+        for row in rows:
+            copy.write_row(row)
+    db.execute("vacuum (analyze) landing.event")
 
 
 def generate_history(persons: int, *, seed: int = 1) -> Iterator[LandingRow]:

@@ -7,19 +7,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 from etl import db as door
 from etl.cycle import run_cycle
-from etl.db import Db
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.plan import STEPS
 from etl.settings import Settings
-
-START = datetime(2026, 3, 1, tzinfo=UTC)
-COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
+from tests.bench.events import START, LandingRow, land
 
 Event = tuple[str, str, dict[str, object]]
 """Name, distinct id, properties."""
@@ -71,8 +68,7 @@ def measure(server_url: str, share: float = 1.0) -> int:
         url = postgres.create_database(server_url, f"shape_{place}")
         with door.connect(url) as db:
             migrate(db, Settings())
-            _land(db, generate(max(1, int(size * share))))
-            db.execute("vacuum (analyze) landing.event")
+            land(db, _rows(generate(max(1, int(size * share)))))
         # A process of its own: peak memory is a process's.
         code = subprocess.run(
             [sys.executable, "-m", "tests.bench.shapes", url, name, str(share)], check=False
@@ -112,12 +108,11 @@ def drain(url: str, name: str, share: float) -> int:
     return 0
 
 
-def _land(db: Db, events: Iterator[Event]) -> None:
-    with db.cursor() as cursor, cursor.copy(COPY) as copy:
-        for number, (event, distinct_id, properties) in enumerate(events):
-            uuid = uuid5(UUID(int=0), str(number))
-            moment = START + timedelta(milliseconds=number)
-            copy.write_row((str(uuid), event, distinct_id, door.json_text(properties), moment.isoformat()))
+def _rows(events: Iterator[Event]) -> Iterator[LandingRow]:
+    for number, (event, distinct_id, properties) in enumerate(events):
+        uuid = uuid5(UUID(int=0), str(number))
+        moment = START + timedelta(milliseconds=number)
+        yield str(uuid), event, distinct_id, door.json_text(properties), moment.isoformat()
 
 
 if __name__ == "__main__":
