@@ -11,15 +11,22 @@ from etl.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
-    """The settings table of the README, in code. Units are in the names."""
+    """The settings table of the README, in code. Units are in the names.
+
+    What holds a password is left out of ``repr`` and ``str``, so that no log, traceback or fingerprint can show it.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ETL_", frozen=True, extra="ignore")
 
     database_url: str | None = Field(
-        None, description="The warehouse's PostgreSQL (16 or newer). Unset: a private server is started."
+        None,
+        repr=False,
+        description="The warehouse's PostgreSQL (16 or newer). Unset: a private server is started.",
     )
     airflow_database_url: str | None = Field(
-        None, description="Airflow's own metadata. Unset: the database `airflow` on the server of the warehouse."
+        None,
+        repr=False,
+        description="Airflow's own metadata. Unset: the database `airflow` on the server of the warehouse.",
     )
     home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
@@ -55,7 +62,9 @@ class Settings(BaseSettings):
     capture_host: str = Field("127.0.0.1", description="Address that `etl capture` listens on.")
     capture_port: int = Field(8000, ge=1, le=65535, description="Port of `etl capture`.")
     capture_database_url: str | None = Field(
-        None, description="Login of `etl capture`, a member of the role `event_capture`. Unset: that of the warehouse."
+        None,
+        repr=False,
+        description="Login of `etl capture`, a member of the role `event_capture`. Unset: that of the warehouse.",
     )
     capture_trusted_proxies: str = Field(
         "", description="Addresses or networks, by comma, of proxies whose `X-Forwarded-For` is believed; `*`: all."

@@ -35,12 +35,14 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _UNSTORABLE_CHARACTER = re.compile("[\0\ud800-\udfff]")
-STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+# Also one that the text's end cuts off: what is no JSON may have a quote anywhere, and a quote that matched nothing would
+# be tried again from each quote after it, in quadratic time.
+STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _STRING_OR_NOT_A_NUMBER = re.compile(STRING + rb"|(-?(?:NaN|Infinity))", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(STRING + rb"|(-?\d[\d.eE+-]*+)", re.DOTALL)
 _HUGE_NUMBER = re.compile(rb".*[eE][+-]?\d{4,}|.{1001,}", re.DOTALL)
 
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+([{}\[\]])", re.DOTALL)
+_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 _value = msgspec.json.Decoder(Raw)
@@ -228,7 +230,7 @@ def _is_too_deep(text: bytes) -> bool:
         return False
     depth = 0
     for bracket in _TO_BRACKET.finditer(text):
-        depth += 1 if bracket[1] in b"[{" else -1
+        depth += {b"[": 1, b"{": 1, None: 0}.get(bracket[1], -1)
         if depth > MAX_DEPTH:
             return True
     return False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import string
+
 import pytest
 
 from tests.conftest import moment
@@ -72,3 +75,38 @@ def test_events_carry_their_groups(db, land, cycle):
         " and g.group_key = e.groups ->> 'company'"
     ).fetchone()
     assert row == {"event": "Order", "plan": "paid"}
+
+
+def letters(count: int) -> str:
+    """Text that no compression shortens."""
+    return "".join(random.Random(count).choices(string.ascii_lowercase, k=count))
+
+
+def emoji(count: int) -> str:
+    """Text of four bytes a character."""
+    return "".join(chr(number) for number in random.Random(count).choices(range(0x1F300, 0x1F6FF), k=count))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "refusal"),
+    [
+        (letters(400), letters(400), None),
+        (emoji(300), emoji(300), None),
+        (letters(401), "k", "group_type_too_long"),
+        (letters(3_000), "k", "group_type_too_long"),
+        ("x" * 300_000, "k", "group_type_too_long"),
+        ("https://shop.example/?q=" + letters(2_900), "k", "group_type_too_long"),
+        (emoji(301), "k", "group_type_too_long"),
+        ("company", letters(401), "group_key_too_long"),
+        ("company", emoji(400), "group_key_too_long"),
+        (emoji(400), emoji(400), "group_type_too_long"),
+        (10**500, "k", "group_type_too_long"),
+        ("company", 10**500, "group_key_too_long"),
+    ],
+)
+def test_a_name_too_long_for_an_index_is_refused_and_stops_nobody(db, land, cycle, kind, key, refusal):
+    refused = land("$groupidentify", "d", properties=group(kind, key, n=1), at=0)
+    land("Order created", "innocent", properties={"$device_id": "innocent"}, at=0)
+    assert cycle(at=1)["loaded"] == (1 if refusal else 2)
+    rows = db.execute("select landing_id, reasons #>> '{0,expectation}' as reason from quarantine.event").fetchall()
+    assert [tuple(row.values()) for row in rows] == ([(refused, refusal)] if refusal else [])

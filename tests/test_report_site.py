@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
 from etl import db as door
@@ -14,6 +15,7 @@ from etl.errors import ConfigurationError
 from etl.report import html, serve
 from etl.report.refresh import refresh
 from etl.report.site import build
+from etl.settings import Settings
 from tests.report_history import generate
 
 HOSTILE = [
@@ -99,6 +101,31 @@ def test_nothing_a_client_sends_leaves_its_place(hostile):
                 assert re.fullmatch(r"(\.\./)?((day/|batch/)?[\w-]+\.html)?(#[\w%.~-]+)?", value), (name, value)
         assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", content), name
         assert len(content) < 400_000, name
+
+
+def test_no_file_of_a_published_page_holds_a_password(db, settings, tmp_path):
+    """Not the pages, and not what a build notes for the next one; a note of a former version is replaced."""
+    site, secret = tmp_path / "site", "s3cret-0f-the-0wner"
+    url = f"postgresql://owner:{secret}@127.0.0.1:1/warehouse"
+    urls = {"database_url": url, "airflow_database_url": url, "capture_database_url": url}
+    site.mkdir()
+    (site / ".manifest.json").write_bytes(msgspec.json.encode({"words.html": f"0 database_url='{url}'"}))
+    build(db, settings.model_copy(update=urls), site)
+    files = [path for path in site.rglob("*") if path.is_file()]
+    assert site / ".manifest.json" in files
+    for file in files:
+        assert secret.encode() not in file.read_bytes(), file
+    assert (site / ".manifest.json").stat().st_mode & 0o777 == 0o600
+    noted = msgspec.json.decode((site / ".manifest.json").read_bytes())
+    assert all(re.fullmatch("[0-9a-f]{64}", fingerprint) for fingerprint in noted.values())
+
+
+def test_settings_shown_whole_show_no_password():
+    url = "postgresql://owner:s3cret@127.0.0.1:1/warehouse"
+    names = [name for name in Settings.model_fields if name.endswith("_url")]
+    assert len(names) == 3
+    settings = Settings(**dict.fromkeys(names, url))
+    assert "s3cret" not in f"{settings} {settings!r}"
 
 
 def test_what_was_sent_is_shown_as_it_was_sent(hostile):

@@ -19,9 +19,10 @@ NO_CAPTURE = "ph-no-capture"
 NESTED = ("$set", "$set_once", "$group_set")
 
 _NO_CAPTURE = re.compile(r"(?<![\w-])ph-no-capture(?![\w-])")
-_ELEMENT = re.compile(r'(?:[^;"\\]|\\.|"(?:\\.|[^"\\])*(?:"|$))+', re.DOTALL)
+# Each matches wherever it begins, also in a chain that is cut off anywhere: nothing is read twice.
+_ELEMENT = re.compile(r'(?:[^;"\\]|\\.|\\\Z|"(?:\\.|[^"\\])*+(?:"|\\?\Z))++', re.DOTALL)
 _TAG = re.compile(r"[\w-]*")
-_QUOTED = re.compile(r'([\w$-]+)="((?:\\.|[^"\\])*)(?:"|$)', re.DOTALL)
+_QUOTED = re.compile(r'(?<![\w$-])([\w$-]++)="((?:\\.|[^"\\])*+)(?:"|\\?\Z)', re.DOTALL)
 _PLACES = ("nth-child", "nth-of-type")
 _PLACE_NAMES = ("tag_name", "nth_child", "nth_of_type")
 

@@ -145,16 +145,15 @@ class Site:
                 **shared,
             ),
         )
-        self._write(
-            "words.html", html.render("words.html", root="", **shared), fingerprint=f"{html.version()} {self._settings}"
-        )
+        words = html.render("words.html", root="", **shared)
+        self._write("words.html", words, fingerprint=_digest(str(self._settings)))
 
     def finish(self) -> None:
         """Remove the pages that are shown no more, and remember the rest."""
         for name in self._before.keys() - self.manifest.keys():
             (self._out / name).unlink(missing_ok=True)
             self.removed += 1
-        _write_whole(self._out / MANIFEST, msgspec.json.encode(self.manifest))
+        _write_whole(self._out / MANIFEST, msgspec.json.encode(self.manifest), mode=0o600)
 
     def link_of_batch(self, batch_id: int, loaded_at: datetime | None = None, root: str = "") -> str:
         """The batch's own page, or else its row on the page of its day."""
@@ -258,10 +257,12 @@ class Site:
             self.written += 1
 
 
-def _write_whole(file: Path, content: bytes) -> None:
+def _write_whole(file: Path, content: bytes, *, mode: int | None = None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.new")
     unfinished.write_bytes(content)
+    if mode is not None:
+        unfinished.chmod(mode)
     unfinished.replace(file)
 
 

@@ -1,6 +1,7 @@
 -- Ids used without a person for the first time, remembered so that a later merge can claim their rows.
 insert into warehouse.person_distinct_id (team_id, distinct_id, person_id, is_personless, tied_by_uuid, updated_at)
-select
+-- One join of all ids with all events: to look up the first event of each id would read every event once for each id.
+select distinct on (p.team_id, p.distinct_id)
     p.team_id,
     p.distinct_id,
     p.person_id,
@@ -8,11 +9,6 @@ select
     e.uuid as tied_by_uuid,
     now() as updated_at
 from staging.implied_person as p
-inner join lateral (
-    select s.uuid
-    from staging.accepted_event as s
-    where s.team_id = p.team_id and s.distinct_id = p.distinct_id and s.is_personless
-    order by s.ordinal
-    limit 1
-) as e on true
-where p.is_personless;
+inner join staging.accepted_event as e on p.team_id = e.team_id and p.distinct_id = e.distinct_id
+where p.is_personless and e.is_personless
+order by p.team_id, p.distinct_id, e.ordinal;

@@ -14,7 +14,11 @@ inner join (
         'Check the client''s clock, or raise drop_events_older_than_seconds of the project and land the event again.'
     ),
     (
-        'group_key_too_long', 'properties', 'The $group_key has more than 400 characters.',
+        'group_type_too_long', 'properties', 'The $group_type has more than 400 characters or 1,200 bytes.',
+        'Use short names of types, such as company; what differs from group to group belongs in $group_key.'
+    ),
+    (
+        'group_key_too_long', 'properties', 'The $group_key has more than 400 characters or 1,200 bytes.',
         'Use group keys of at most 400 characters.'
     ),
     (

@@ -77,9 +77,8 @@ with read_once as (
             when l.properties -> '$cookieless_mode' = 'true'
                 then array[l.properties ->> '$raw_user_agent', l.properties ->> '$ip', l.properties ->> '$host']
         end as cookieless_traits,
-        case
-            when l.event = '$groupidentify' then length(l.properties ->> '$group_key') > 400
-        end as has_long_group_key,
+        case when l.event = '$groupidentify' then l.properties ->> '$group_type' end as group_type,
+        case when l.event = '$groupidentify' then l.properties ->> '$group_key' end as group_key,
         l.event = '$feature_flag_called'
         and coalesce(l.properties -> '$process_person_profile', 'null') <> 'true'
         and coalesce(l.properties -> '$groups', '{}') in ('{}', 'null') as is_lone_flag_call,
@@ -351,7 +350,9 @@ select
     case
         when not s.is_team_known then null
         when s.event = '$$client_ingestion_warning' then 'client_ingestion_warning'
-        when s.has_long_group_key then 'group_key_too_long'
+        -- 400 characters, as PostHog has it; and 1,200 bytes, so that both fit into one key of an index (2,704 bytes).
+        when length(s.group_type) > 400 or octet_length(s.group_type) > 1200 then 'group_type_too_long'
+        when length(s.group_key) > 400 or octet_length(s.group_key) > 1200 then 'group_key_too_long'
         when
             s.drop_events_older_than_seconds > 0
             and s.received_at - s.event_time > make_interval(secs => s.drop_events_older_than_seconds)
