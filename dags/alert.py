@@ -18,9 +18,9 @@ from airflow.sdk import BaseHook, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowNotFoundException
 from common import DEFAULT_ARGS, START, TAG, warehouse
 
-from etl import alerts
-from etl.db import Row
+from etl.operate import alerts
 from etl.settings import read_settings
+from etl.sql import Row
 
 
 def send(channel: str, found: list[Row]) -> bool:

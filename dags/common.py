@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import Asset, BaseHook
 from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 
-from etl import db as door
-from etl.cycle import read_result, run_step
-from etl.db import Db
+from etl import sql
+from etl.cycle.batch import read_batch
+from etl.cycle.run import run_step
 from etl.errors import ConfigurationError, EtlError, StagingLostError, TransientError
 from etl.settings import read_settings
+from etl.sql import Db
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TAG = "event-microbatch"
@@ -63,11 +64,11 @@ def step(name: str, batch_id: int | None = None) -> int:
 @contextmanager
 def warehouse() -> Iterator[Db]:
     """A connection to the warehouse for one task."""
-    with terminal_errors(), door.connect(warehouse_url()) as db:
+    with terminal_errors(), sql.connect(warehouse_url()) as db:
         yield db
 
 
 def is_caught_up(batch_id: int) -> bool:
     """Whether the batch emptied landing, as it was when the batch was opened."""
     with warehouse() as db:
-        return bool(read_result(db, batch_id)["is_caught_up"])
+        return read_batch(db, batch_id).is_caught_up

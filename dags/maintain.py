@@ -15,8 +15,8 @@ from __future__ import annotations
 from airflow.sdk import CronTriggerTimetable, dag, task
 from common import DEFAULT_ARGS, START, TAG, warehouse
 
-from etl import days
-from etl import maintain as job
+from etl.operate import maintain as job
+from etl.quality import daily
 from etl.settings import read_settings
 
 
@@ -57,12 +57,12 @@ def maintain() -> None:
     @task
     def look_at_days() -> list[str]:
         with warehouse() as db:
-            return [str(day) for day in days.look_at_days(db)]
+            return [str(day) for day in daily.look_at_days(db)]
 
     @task
     def check_warehouse() -> list[str]:
         with warehouse() as db:
-            return [f"{finding.suite}.{finding.name}" for finding in days.check_warehouse(db)]
+            return [f"{finding.suite}.{finding.name}" for finding in daily.check_warehouse(db)]
 
     ensure_partitions()
     look_at_days()

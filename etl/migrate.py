@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
-from etl import db as door
-from etl.db import Db
+from etl import sql
 from etl.errors import MigrationError
 from etl.settings import Settings
+from etl.sql import Db
 
 
 def migrate(db: Db, settings: Settings) -> list[str]:
@@ -16,12 +16,12 @@ def migrate(db: Db, settings: Settings) -> list[str]:
     Raises:
         MigrationError: an applied file was edited since, or the database knows a migration that this program does not.
     """
-    files = {path.stem: path for path in sorted((door.resource("sql") / "migrations").glob("*.sql"))}
+    files = {path.stem: path for path in sorted((sql.resource("sql") / "migrations").glob("*.sql"))}
     applied_now = []
     with db.transaction():
-        door.run(db, "migrate/lock")
-        door.run(db, "migrate/create_history")
-        history = {row["name"]: row["checksum"] for row in door.run(db, "migrate/read_history")}
+        sql.run(db, "migrate/lock")
+        sql.run(db, "migrate/create_history")
+        history = {row["name"]: row["checksum"] for row in sql.run(db, "migrate/read_history")}
         if unknown := history.keys() - files.keys():
             raise MigrationError(
                 f"The database has migrations that this program does not know: {', '.join(sorted(unknown))}. "
@@ -32,13 +32,13 @@ def migrate(db: Db, settings: Settings) -> list[str]:
             checksum = hashlib.sha256(text).hexdigest()
             if name not in history:
                 db.execute(text)
-                door.run(db, "migrate/insert_history", {"name": name, "checksum": checksum})
+                sql.run(db, "migrate/insert_history", {"name": name, "checksum": checksum})
                 applied_now.append(name)
             elif history[name] != checksum:
                 raise MigrationError(
                     f"Migration {name} was edited after it had been applied. "
                     "Restore the file; put the change in a new one."
                 )
-        door.run(db, "open/insert_watermark")
-        door.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
+        sql.run(db, "open/insert_watermark")
+        sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
     return applied_now

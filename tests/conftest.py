@@ -7,20 +7,21 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
-from etl import db as door
-from etl.cycle import run_cycle
-from etl.db import Db, Row
+from etl import databases, sql
+from etl.cycle.run import run_cycle
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
-from tests import oldest
+from etl.sql import Db, Row
+from tests import landing, oldest
+from tests.landing import moment
 
 _numbers = itertools.count(1)
 
@@ -45,8 +46,8 @@ def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def template(server_url: str) -> str:
     """The name of a migrated database that each test's own is a copy of."""
-    url = postgres.create_database(server_url, "template_etl")
-    with door.connect(url) as db:
+    url = databases.create_database(server_url, "template_etl")
+    with sql.connect(url) as db:
         migrate(db, Settings())
     return "template_etl"
 
@@ -55,7 +56,7 @@ def template(server_url: str) -> str:
 def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a fresh migrated database, dropped at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    with postgres.temporary_database(server_url, name, template=template) as url:
+    with databases.temporary_database(server_url, name, template=template) as url:
         yield url
 
 
@@ -69,14 +70,14 @@ def database(server_url: str, template: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def shared_db(server_url: str, template: str) -> Iterator[Db]:
     """A connection to a migrated database that a module's tests share, because they change nothing in it."""
-    with fresh_database(server_url, template) as url, door.connect(url, application_name="test") as connection:
+    with fresh_database(server_url, template) as url, sql.connect(url, application_name="test") as connection:
         yield connection
 
 
 @pytest.fixture
 def db(database: str) -> Iterator[Db]:
     """An open connection to the test's own database."""
-    with door.connect(database, application_name="test") as connection:
+    with sql.connect(database, application_name="test") as connection:
         yield connection
 
 
@@ -90,38 +91,19 @@ def settings() -> Settings:
 def land(db: Db) -> Callable[..., int]:
     """Land one event as a writer does; ``at`` (seconds since ``EPOCH``) sets the arrival."""
 
-    def _land(
-        event: str | None = "page", distinct_id: str | None = "u1", *, at: float | None = None, **columns: Any
-    ) -> int:
-        if "properties" in columns and not isinstance(columns["properties"], str | None):
-            columns["properties"] = door.json_text(columns["properties"])
-        row = {"event": event, "distinct_id": distinct_id, **columns}
-        if at is not None:
-            row["received_at"] = moment(at)
-        names = ", ".join(row)
-        values = ", ".join(f"%({name})s" for name in row)
-        cursor = db.execute(f"insert into landing.event ({names}) values ({values}) returning landing_id", row)
-        return int(cursor.fetchone()["landing_id"])  # type: ignore[index]
-
-    return _land
+    return partial(landing.land, db)
 
 
 @pytest.fixture
 def cycle(db: Db, settings: Settings) -> Callable[..., Row]:
-    """Run one cycle; ``at`` (seconds since ``EPOCH``) sets the clock."""
+    """Run one cycle, ``at`` (seconds since ``EPOCH``) its clock; gives the loaded batch's columns by name."""
 
     def _cycle(at: float | None = None, **overrides: Any) -> Row:
-        return run_cycle(db, settings.model_copy(update=overrides), now=None if at is None else moment(at))
+        now = None if at is None else moment(at)
+        batch = run_cycle(db, settings.model_copy(update=overrides), now=now)
+        return {**vars(batch), "seconds": batch.seconds}
 
     return _cycle
-
-
-EPOCH = datetime(2022, 7, 1, 12, tzinfo=UTC)
-
-
-def moment(seconds: float) -> datetime:
-    """A time so many seconds after ``EPOCH``."""
-    return datetime.fromtimestamp(EPOCH.timestamp() + seconds, UTC)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

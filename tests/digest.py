@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from etl.db import Db
-from tests.oracle import Model
+from etl.sql import Db
+from tests.rules.oracle import Model
 
 Digest = dict[str, dict[Any, Any]]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from etl import db as door
+from etl import sql
 
-ROOT = door.resource("sql")
+ROOT = sql.resource("sql")
 FILES = sorted(str(path.relative_to(ROOT))[:-4] for path in ROOT.rglob("*.sql"))
 STATEMENTS = [name for name in FILES if not name.startswith("migrations/")]
 PLANNABLE = re.compile(r"^(select|insert|update|delete|with)\b", re.MULTILINE)
@@ -21,18 +21,18 @@ def test_there_are_statements():
 
 @pytest.mark.parametrize("name", FILES)
 def test_every_file_says_what_and_why(name):
-    assert door.statement(name).startswith(b"-- ")
+    assert sql.statement(name).startswith(b"-- ")
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_one_statement_a_file(name):
-    code = re.sub(rb"--[^\n]*", b"", door.statement(name))
+    code = re.sub(rb"--[^\n]*", b"", sql.statement(name))
     code = re.sub(rb"'[^']*'", b"''", code)
     assert code.count(b";") == 1
 
 
 def test_every_statement_is_used():
-    text = "".join(path.read_text() for path in Path(door.__file__).parent.rglob("*.py"))
+    text = "".join(path.read_text() for path in Path(sql.__file__).parent.rglob("*.py"))
     names = {name for name in STATEMENTS if not name.startswith("invariants/")}
     named = {name for name in names if f'"{name}"' in text}
     # load lists its person statements by their bare name.
@@ -42,16 +42,16 @@ def test_every_statement_is_used():
 
 def test_no_sql_in_python():
     pattern = re.compile(r"""["'](select|insert into|update|delete from|create|alter|copy|truncate) """)
-    shows_one_to_be_pasted = {Path(door.__file__).parent / "local" / "up.py"}
-    for path in set(Path(door.__file__).parent.rglob("*.py")) - shows_one_to_be_pasted:
+    shows_one_to_be_pasted = {Path(sql.__file__).parent / "local" / "up.py"}
+    for path in set(Path(sql.__file__).parent.rglob("*.py")) - shows_one_to_be_pasted:
         assert pattern.findall(path.read_text()) == [], path
 
 
-@pytest.mark.parametrize("name", [name for name in STATEMENTS if PLANNABLE.search(door.statement(name).decode())])
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if PLANNABLE.search(sql.statement(name).decode())])
 def test_every_statement_can_be_planned(shared_db, name):
     """Catches a wrong column at once; all parameters are null, and nothing is run."""
-    parameters = dict.fromkeys(re.findall(r"%\((\w+)\)s", door.statement(name).decode()))
-    shared_db.execute(b"explain " + door.statement(name), parameters)
+    parameters = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql.statement(name).decode()))
+    shared_db.execute(b"explain " + sql.statement(name), parameters)
 
 
 def test_every_view_for_readers_is_plural_and_tables_are_singular(shared_db):

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 import zstandard
 
 from etl.errors import RefusedError
-from etl.wire import STRING
+from etl.rules.wire import STRING
 
 MAX_LAYERS = 4  # gzip in base64 in a form is three
 MAX_WINDOW_BYTES = 1 << 23  # what a zstd frame may ask for

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from etl.wire import as_text
+from etl.rules.wire import as_text
 
 NO_CAPTURE = "ph-no-capture"
 # Objects inside properties that hold properties of a person or a group.

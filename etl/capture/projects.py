@@ -7,10 +7,10 @@ import time
 
 import psycopg
 
-from etl import db as door
+from etl import sql
 from etl.capture.privacy import Rules
 from etl.errors import EtlError, RefusedError, UnavailableError
-from etl.project import token_hash
+from etl.operate.project import token_hash
 
 FRESH_SECONDS = 5.0  # how soon a token that ended, or a rule that changed, is noticed
 ASK_AGAIN_SECONDS = 0.5  # made-up tokens cost the database no more than this
@@ -68,8 +68,8 @@ class Projects:
         self._is_reachable = False
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                async with await door.connect_async(self._url, application_name="etl capture projects") as db:
-                    cursor = await db.execute(door.statement("capture/read_projects"))
+                async with await sql.connect_async(self._url, application_name="etl capture projects") as db:
+                    cursor = await db.execute(sql.statement("capture/read_projects"))
                     rows = await cursor.fetchall()
         except (psycopg.Error, OSError, TimeoutError) as error:
             raise UnavailableError(f"The projects cannot be read: {' '.join(str(error).split())}") from error

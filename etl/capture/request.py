@@ -16,7 +16,7 @@ from msgspec import Raw
 
 from etl.capture.privacy import Rules, clean
 from etl.errors import RefusedError
-from etl.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body
+from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body
 
 # Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
 NOT_STORED = frozenset({

@@ -17,11 +17,11 @@ import psycopg
 import structlog
 from psycopg import errors
 
-from etl import db as door
+from etl import sql
 from etl.capture.metrics import Metrics
-from etl.db import AsyncDb
 from etl.errors import EtlError, RefusedError
-from etl.wire import LandingRow, without_huge_numbers
+from etl.rules.wire import LandingRow, without_huge_numbers
+from etl.sql import AsyncDb
 
 MOST_ROWS = 5_000
 MOST_CHARACTERS = 16_000_000
@@ -171,7 +171,7 @@ class _Connection:
     async def commit(self, rows: list[LandingRow]) -> None:
         """Return when the server has committed the rows."""
         if self._db is None:
-            self._db = await door.connect_async(self._url, application_name="etl capture")
+            self._db = await sql.connect_async(self._url, application_name="etl capture")
         try:
             await _copy(self._db, rows)
         except UNSTORABLE:
@@ -186,13 +186,13 @@ class _Connection:
 
 async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
     """One statement in autocommit mode: when it returns, the server has committed."""
-    async with db.cursor() as cursor, cursor.copy(door.statement("land/copy_event")) as copy:
+    async with db.cursor() as cursor, cursor.copy(sql.statement("land/copy_event")) as copy:
         for row in rows:
             await copy.write_row(row)
 
 
 async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:
-    """The rows in a form that this server can store, as ``etl.land`` does it for files.
+    """The rows in a form that this server can store, as ``etl.files.land`` does it for files.
 
     Numbers beyond its range become text. JSON that it refuses all the same becomes a text that says why, and the gate
     quarantines it.
@@ -209,7 +209,7 @@ async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]
 
 async def _unstorable(db: AsyncDb, rows: Sequence[LandingRow]) -> dict[int, str]:
     """The server's reason for each row whose properties it cannot store, by place."""
-    cursor = await db.execute(door.statement("land/find_unstorable"), {"texts": [row.properties for row in rows]})
+    cursor = await db.execute(sql.statement("land/find_unstorable"), {"texts": [row.properties for row in rows]})
     return {row["index"]: row["message"] for row in await cursor.fetchall()}
 
 

@@ -29,7 +29,7 @@ def verify(
     from rich.console import Console
     from rich.progress import Progress
 
-    from etl.evidence import verify as check
+    from etl.quality.audit import verify as check
 
     from_batch, from_day = _moment(start)
     to_batch, to_day = _moment(end)

@@ -21,7 +21,7 @@ def list_(
     noteworthy: Annotated[bool, typer.Option("--noteworthy", help="Only those that are not simply fine.")] = False,
 ) -> None:
     """The newest batches with the verdict on each."""
-    from etl.batch import list_batches
+    from etl.operate.batch import list_batches
 
     with warehouse() as (db, _):
         batches = list_batches(db, at_most=last, is_noteworthy=noteworthy)
@@ -39,7 +39,7 @@ def list_(
 @app.command()
 def show(batch_id: Number) -> None:
     """A batch's ledger, what it failed, and the remedies."""
-    from etl.batch import show_batch
+    from etl.operate.batch import show_batch
 
     with warehouse() as (db, _):
         batch, failed = show_batch(db, batch_id)
@@ -47,8 +47,8 @@ def show(batch_id: Number) -> None:
         "status", "blocked_at", "decision", "decided_at", "decided_by", "decided_why", "landed", "released", "loaded",
         "held", "duplicate", "quarantined", "rescued", "opened_at", "loaded_at", "seconds", "previous_hash", "hash",
     ):  # fmt: skip
-        if batch[name] not in {None, ""}:
-            console.print(f"{name.replace('_', ' '):<14} {batch[name]}", markup=False)
+        if (value := getattr(batch, name)) not in {None, ""}:
+            console.print(f"{name.replace('_', ' '):<14} {value}", markup=False)
     for row in failed:
         measured = f"{row['unexpected']:,} rows" if row["observed"] is None else f"{row['observed']:.4g}"
         console.print(f"{row['severity']} {row['suite']}.{row['expectation']}: {row['reason']} ({measured} of "
@@ -58,7 +58,7 @@ def show(batch_id: Number) -> None:
 @app.command()
 def release(batch_id: Number, why: Why) -> None:
     """Let a blocked batch through: the next run loads it, with your name and reason in its record."""
-    from etl.batch import decide
+    from etl.operate.batch import decide
 
     with warehouse() as (db, _):
         decide(db, batch_id, "released", why=why)
@@ -68,7 +68,7 @@ def release(batch_id: Number, why: Why) -> None:
 @app.command()
 def quarantine(batch_id: Number, why: Why) -> None:
     """Send every row of a blocked batch to quarantine: the next run does, and goes on."""
-    from etl.batch import decide
+    from etl.operate.batch import decide
 
     with warehouse() as (db, _):
         decide(db, batch_id, "quarantined", why=why)

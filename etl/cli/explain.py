@@ -28,7 +28,7 @@ def explain(
     is_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Say what became of an event and why, or who a person or distinct id is; exit status 1 if it is unknown."""
-    from etl import explain as job
+    from etl.operate import explain as job
 
     if sum(each is not None for each in (event, person, distinct_id)) != 1 or (as_of and distinct_id is None):
         raise typer.BadParameter("Give one of EVENT_UUID, --person and --distinct-id; --as-of goes with the last.")

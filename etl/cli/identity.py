@@ -29,7 +29,7 @@ def list_merges(
     last: Annotated[int, typer.Option(help="How many at most, newest first.", min=1)] = 50,
 ) -> None:
     """List the refused merges that nobody has decided yet."""
-    from etl.merges import list_refused
+    from etl.operate.merge import list_refused
 
     with warehouse() as (db, _):
         found = list_refused(db, team_id=team, status=None if is_all else "open", at_most=last)
@@ -59,7 +59,7 @@ def accept(
     distinct_id: DistinctId = None,
 ) -> None:
     """Join the two persons: lands a $merge_dangerously, which the next cycle applies."""
-    from etl.merges import accept as decide
+    from etl.operate.merge import accept as decide
 
     with warehouse() as (db, _):
         made = decide(db, parse_uuid(uuid), by=by or getpass.getuser(), why=why, team_id=team, distinct_id=distinct_id)
@@ -81,7 +81,7 @@ def reject(
     distinct_id: DistinctId = None,
 ) -> None:
     """Keep the two persons apart, and the merge out of the list."""
-    from etl.merges import reject as decide
+    from etl.operate.merge import reject as decide
 
     with warehouse() as (db, _):
         made = decide(db, parse_uuid(uuid), by=by or getpass.getuser(), why=why, team_id=team, distinct_id=distinct_id)
@@ -98,7 +98,7 @@ def split(
     team: Team = None,
 ) -> None:
     """Separate distinct ids from a person: lands a $split for each, which the next cycle applies."""
-    from etl.merges import split as land
+    from etl.operate.merge import split as land
 
     with warehouse() as (db, _):
         made = land(db, parse_uuid(person), distinct_id or (), by=by or getpass.getuser(), why=why, team_id=team)

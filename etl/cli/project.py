@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from etl import project
 from etl.cli.shared import console, warehouse
+from etl.operate import project
 
 app = typer.Typer(help="Projects, and the tokens with which SDKs write into them.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The project's name.")]

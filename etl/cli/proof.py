@@ -19,7 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 def digest(is_json: Json = False) -> None:
     """Print one hash for persons, ids, properties and events: the same for every cut of the log into batches."""
-    from etl.digest import read_digest
+    from etl.operate.digest import read_digest
 
     with warehouse() as (db, _):
         found = read_digest(db)
@@ -38,7 +38,7 @@ def rebuild(
     is_kept: Annotated[bool, typer.Option("--keep", help="Leave the fresh database there.")] = False,
 ) -> None:
     """Replay landing into a fresh database and compare; exit status 1, with the first difference, if they differ."""
-    from etl.rebuild import rebuild as run
+    from etl.operate.rebuild import rebuild as run
 
     settings = read_settings()
     found = run(

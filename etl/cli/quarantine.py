@@ -10,7 +10,7 @@ from rich.table import Table
 
 from etl.cli.shared import console, warehouse
 from etl.errors import EtlError
-from etl.quarantine import Selection
+from etl.operate.quarantine import Selection
 
 app = typer.Typer(help="Rows that failed the gate: look, land again after a mend, give up.", no_args_is_help=True)
 
@@ -50,7 +50,7 @@ def list_(
     resolved: Annotated[bool, typer.Option("--resolved", help="Also those replayed or given up.")] = False,
 ) -> None:
     """What waits, by reason and event, with an example and the remedy."""
-    from etl.quarantine import summarize
+    from etl.operate.quarantine import summarize
 
     with warehouse() as (db, _):
         selection = _selection(
@@ -70,15 +70,15 @@ def list_(
 @app.command()
 def show(landing_id: Annotated[int, typer.Argument(metavar="ID", help="Its landing id.")]) -> None:
     """One row, whole: what was sent, why it was refused, what became of it."""
-    from etl import db as door
-    from etl.quarantine import show as read
+    from etl import sql
+    from etl.operate.quarantine import show as read
 
     with warehouse() as (db, _):
         row = read(db, landing_id)
     for name in ("landing_id", "batch_id", "received_at", "team_id", "uuid", "event", "distinct_id", "timestamp",
                  "sent_at", "ip"):  # fmt: skip
         console.print(f"{name:<12} {row[name]!s}", markup=False)
-    console.print(f"{'properties':<12} {door.json_text(row['properties'])}", markup=False)
+    console.print(f"{'properties':<12} {sql.json_text(row['properties'])}", markup=False)
     for reason in row["reasons"]:
         console.print(f"! {reason['expectation']}: {reason['reason']}\n  {reason['remedy']}", markup=False)
     if row["resolution"]:
@@ -99,7 +99,7 @@ def replay(
     since: Since = None, until: Until = None, everything: Everything = False,
 ) -> None:  # fmt: skip
     """Land rows again after what refused them was mended; the next cycle judges them anew."""
-    from etl.quarantine import replay as land_again
+    from etl.operate.quarantine import replay as land_again
 
     with warehouse() as (db, _):
         selection = _selection(
@@ -116,7 +116,7 @@ def discard(
     since: Since = None, until: Until = None, everything: Everything = False,
 ) -> None:  # fmt: skip
     """Give rows up. They are kept, with your name and reason."""
-    from etl.quarantine import discard as give_up
+    from etl.operate.quarantine import discard as give_up
 
     with warehouse() as (db, _):
         selection = _selection(

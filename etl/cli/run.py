@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from etl.cli.shared import console, warehouse, warehouse_url
-from etl.db import Row
+from etl.cycle.batch import Batch
 from etl.settings import read_settings
 
 
@@ -39,23 +39,23 @@ def cycle(
     drain: Annotated[bool, typer.Option("--drain", help="Go on until no full batch is left.")] = False,
 ) -> None:
     """Run one cycle without Airflow: open, stage, validate, resolve, load."""
-    from etl.cycle import run_cycle
+    from etl.cycle.run import run_cycle
 
     with warehouse() as (db, settings):
         while True:
             batch = run_cycle(db, settings)
             console.print(describe(batch))
-            if batch["is_caught_up"] or not drain:
+            if batch.is_caught_up or not drain:
                 break
 
 
-def describe(batch: Row) -> str:
+def describe(batch: Batch) -> str:
     """One line for one loaded batch."""
     return (
-        f"batch {batch['batch_id']}: landed {batch['landed']:,}, loaded {batch['loaded']:,}, held {batch['held']:,}, "
-        f"released {batch['released']:,} (rescued {batch['rescued']:,}), duplicates {batch['duplicate']:,}, "
-        f"quarantined {batch['quarantined']:,}, new persons {batch['persons_created']:,}, "
-        f"merged away {batch['persons_merged']:,}, {batch['seconds']:.2f} s"
+        f"batch {batch.batch_id}: landed {batch.landed:,}, loaded {batch.loaded:,}, held {batch.held:,}, "
+        f"released {batch.released:,} (rescued {batch.rescued:,}), duplicates {batch.duplicate:,}, "
+        f"quarantined {batch.quarantined:,}, new persons {batch.persons_created:,}, "
+        f"merged away {batch.persons_merged:,}, {batch.seconds:.2f} s"
     )
 
 
@@ -65,7 +65,7 @@ def land(
     again: Annotated[bool, typer.Option("--again", help="Also land a file that was landed before.")] = False,
 ) -> None:
     """Land events from files; exit status 1 if some lines could not even be read."""
-    from etl.land import land_files, progress_bar
+    from etl.files.land import land_files, progress_bar
 
     is_clean = True
     with progress_bar() as progress:
@@ -79,22 +79,22 @@ def land(
 
 def maintain() -> None:
     """Make partitions ahead, drop expired landing partitions, fold overrides into events, check the invariants."""
-    from etl import days
-    from etl import maintain as job
+    from etl.operate import maintain as job
+    from etl.quality import daily
 
     with warehouse() as (db, settings):
         console.print(f"partitions made: {job.ensure_partitions(db, settings)}")
         console.print(f"landing partitions dropped: {', '.join(job.drop_expired_partitions(db, settings)) or 'none'}")
         console.print(f"overrides folded into events: {job.squash(db):,}")
-        console.print(f"days counted and checked: {', '.join(str(day) for day in days.look_at_days(db))}")
-        for finding in days.check_warehouse(db):
+        console.print(f"days counted and checked: {', '.join(str(day) for day in daily.look_at_days(db))}")
+        for finding in daily.check_warehouse(db):
             console.print(f"! {finding.suite}.{finding.name}: {finding.reason} {finding.remedy}", markup=False)
         console.print(f"invariants that hold: {', '.join(job.check_invariants(db))}")
 
 
 def rebase() -> None:
     """After a restore from a dump: make positions comparable with this server's transaction ids again."""
-    from etl.watermark import rebase_watermark
+    from etl.operate.watermark import rebase_watermark
 
     with warehouse() as (db, _):
         offset = rebase_watermark(db)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from etl import db as door
-from etl.db import Db
+from etl import databases, sql
 from etl.errors import ConfigurationError
 from etl.settings import Settings, read_settings
+from etl.sql import Db
 
 # What is not a terminal has no width of its own; 80 columns would cut tables that a file or a pipe has room for.
 IS_WIDE = not sys.stdout.isatty() and "COLUMNS" not in os.environ
@@ -41,12 +41,12 @@ def warehouse_url(settings: Settings) -> str:
             f"No warehouse: ETL_DATABASE_URL is not set and no private server runs in {settings.home.resolve()}. "
             "Set the one, or start the other with `make run`."
         )
-    return postgres.database_url(server, "warehouse")
+    return databases.database_url(server, "warehouse")
 
 
 @contextmanager
 def warehouse() -> Iterator[tuple[Db, Settings]]:
     """A connection to the warehouse, and the settings."""
     settings = read_settings()
-    with door.connect(warehouse_url(settings)) as db:
+    with sql.connect(warehouse_url(settings)) as db:
         yield db, settings

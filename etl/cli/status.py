@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from etl.cli.shared import console, warehouse
-from etl.db import Row
+from etl.sql import Row
 
 LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
 
@@ -20,7 +20,7 @@ def status(
     last: Annotated[int, typer.Option(help="How many batches to list.", min=1)] = 10,
 ) -> None:
     """Show the last batches, the backlog, what is held, and the lag; exit status 1 if something is wrong."""
-    from etl.status import read_status
+    from etl.operate.status import read_status
 
     with warehouse() as (db, settings):
         found = read_status(db, settings, last=last)

@@ -21,8 +21,8 @@ def infer(
     days: Annotated[int, typer.Option(help="From the newest days.", min=1)] = 7,
 ) -> None:
     """Draft a schema for each event from what landed; read it, then put it into force."""
-    from etl.tracking import file_name
-    from etl.tracking import infer as draft
+    from etl.quality.tracking_plan import file_name
+    from etl.quality.tracking_plan import infer as draft
 
     with warehouse() as (db, _):
         drafts = draft(db, event=event, days=days)
@@ -41,7 +41,7 @@ def infer(
 @app.command()
 def drift(days: Annotated[int, typer.Option(help="Of the newest days.", min=1)] = 7) -> None:
     """What a day's events had that the days before had not, and the other way round."""
-    from etl.days import read_drift
+    from etl.quality.daily import read_drift
 
     with warehouse() as (db, _):
         rows = read_drift(db, days=days)

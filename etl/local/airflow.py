@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote
 
-from etl import db as door
+from etl import sql
 from etl.errors import ConfigurationError
 from etl.local.child import start
 from etl.settings import Settings
@@ -221,7 +221,7 @@ def _environment(
 ) -> dict[str, str]:
     """The environment of the children: ours over what is inherited, so that no other Airflow gets mixed in."""
     dags = dags_folder()
-    metadata_url = door.plain_url(metadata_url).replace("://", "+psycopg://", 1)
+    metadata_url = sql.plain_url(metadata_url).replace("://", "+psycopg://", 1)
     bundle = {
         "name": "dags",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
@@ -234,7 +234,7 @@ def _environment(
     return inherited | own | {
         "ETL_HOME": str(settings.home.resolve()),
         "ETL_DATABASE_URL": warehouse_url,
-        "AIRFLOW_CONN_WAREHOUSE": door.plain_url(warehouse_url),
+        "AIRFLOW_CONN_WAREHOUSE": sql.plain_url(warehouse_url),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

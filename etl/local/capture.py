@@ -10,10 +10,10 @@ import urllib.request
 from pathlib import Path
 from typing import IO
 
-from etl import project
-from etl.db import Db
 from etl.local import child
+from etl.operate import project
 from etl.settings import Settings
+from etl.sql import Db
 
 TEAM_ID = 1
 STOP_SECONDS = 6.0

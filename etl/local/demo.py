@@ -15,19 +15,19 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from etl import db as door
-from etl.cycle import run_cycle
-from etl.db import Row
+from etl import databases, sql
+from etl.cycle.run import run_cycle
 from etl.errors import EtlError
 from etl.local import postgres, sample
 from etl.local.sample import Player, Request
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
 from etl.local.up import CycleReport, FailureReport
-from etl.maintain import check_invariants
 from etl.migrate import migrate
+from etl.operate.maintain import check_invariants
+from etl.rules.wire import LandingRow
 from etl.settings import Settings
-from etl.wire import LandingRow
+from etl.sql import Row
 
 FIRST_CYCLE_SECONDS = 90.0
 CYCLE_SECONDS = 45.0  # how long after its minute mark a cycle may be loaded, on a busy machine
@@ -76,8 +76,8 @@ def _databases(server_url: str | None) -> Iterator[dict[str, str | None]]:
         yield own
         return
     with (
-        postgres.temporary_database(server_url, _new_name()) as warehouse_url,
-        postgres.temporary_database(server_url, _new_name()) as metadata_url,
+        databases.temporary_database(server_url, _new_name()) as warehouse_url,
+        databases.temporary_database(server_url, _new_name()) as metadata_url,
     ):
         yield own | {"database_url": warehouse_url, "airflow_database_url": metadata_url}
 
@@ -171,8 +171,8 @@ class Story:
 
     def _tell_and_judge(self) -> None:
         say = self._terminal.say
-        with door.connect(self._stack.warehouse_url) as db:
-            story = door.run(db, "local/read_story").fetchall()
+        with sql.connect(self._stack.warehouse_url) as db:
+            story = sql.run(db, "local/read_story").fetchall()
             invariants = check_invariants(db)
         say()
         say(
@@ -197,7 +197,7 @@ class Story:
     def _count_without_buffer(self) -> int:
         """How many person ids the same rows would have been stored with, had nothing been held: tried out."""
         settings = self._settings.model_copy(update={"hold_seconds": 0.0})
-        with postgres.temporary_database(self._stack.warehouse_url, _new_name()) as url, door.connect(url) as db:
+        with databases.temporary_database(self._stack.warehouse_url, _new_name()) as url, sql.connect(url) as db:
             migrate(db, settings)
             for part in (self._before, self._after):
                 waiting = len(Player([(-part[-1].at, part)]).land_due(url) or [])
@@ -206,9 +206,9 @@ class Story:
                 while waiting > 0:
                     if time.monotonic() > until:
                         raise StoryError("A transaction that is open on this server for long holds landed rows back.")
-                    waiting -= run_cycle(db, settings)["landed"]
+                    waiting -= run_cycle(db, settings).landed
                     self._signals.wait(0.1)
-            return len({row["person_id_at_load"] for row in door.run(db, "local/read_story")})
+            return len({row["person_id_at_load"] for row in sql.run(db, "local/read_story")})
 
 
 def _judge(story: list[Row], unique: int, expected: int) -> None:

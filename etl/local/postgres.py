@@ -21,11 +21,9 @@ from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit, urlunsplit
 
-from psycopg import errors, pq
+from psycopg import pq
 
-from etl import db as door
 from etl.errors import ConfigurationError
 
 HOST = "127.0.0.1"
@@ -106,49 +104,6 @@ def server_home(home: Path) -> Path:
     if os.geteuid() != 0 or all(_is_open(parent) for parent in home.parents):
         return home
     return ROOT_HOME / sha256(os.fsencode(home)).hexdigest()[:12]
-
-
-def database_url(server_url: str, name: str) -> str:
-    """The URL of the database ``name`` on the server of ``server_url``."""
-    return urlunsplit(urlsplit(door.plain_url(server_url))._replace(path=f"/{name}"))
-
-
-def create_database(server_url: str, name: str, *, template: str = "template1") -> str:
-    """Make the database ``name`` unless it exists; returns its URL.
-
-    Raises:
-        ConfigurationError: the server cannot be reached, or its role may not create databases.
-    """
-    with door.connect(_maintenance_url(server_url)) as db:
-        statement = door.one(db, "local/create_database_statement", {"name": name, "template": template})["statement"]
-        try:
-            if statement is not None:
-                db.execute(statement)
-        except (errors.DuplicateDatabase, errors.UniqueViolation):
-            pass  # made by another process this very moment
-        except errors.InsufficientPrivilege as error:
-            raise ConfigurationError(
-                f"Role {db.info.user!r} may not create the database {name!r} on {db.info.host}. "
-                "Create it by hand, or allow the role to (`alter role ... createdb`); "
-                "for Airflow's own database ETL_AIRFLOW_DATABASE_URL may also name another server."
-            ) from error
-    return database_url(server_url, name)
-
-
-@contextmanager
-def temporary_database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
-    """The URL of a database that is made as by ``create_database`` and dropped at the end, whoever is connected."""
-    url = create_database(server_url, name, template=template)
-    try:
-        yield url
-    finally:
-        with door.connect(_maintenance_url(server_url)) as db:
-            db.execute(door.one(db, "local/drop_database_statement", {"name": name})["statement"])
-
-
-def _maintenance_url(server_url: str) -> str:
-    """Where to connect in order to make or drop another database."""
-    return server_url if urlsplit(server_url).path.strip("/") else database_url(server_url, "postgres")
 
 
 def _url(place: Path, port: int) -> str:

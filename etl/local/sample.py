@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from etl import db as door
-from etl.wire import LandingRow, landing_row
+from etl import sql
+from etl.rules.wire import LandingRow, landing_row
 
 FOLDER = Path(__file__).parent / "sample"
 TEAM_ID = 1
@@ -70,9 +70,9 @@ class Player:
             return None
         landed: list[LandingRow] = []
         if self._due[0][0] <= datetime.now(UTC):
-            with door.connect(url, application_name="etl sample") as db:
+            with sql.connect(url, application_name="etl sample") as db:
                 while self._due and self._due[0][0] <= datetime.now(UTC):
-                    door.copy_in(db, "land/copy_event", self._due[0][1])
+                    sql.copy_in(db, "land/copy_event", self._due[0][1])
                     landed += self._due.pop(0)[1]
         return landed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote, urlsplit
 
-from etl import db as door
+from etl import databases, sql
 from etl.errors import ConfigurationError
 from etl.local import postgres
 from etl.local.airflow import Airflow, kill_processes_with, processes_with
@@ -150,13 +150,13 @@ class Stack:
                 server = postgres.start(self._postgres_home, port=self._settings.postgres_port)
                 place = postgres.server_home(self._postgres_home)
                 result.append(f"{urlsplit(server).hostname}:{urlsplit(server).port}, data in {place}")
-                self.warehouse_url = postgres.create_database(server, "warehouse")
+                self.warehouse_url = databases.create_database(server, "warehouse")
             else:
-                self.warehouse_url = door.plain_url(self._settings.database_url)
+                self.warehouse_url = sql.plain_url(self._settings.database_url)
                 result.append(f"yours, {urlsplit(self.warehouse_url).hostname}{urlsplit(self.warehouse_url).path}")
         if self._settings.database_url is None and place != self._postgres_home:
             self._terminal.say(f"    ({self._postgres_home} lies below a folder that only root may enter)")
-        with self._terminal.step("warehouse") as result, door.connect(self.warehouse_url) as db:
+        with self._terminal.step("warehouse") as result, sql.connect(self.warehouse_url) as db:
             applied = migrate(db, self._settings)
             result.append(f"{len(applied)} migrations applied" if applied else "up to date")
             if self._settings.database_url is None:
@@ -181,7 +181,7 @@ class Stack:
 
     def _start_airflow(self, children: IO[str]) -> None:
         with self._terminal.step("Airflow database") as result:
-            metadata_url = self._settings.airflow_database_url or postgres.create_database(
+            metadata_url = self._settings.airflow_database_url or databases.create_database(
                 self.warehouse_url, "airflow"
             )
             self.airflow = Airflow(
@@ -208,7 +208,7 @@ class Stack:
             self._signals.wait(0.2)
         raise ConfigurationError(f"Airflow's api-server did not come up: see {airflow.log_of('api-server')}.")
 
-    def _ensure_login(self, db: door.Db, name: str, role: str) -> str:
+    def _ensure_login(self, db: sql.Db, name: str, role: str) -> str:
         """A login with a generated password that may do what ``role`` may; returns its URL."""
         file = self.home / f"{name}-password"
         if not file.exists():
@@ -216,7 +216,7 @@ class Stack:
                 output.write(secrets.token_urlsafe(18))
         password = file.read_text()
         hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        for statement in door.run(db, "local/login_statements", {"name": name, "role": role, "hash": hashed}):
+        for statement in sql.run(db, "local/login_statements", {"name": name, "role": role, "hash": hashed}):
             db.execute(statement["statement"])
         parts = urlsplit(self.warehouse_url)
         return f"postgresql://{name}:{quote(password)}@{parts.hostname}:{parts.port}{parts.path}"

@@ -11,8 +11,7 @@ from typing import NoReturn
 
 import psycopg
 
-from etl import db as door
-from etl.db import Row
+from etl import sql
 from etl.errors import EtlError
 from etl.local.airflow import USER, VIEWER, Airflow
 from etl.local.sample import Player
@@ -20,6 +19,7 @@ from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
 from etl.report.serve import folder_of
 from etl.settings import Settings
+from etl.sql import Row
 
 INSERT = (
     "insert into landing.event (event, distinct_id, properties) "
@@ -135,8 +135,8 @@ class CycleReport:
 
     def __init__(self, terminal: Terminal, url: str, late_after_seconds: float) -> None:
         """Begin after the newest batch."""
-        with door.connect(url) as db:
-            newest = door.one(db, "local/read_newest_batch")
+        with sql.connect(url) as db:
+            newest = sql.one(db, "local/read_newest_batch")
         self.has_landed: bool = newest["has_landed"]
         self._newest: int = newest["batch_id"]
         self._terminal = terminal
@@ -147,8 +147,8 @@ class CycleReport:
 
     def new_batches(self) -> list[Row]:
         """What was loaded since the last call."""
-        with door.connect(self._url, application_name="etl up") as db:
-            batches = door.run(db, "local/read_loaded_batches", {"after": self._newest}).fetchall()
+        with sql.connect(self._url, application_name="etl up") as db:
+            batches = sql.run(db, "local/read_loaded_batches", {"after": self._newest}).fetchall()
         if batches:
             self._newest = batches[-1]["batch_id"]
             self._heard_at = time.monotonic()

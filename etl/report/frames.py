@@ -13,8 +13,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from etl import db as door
-from etl.db import Db
+from etl import sql
+from etl.sql import Db
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +139,7 @@ def _since(last: int, now: datetime | None) -> datetime:
 def _frame(db: Db, name: str, params: dict[str, Any], *, index: str | None = None) -> pd.DataFrame:
     import pandas as pd
 
-    cursor = door.run(db, name, params)
+    cursor = sql.run(db, name, params)
     columns = [column.name for column in cursor.description or ()]
     rows = [tuple(row.values()) for row in cursor]
     frame = pd.DataFrame.from_records(rows, columns=columns)

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from etl.db import resource
+from etl.sql import resource
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_CHARACTERS = 120

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from etl import db as door
-from etl.db import Db
+from etl import sql
 from etl.settings import Settings
+from etl.sql import Db
 
 
 def window_start(settings: Settings, now: datetime) -> datetime:
@@ -20,7 +20,7 @@ def window_start(settings: Settings, now: datetime) -> datetime:
 
 def may_refresh(db: Db) -> bool:
     """Whether this login may write the summaries. The role ``auditor`` only reads them."""
-    return bool(door.one(db, "report/may_refresh")["may_refresh"])
+    return bool(sql.one(db, "report/may_refresh")["may_refresh"])
 
 
 def refresh(db: Db, settings: Settings, *, now: datetime | None = None) -> int:
@@ -30,20 +30,20 @@ def refresh(db: Db, settings: Settings, *, now: datetime | None = None) -> int:
     """
     since = window_start(settings, now or datetime.now(UTC))
     with db.transaction():
-        bounds = door.one(db, "report/lock_state")
+        bounds = sql.one(db, "report/lock_state")
         if bounds["newest"] == bounds["after"]:
             return 0
         window = {**bounds, "since": since}
-        door.run(db, "report/insert_batch", window)
-        door.run(db, "report/insert_lag", window)
-        door.run(db, "report/insert_refusal", window)
-        door.run(db, "report/insert_warning", window)
-        door.run(db, "report/insert_active_id", window)
-        touched = {row["day"] for row in door.run(db, "report/read_touched_days", window)}
-        touched |= {row["day"] for row in door.run(db, "report/move_active_ids", window)}
-        door.run(db, "report/replace_days", {"days": sorted(touched)})
-        door.run(db, "report/forget_active_id", window)
-        door.run(db, "report/forget_day", window)
-        door.run(db, "report/forget_lag", window)
-        door.run(db, "report/advance_state", window)
+        sql.run(db, "report/insert_batch", window)
+        sql.run(db, "report/insert_lag", window)
+        sql.run(db, "report/insert_refusal", window)
+        sql.run(db, "report/insert_warning", window)
+        sql.run(db, "report/insert_active_id", window)
+        touched = {row["day"] for row in sql.run(db, "report/read_touched_days", window)}
+        touched |= {row["day"] for row in sql.run(db, "report/move_active_ids", window)}
+        sql.run(db, "report/replace_days", {"days": sorted(touched)})
+        sql.run(db, "report/forget_active_id", window)
+        sql.run(db, "report/forget_day", window)
+        sql.run(db, "report/forget_lag", window)
+        sql.run(db, "report/advance_state", window)
         return int(bounds["newest"] - bounds["after"])

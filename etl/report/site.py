@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import psycopg
 
-from etl import db as door
-from etl.db import Db, Row
+from etl import sql
 from etl.errors import ConfigurationError
 from etl.report import frames, html, pictures, verdict
 from etl.settings import Settings
+from etl.sql import Db, Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ class Site:
 
     def build(self) -> None:
         """All pages."""
-        newest = door.one(self._db, "report/read_newest")
+        newest = sql.one(self._db, "report/read_newest")
         if self._given_now:
             newest["clock"] = self._given_now
         now = newest["clock"]
@@ -183,10 +183,10 @@ class Site:
             page = html.render(
                 "batch.html",
                 root="../",
-                batch=row | door.one(self._db, "report/read_batch", key),
-                results=door.run(self._db, "report/read_batch_results", key).fetchall(),
-                refused=door.run(self._db, "report/read_batch_refused", key | {"at_most": ROWS_A_BATCH}).fetchall(),
-                warned=door.run(self._db, "report/read_batch_warnings", key | {"at_most": ROWS_A_BATCH}).fetchall(),
+                batch=row | sql.one(self._db, "report/read_batch", key),
+                results=sql.run(self._db, "report/read_batch_results", key).fetchall(),
+                refused=sql.run(self._db, "report/read_batch_refused", key | {"at_most": ROWS_A_BATCH}).fetchall(),
+                warned=sql.run(self._db, "report/read_batch_warnings", key | {"at_most": ROWS_A_BATCH}).fetchall(),
                 at_most=ROWS_A_BATCH,
             )
             self._write(name, page, fingerprint=fingerprint)
@@ -222,7 +222,7 @@ class Site:
             self._write(name, page, fingerprint=fingerprint)
 
     def _quarantine_page(self, refusals: pd.DataFrame, now: datetime) -> None:
-        resolved = door.one(self._db, "report/count_resolved")
+        resolved = sql.one(self._db, "report/count_resolved")
         fingerprint = _digest([refusals.to_dict("records"), resolved, str(now.date())])
         if self._is_there("quarantine.html", fingerprint):
             return

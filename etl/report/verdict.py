@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from etl.db import Row
 from etl.report.html import is_missing, number, seconds, share, text
 from etl.settings import Settings
+from etl.sql import Row
 
 GOOD, LOOK, BAD = "good", "look", "bad"
 HEADLINES = {

@@ -1,5 +1,5 @@
 -- The properties of persons of whom nothing was known and who have one event that only fills in device keys: most
--- visitors. What etl/properties.py would fold for each of them, said at once; nested values are left to it.
+-- visitors. What etl/rules/properties.py would fold for each of them, said at once; nested values are left to it.
 insert into staging.person_property (team_id, person_id, properties, property_state, lifted_mask, lifted_at)
 with alone as (
     select

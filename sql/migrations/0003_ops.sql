@@ -59,7 +59,7 @@ create table ops.batch (
 
 create unique index batch_one_open on ops.batch (status) where status = 'open';
 
--- The open batch has rows in warehouse.stored_event already: see etl/load.py.
+-- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
     batch_id bigint primary key
 );

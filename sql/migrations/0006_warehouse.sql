@@ -58,7 +58,7 @@ create table warehouse.person (
     is_identified boolean not null,
     created_at timestamptz not null,
     properties jsonb not null default '{}',
-    -- Per key the times behind the value, see etl/properties.py.
+    -- Per key the times behind the value, see etl/rules/properties.py.
     property_state jsonb not null default '{}',
     -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
     -- with only such keys changes nothing.

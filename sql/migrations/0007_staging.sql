@@ -5,7 +5,7 @@ set local statement_timeout = '60s';
 create schema staging;
 
 -- Which batch the plan belongs to and how far it is. Gone after a crash, and so is the rest.
-create unlogged table staging.plan (
+create unlogged table staging.progress (
     batch_id bigint not null,
     step text not null,
     -- The run that works on it, by the transaction in which it said so.

@@ -31,7 +31,7 @@ create table warehouse.group_profile (
     group_key text not null,
     created_at timestamptz not null,
     properties jsonb not null,
-    -- Per key the times behind the value, see etl/properties.py.
+    -- Per key the times behind the value, see etl/rules/properties.py.
     property_state jsonb not null,
     updated_at timestamptz not null,
     primary key (team_id, group_type, group_key)

@@ -4,7 +4,7 @@ set local statement_timeout = '60s';
 
 create table ops.alert (
     alert_id bigint generated always as identity primary key,
-    -- ledger, blocked, late, holder, quarantine: see etl/status.py.
+    -- ledger, blocked, late, holder, quarantine: see etl/operate/status.py.
     kind text not null,
     -- Which batch, where it is one batch's matter.
     subject text not null,

@@ -116,7 +116,7 @@ select case
 end
 $$;
 
--- What an event lifts to its person (etl/properties.py): its values, as JSON, in the order of LIFTED there. $os_name
+-- What an event lifts to its person (etl/rules/properties.py): its values, as JSON, in the order of LIFTED there. $os_name
 -- stands in for $os, and a server says nothing of its user's system.
 create function ops.lifted_values(properties jsonb)
 returns text[]
@@ -174,7 +174,7 @@ select
     ]
 $$;
 
--- The app and device keys that events lift (etl/properties.py), and what they depend on: one unpacking of a payload for
+-- The app and device keys that events lift (etl/rules/properties.py), and what they depend on: one unpacking of a payload for
 -- all of them.
 create type ops.device_keys as (
     "$app_build" jsonb,
@@ -267,7 +267,7 @@ select
     )
 $$;
 
--- A person's properties after one more event, as etl/properties.py has it for events in the order of their times.
+-- A person's properties after one more event, as etl/rules/properties.py has it for events in the order of their times.
 create function ops.person_after(person jsonb, event text, said jsonb)
 returns jsonb
 language plpgsql

@@ -10,14 +10,14 @@ import tempfile
 import time
 from pathlib import Path
 
-from etl import db as door
+from etl import databases, sql
 from etl.cli.run import describe
-from etl.cycle import run_cycle
-from etl.db import Db
+from etl.cycle.batch import STEPS
+from etl.cycle.run import run_cycle
 from etl.local import postgres
 from etl.migrate import migrate
-from etl.plan import STEPS
 from etl.settings import Settings, read_settings
+from etl.sql import Db
 from tests.bench import capture, shapes
 from tests.bench.events import generate, generate_history, land
 
@@ -40,8 +40,8 @@ def main() -> int:
         home.chmod(0o755)
         server = postgres.start(home / "postgres", port=None)
         try:
-            url = postgres.create_database(server, "bench")
-            with door.connect(url) as db:
+            url = databases.create_database(server, "bench")
+            with sql.connect(url) as db:
                 code = compare(db, url, arguments.events, settings)
             share = min(1.0, arguments.events / 500_000)
             return code or shapes.measure(server, share=share) or capture.measure(server, share=share)
@@ -109,14 +109,14 @@ def drain(url: str, settings: Settings) -> int:
     total = dict.fromkeys(STEPS, 0.0)
     landed = 0
     start = time.perf_counter()
-    with door.connect(url) as db:
+    with sql.connect(url) as db:
         while True:
             batch = run_cycle(db, settings)
-            landed += batch["landed"]
-            for step, seconds in batch["step_seconds"].items():
+            landed += batch.landed
+            for step, seconds in batch.step_seconds.items():
                 total[step] += seconds
             print(f"  {describe(batch)}")
-            if batch["is_caught_up"]:
+            if batch.is_caught_up:
                 break
     seconds = time.perf_counter() - start
     print(f"etl cycle                {seconds:8.2f} s  {landed / seconds:10,.0f} events/s")

@@ -14,10 +14,10 @@ import urllib.request
 
 import msgspec
 
-from etl import db as door
-from etl import project
+from etl import databases, sql
 from etl.local import postgres
 from etl.migrate import migrate
+from etl.operate import project
 from etl.settings import read_settings
 from tests.bench.events import generate
 
@@ -34,8 +34,8 @@ def measure(server: str, *, share: float = 1.0) -> int:
         server: a durable PostgreSQL; it, the server and the clients share this machine.
         share: of the usual number of events.
     """
-    url = postgres.create_database(server, "bench_capture")
-    with door.connect(url) as db:
+    url = databases.create_database(server, "bench_capture")
+    with sql.connect(url) as db:
         migrate(db, read_settings())
         token = project.add(db, "bench")
         port = postgres.free_port()
@@ -57,7 +57,7 @@ def measure(server: str, *, share: float = 1.0) -> int:
     return 0
 
 
-def _line(db: door.Db, token: str, port: int, batch: int, events: int) -> None:
+def _line(db: sql.Db, token: str, port: int, batch: int, events: int) -> None:
     db.execute("truncate landing.event")
     db.execute("checkpoint")
     arguments = ["--port", str(port), "--token", token, "--batch", str(batch), "--events", str(events)]
@@ -73,7 +73,7 @@ def _line(db: door.Db, token: str, port: int, batch: int, events: int) -> None:
     )
 
 
-def _bare(db: door.Db) -> None:
+def _bare(db: sql.Db) -> None:
     """The limit: the rows of the last line, sent again by one COPY into a table like landing."""
     rows = db.execute(f"select {COLUMNS} from landing.event").fetchall()
     db.execute("create schema bare; create table bare.event (like landing.event including all)")

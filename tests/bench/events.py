@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from etl.db import Db
+from etl.sql import Db
 
 # Of the backlog's events; the rest are of persons that the warehouse knows from the history.
 OF_NEW_PERSONS = 0.20

@@ -11,13 +11,13 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from etl import db as door
+from etl import databases, sql
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.report.refresh import refresh
 from etl.report.site import build
 from etl.settings import Settings
-from tests.report_history import generate
+from tests.report.history import generate
 
 BATCHES = 43_200
 LIMIT_SECONDS = 5.0
@@ -34,14 +34,14 @@ def main() -> int:
         home.chmod(0o755)
         server = postgres.start(home / "postgres", port=None)
         try:
-            return measure(postgres.create_database(server, "warehouse"), home / "site")
+            return measure(databases.create_database(server, "warehouse"), home / "site")
         finally:
             postgres.stop(home / "postgres", mode="immediate")
 
 
 def measure(url: str, site: Path) -> int:
     settings = Settings()
-    with door.connect(url) as db:
+    with sql.connect(url) as db:
         migrate(db, settings)
         generate(db, BATCHES, datetime.now(UTC) - timedelta(minutes=1))
         began = time.perf_counter()

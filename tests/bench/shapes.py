@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from uuid import UUID, uuid5
 
-from etl import db as door
-from etl.cycle import run_cycle
-from etl.local import postgres
+from etl import databases, sql
+from etl.cycle.batch import STEPS
+from etl.cycle.run import run_cycle
 from etl.migrate import migrate
-from etl.plan import STEPS
 from etl.settings import Settings
 from tests.bench.events import START, LandingRow, land
 
@@ -65,8 +64,8 @@ def measure(server_url: str, share: float = 1.0) -> int:
     """
     failures = 0
     for place, (name, (generate, size, _)) in enumerate(SHAPES.items()):
-        url = postgres.create_database(server_url, f"shape_{place}")
-        with door.connect(url) as db:
+        url = databases.create_database(server_url, f"shape_{place}")
+        with sql.connect(url) as db:
             migrate(db, Settings())
             land(db, _rows(generate(max(1, int(size * share)))))
         # A process of its own: peak memory is a process's.
@@ -84,13 +83,13 @@ def drain(url: str, name: str, share: float) -> int:
     _, size, persons_of = SHAPES[name]
     size = max(1, int(size * share))
     start, events, steps = time.perf_counter(), 0, dict.fromkeys(STEPS, 0.0)
-    with door.connect(url) as db:
+    with sql.connect(url) as db:
         while True:
             batch = run_cycle(db, Settings())
-            events += batch["landed"]
-            for step, seconds in batch["step_seconds"].items():
+            events += batch.landed
+            for step, seconds in batch.step_seconds.items():
                 steps[step] += seconds
-            if batch["is_caught_up"]:
+            if batch.is_caught_up:
                 break
         seconds = time.perf_counter() - start
         persons = db.execute("select count(*) as n from warehouse.person where merged_into is null").fetchone() or {
@@ -112,7 +111,7 @@ def _rows(events: Iterator[Event]) -> Iterator[LandingRow]:
     for number, (event, distinct_id, properties) in enumerate(events):
         uuid = uuid5(UUID(int=0), str(number))
         moment = START + timedelta(milliseconds=number)
-        yield str(uuid), event, distinct_id, door.json_text(properties), moment.isoformat()
+        yield str(uuid), event, distinct_id, sql.json_text(properties), moment.isoformat()
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 
-from etl import db as door
+from etl import sql
 from tests.browser.conftest import MODULES
 from tests.capture.service import TOKEN, Service
 
@@ -47,6 +47,6 @@ def test_json_is_taken_or_refused_as_the_standard_says(service: Service) -> None
         assert service.post(value) in {400, 401, 413}
     # What Python writes for numbers that JSON does not know is taken as null, as from a file.
     assert [name for name, _ in wrong if not any(sign in name for sign in ("NaN", "nan", "nfinity"))] == []
-    with door.connect(service.database) as db:
+    with sql.connect(service.database) as db:
         assert db.execute("select count(*) as n from landing.event").fetchone() == {"n": taken}
     assert taken == service.metric("etl_capture_events_total", outcome="landed") > 100

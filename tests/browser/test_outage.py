@@ -11,8 +11,8 @@ from pathlib import Path
 import posthog
 import pytest
 
-from etl import db as door
-from etl.cycle import run_cycle
+from etl import databases, sql
+from etl.cycle.run import run_cycle
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
@@ -34,8 +34,8 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def database(home: Path, settings: Settings) -> str:
-    url = postgres.create_database(postgres.start(home, is_durable=False), "away")
-    with door.connect(url) as db:
+    url = databases.create_database(postgres.start(home, is_durable=False), "away")
+    with sql.connect(url) as db:
         migrate(db, settings)
     return url
 
@@ -81,9 +81,9 @@ def test_all_events_of_an_outage_are_there_once(visit, service, database: str, h
     while (missing := wanted - {row["event"] for row in service.landed()}) and time.monotonic() < until:
         page.wait_for_timeout(500)
     assert not missing
-    with door.connect(database) as db:
+    with sql.connect(database) as db:
         batch = run_cycle(db, settings.model_copy(update={"hold_seconds": 0.0}))
-        assert batch["quarantined"] == 0
+        assert batch.quarantined == 0
         run_cycle(db, settings.model_copy(update={"hold_seconds": 0.0}))
         rows = db.execute("select event, count(*) as n from warehouse.events group by event").fetchall()
     counts = {row["event"]: row["n"] for row in rows if row["event"] in wanted}

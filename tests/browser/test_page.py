@@ -22,7 +22,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
-from etl.db import json_text
+from etl.sql import json_text
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
 
 SHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))

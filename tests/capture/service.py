@@ -13,10 +13,10 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
-from etl import db as door
-from etl import project
+from etl import sql
 from etl.capture.app import Capture
 from etl.capture.server import Server, listen
+from etl.operate import project
 from etl.settings import Settings
 
 TOKEN = "phc_wiretest000000000000000000000000000000000"
@@ -32,7 +32,7 @@ class Service:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.database = database
-        self._reader: door.Db | None = None
+        self._reader: sql.Db | None = None
         self._seen = 0
         self._before: dict[tuple[Any, ...], float] = {}
 
@@ -64,13 +64,13 @@ class Service:
 
     def landed(self) -> list[dict[str, Any]]:
         """What is in landing, in order of arrival."""
-        with door.connect(self.database) as db:
+        with sql.connect(self.database) as db:
             return db.execute("select * from landing.event order by xid, landing_id").fetchall()
 
     def landed_now(self) -> list[dict[str, Any]]:
         """What has landed since the last call."""
         if self._reader is None:
-            self._reader = door.connect(self.database)
+            self._reader = sql.connect(self.database)
         statement = "select * from landing.event where landing_id > %s order by xid, landing_id"
         rows = self._reader.execute(statement, (self._seen,)).fetchall()
         self._seen = max([self._seen, *(row["landing_id"] for row in rows)])
@@ -100,7 +100,7 @@ class Service:
 @contextmanager
 def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Service]:
     """Serve on 127.0.0.1 with the login of capture; the project 1 has the token ``TOKEN``."""
-    with door.connect(database) as db:
+    with sql.connect(database) as db:
         project.register_token(db, 1, TOKEN)
     capture = Capture(settings, login_url(database))
     listener = listen("127.0.0.1", port)

@@ -22,10 +22,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from etl import db as door
-from etl import project
+from etl import databases, sql
 from etl.local import postgres
 from etl.migrate import migrate
+from etl.operate import project
 from etl.settings import Settings
 from tests.capture.service import TOKEN, Service, login_url, serving
 
@@ -44,8 +44,8 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def away_database(home: Path) -> str:
-    url = postgres.create_database(postgres.start(home, is_durable=False), "away")
-    with door.connect(url) as db:
+    url = databases.create_database(postgres.start(home, is_durable=False), "away")
+    with sql.connect(url) as db:
         migrate(db, Settings(_env_prefix="NO_SUCH_PREFIX_"))
     return url
 
@@ -88,7 +88,7 @@ def test_a_database_that_is_away_is_503_and_loses_nothing(patient: Service, away
 
 def test_a_database_that_hangs_holds_nobody_for_ever(patient: Service, away_database: str) -> None:
     assert patient.send(event()) == 200
-    with door.connect(away_database) as db:
+    with sql.connect(away_database) as db:
         rows = db.execute("select pid from pg_stat_activity where application_name = 'etl capture'").fetchall()
     sent = event()
     for row in rows:
@@ -132,7 +132,7 @@ class Program:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_drains_what_was_begun(database: str, number: signal.Signals) -> None:
-    with door.connect(database) as db:
+    with sql.connect(database) as db:
         project.register_token(db, 1, TOKEN)
     program = Program(database, postgres.free_port())
     acknowledged: list[str] = []
@@ -160,7 +160,7 @@ def test_a_stop_drains_what_was_begun(database: str, number: signal.Signals) -> 
     assert program.process.returncode in {0, -number}
     lines = [json.loads(line) for line in output.splitlines()]
     assert (lines[0]["event"], lines[-1]["event"]) == ("listening", "stopped")
-    with door.connect(database) as db:
+    with sql.connect(database) as db:
         landed = {row["uuid"] for row in db.execute("select uuid from landing.event")}
     assert len(acknowledged) >= 50
     assert set(acknowledged) <= landed

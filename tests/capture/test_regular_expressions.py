@@ -9,14 +9,15 @@ import pkgutil
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
 import etl.capture
-from etl import wire
 from etl.capture.body import unpack
 from etl.capture.privacy import Rules, clean
 from etl.errors import RefusedError
+from etl.rules import wire
 
 MODULES = [
     wire,
@@ -30,9 +31,9 @@ LARGE, SMALL = 100_000, 10_000
 SECONDS = {LARGE: 0.5, SMALL: 0.1}
 
 UNITS = [
-    '"', "\\", '\\"', '"\\', '"a', 'a="', '="', "a=", "a", "aé", "$-", ";", ";a", "&", "a=b&", "%25", "=", "[", "{", "]",
-    '["', "[[]", '{"a":', " ", "\n", "\t ", "0", "9e", "1.", "-", "1e9999,", "NaN", "-Infinity", "null", ",", "\\u0000",
-    "\\ud800", "\\u", "ph-no-capture", ".ph-no-capture", 'a="b\\"', "data=", "/e", "/array/", "/", "é",
+    '"', "\\", '\\"', '"\\', '"a', 'a="', '="', "a=", "a", "aé", "$-", ";", ";a", "&", "a=b&", "%25", "=", "[", "{",
+    "]", '["', "[[]", '{"a":', " ", "\n", "\t ", "0", "9e", "1.", "-", "1e9999,", "NaN", "-Infinity", "null", ",",
+    "\\u0000", "\\ud800", "\\u", "ph-no-capture", ".ph-no-capture", 'a="b\\"', "data=", "/e", "/array/", "/", "é",
 ]  # fmt: skip
 STARTS = ["", '"', "[", "ph-no-capture", "data", "[NaN", "/array/a"]
 ENDS = ["", "\\", '"', "]", "!"]
@@ -82,11 +83,9 @@ def test_no_text_takes_long(name: str) -> None:
 ])  # fmt: skip
 def test_what_is_no_json_is_refused_at_once(text: str) -> None:
     began = time.process_time()
-    try:
+    with suppress(RefusedError):
         body = wire.read_body(unpack(text.encode(), max_bytes=20_971_520))
         assert all(isinstance(event, wire.Unreadable) for event in body.events)
-    except RefusedError as error:
-        assert error.status in {400, 413}
     assert time.process_time() - began < 1
 
 

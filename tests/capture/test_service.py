@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from etl import db as door
-from etl import project
+from etl import sql
+from etl.operate import project
 from tests.capture.service import TOKEN, Service
 
 
@@ -133,7 +133,7 @@ def test_what_the_database_refuses_all_the_same_is_quarantined(own_service: Serv
 
 
 def test_privacy_of_a_project(service: Service) -> None:
-    with door.connect(service.database) as db:
+    with sql.connect(service.database) as db:
         token = project.add(db, "shop")
         project.set_privacy(db, "shop", dropped=["secret"], hashed=["email"], stores_ip=True)
     body = {"api_key": token, "batch": [event(properties={"secret": 1, "email": "a@b.c"}, ip="203.0.113.9")]}
@@ -149,7 +149,7 @@ def test_privacy_of_a_project(service: Service) -> None:
 def test_tokens_begin_and_end_without_a_restart(service: Service, monkeypatch) -> None:
     monkeypatch.setattr("etl.capture.projects.FRESH_SECONDS", 0.1)
     monkeypatch.setattr("etl.capture.projects.ASK_AGAIN_SECONDS", 0.1)
-    with door.connect(service.database) as db:
+    with sql.connect(service.database) as db:
         token = project.add(db, "shop")
         dump = db.execute("select t::text from landing.project_token as t").fetchall()
         assert token not in str(dump)
@@ -242,7 +242,7 @@ def test_connections_are_limited(serve) -> None:
 
 
 def test_a_proxy_is_believed_only_if_trusted(serve) -> None:
-    with serve() as service, door.connect(service.database) as db:
+    with serve() as service, sql.connect(service.database) as db:
         project.set_privacy(db, "default", dropped=[], hashed=[], stores_ip=True)
         forwarded = {"X-Forwarded-For": "203.0.113.9"}
         body = json.dumps({"api_key": TOKEN, "batch": [event()]}).encode()

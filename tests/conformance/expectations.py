@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from etl.db import Row
+from etl.sql import Row
 from tests.conformance.runner import Outcome, moment_of
 
 # PostHog's name for a refusal, as the reason of a drop or as the warning beside it: the gate's expectations.

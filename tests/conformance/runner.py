@@ -10,13 +10,13 @@ from uuid import UUID
 
 import msgspec
 
-from etl import db as door
-from etl import properties
-from etl.cycle import run_cycle
-from etl.db import Db, Row
-from etl.identity import person_id_of
+from etl import sql
+from etl.cycle.run import run_cycle
+from etl.rules import properties
+from etl.rules.identity import person_id_of
+from etl.rules.wire import LandingRow, landing_row
 from etl.settings import Settings
-from etl.wire import LandingRow, landing_row
+from etl.sql import Db, Row
 
 SCHEMA = "posthog-ingestion-cases/1"
 DEFAULT_TEAM_ID = 2
@@ -170,7 +170,7 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
     for person in outcome.case.given.get("persons", ()):
         team_id, distinct_ids = person.get("team_id", outcome.case.team_id), person["distinct_ids"]
         state = properties.State()
-        properties.apply(state, OLDEST, door.json_text(person.get("properties") or {}), None, None)
+        properties.apply(state, OLDEST, sql.json_text(person.get("properties") or {}), None, None)
         row = {
             "team_id": team_id,
             "distinct_id": distinct_ids[0],

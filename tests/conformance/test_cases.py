@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from etl.db import Db
 from etl.settings import Settings
+from etl.sql import Db
 from tests.conformance.expectations import failures
 from tests.conformance.runner import Case, UnsupportedError, empty, run_case
 

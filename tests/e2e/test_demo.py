@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from etl.db import Db
+from etl.sql import Db
 from tests.e2e.conftest import Program, processes_of
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from etl import databases
 from etl.local import postgres
 from tests.e2e.conftest import ROOT, STOP_SECONDS, Program, processes_of
 
@@ -88,7 +89,7 @@ def test_it_can_be_stopped_while_it_starts(home: Path, start: Callable[..., Prog
 def test_it_uses_a_server_that_is_there_and_starts_none(
     home: Path, start: Callable[..., Program], server_url: str
 ) -> None:
-    url = postgres.create_database(server_url, "given")
+    url = databases.create_database(server_url, "given")
     up = start("up", ETL_DATABASE_URL=url)
     up.wait_for(lambda text: SERVICES_RUN in text)
     assert not (home / "var" / "postgres").exists()

@@ -1,0 +1,239 @@
+"""The open batch: its row in the ledger, how far its steps are, and the order they keep.
+
+What steps 2 to 4 plan stands in ``staging`` for the next one; ``staging.progress`` says whose plan it is.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+
+from etl import sql
+from etl.errors import BlockedError, EtlError, StagingLostError
+from etl.sql import Db
+
+STEPS = ("open", "stage", "validate", "resolve", "load")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as ``ops.batch`` has it: its bounds, its clocks, and once it is loaded its ledger.
+
+    Attributes:
+        lower_xid: with ``lower_landing_id`` the position after which it begins; a position is (xid, landing_id).
+        upper_xid: with ``upper_landing_id`` the last position that it takes.
+        middle_xid: with ``middle_landing_id`` and ``middle_ordinal`` the end of the first half: two sessions stage.
+        arrival_clock: the newest arrival over all positions so far.
+        as_of: held events that are due by then are released.
+        hold_seconds: how long it holds events, in seconds.
+        landed: rows of landing; the other counts are None until it is loaded.
+        rescued: of the released, those whose distinct id gained a person while they waited.
+        step_seconds: seconds by step.
+        blocked_reasons: an object for each critical finding, see :meth:`etl.quality.gate.Finding.as_reason`.
+        claim: which run works on it, see :func:`step_of`; no column of the table.
+    """
+
+    batch_id: int
+    status: Literal["open", "loaded"]
+    lower_xid: str
+    lower_landing_id: int
+    upper_xid: str
+    upper_landing_id: int
+    middle_xid: str
+    middle_landing_id: int
+    middle_ordinal: int
+    middle_arrival_clock: datetime
+    arrival_clock_before: datetime
+    arrival_clock: datetime
+    as_of: datetime
+    hold_seconds: float
+    is_caught_up: bool
+    landed: int
+    released: int | None
+    loaded: int | None
+    held: int | None
+    duplicate: int | None
+    quarantined: int | None
+    rescued: int | None
+    persons_created: int | None
+    persons_merged: int | None
+    step_seconds: dict[str, float]
+    opened_at: datetime
+    loaded_at: datetime | None
+    blocked_at: datetime | None
+    blocked_reasons: list[dict[str, Any]] | None
+    decision: Literal["released", "quarantined"] | None
+    decided_at: datetime | None
+    decided_by: str | None
+    decided_why: str | None
+    digests: dict[str, Any] | None
+    previous_hash: str | None
+    hash: str | None
+    claim: int | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long its steps took together, in seconds."""
+        return round(sum(self.step_seconds.values()), 3)
+
+    @property
+    def is_blocked(self) -> bool:
+        """It waits for a person's decision."""
+        return self.blocked_at is not None and self.decision is None
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Its members by name, for the statements of the steps."""
+        return vars(self)
+
+
+def read_batch(db: Db, batch_id: int) -> Batch:
+    """A batch's row.
+
+    Raises:
+        EtlError: there is no such batch.
+    """
+    batch = sql.record(db, Batch, "batch/read", {"batch_id": batch_id})
+    if batch is None:
+        raise EtlError(f"There is no batch {batch_id}. `etl batch list` lists the last ones.")
+    return batch
+
+
+def describe_blocked(batch_id: int, reasons: list[dict[str, Any]]) -> str:
+    """Why a batch is blocked, and what a person can do.
+
+    Args:
+        batch_id: the batch.
+        reasons: its ``blocked_reasons``.
+    """
+    shown = " ".join(f"{reason['reason']} ({describe_number(reason)})" for reason in reasons)
+    return (
+        f"Batch {batch_id} is blocked: {shown} Nothing of it is visible, and no later batch overtakes it. "
+        f"`etl batch show {batch_id}` shows it; decide with `etl batch release {batch_id} --why TEXT` or "
+        f"`etl batch quarantine {batch_id} --why TEXT`."
+    )
+
+
+def describe_number(reason: Mapping[str, Any]) -> str:
+    """The number behind a reason: which expectation looked at what, and what it found."""
+    observed = reason["observed"]
+    return f"{reason['expectation']}: {reason['column']} is {'unknown' if observed is None else f'{observed:.4g}'}"
+
+
+def refuse_blocked(batch: Batch) -> None:
+    """Let only a batch go on that is not blocked, or that a person has decided on.
+
+    Raises:
+        BlockedError: says why, and what a person can do.
+    """
+    if batch.is_blocked:
+        raise BlockedError(describe_blocked(batch.batch_id, batch.blocked_reasons or []))
+
+
+@contextmanager
+def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
+    """One step in one transaction: yields the batch, or None where the step is done already (a task run twice).
+
+    Raises:
+        StagingLostError: the plan is not there or not of this batch, so the step before must run first.
+    """
+    watch = sql.Stopwatch()
+    claim = _claim(db, batch_id, is_new=step == "stage")
+    with db.transaction():
+        batch = _lock(db, batch_id)
+        if batch.status == "loaded" or _is_done(db, batch_id, step):
+            yield None
+            return
+        sql.run(db, "progress/configure")
+        yield replace(batch, claim=claim)
+        sql.run(db, "progress/advance", {"step": step})
+        sql.run(db, "progress/note_seconds", {"batch_id": batch_id, "step": step, "seconds": watch.seconds})
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No search for cycles among a batch's rows: there are none, and each walks over all that pandas brought too."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@contextmanager
+def second_session(db: Db, batch: Batch, work: Callable[[Db], int]) -> Iterator[Future[int]]:
+    """Do work of a step on a second connection, in a transaction of its own, while the block goes on with this one.
+
+    The second transaction commits when the block is left, if both have succeeded; the step's own one commits later. A
+    run that dies between the two leaves the work behind, so it must not matter unless the step commits.
+
+    Args:
+        db: the step's connection, in its transaction.
+        batch: what ``step_of`` yields.
+        work: gets the second connection; returns a number of rows.
+
+    Raises:
+        UnavailableError: there is no second connection.
+        StagingLostError: another run has claimed the plan since.
+    """
+    with sql.connect_beside(db) as second, ThreadPoolExecutor(1) as thread, second.transaction():
+        sql.run(second, "progress/configure")
+        # The lock keeps the next run from claiming the plan before this transaction has ended, so that nothing of a run
+        # that was given up can appear later.
+        if sql.run(second, "progress/hold_claim", {"claim": batch.claim}).fetchone() is None:
+            raise StagingLostError(
+                f"Another run has taken up batch {batch.batch_id}; this one changed nothing and ends."
+            )
+        future = thread.submit(work, second)
+        try:
+            yield future
+            future.result()
+        except BaseException:
+            while not future.done():
+                second.cancel_safe()
+                wait([future], timeout=0.2)
+            raise
+
+
+def _lock(db: Db, batch_id: int) -> Batch:
+    """The batch's row, locked until the transaction ends."""
+    sql.run(db, "batch/lock", {"batch_id": batch_id})
+    return read_batch(db, batch_id)
+
+
+def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
+    """Make the plan this run's, and remove what a run before it wrote ahead; None where there is no plan.
+
+    Committed before the step begins, so that its second session sees it.
+    """
+    with db.transaction():
+        if is_new and _lock(db, batch_id).status != "loaded":
+            sql.run(db, "progress/clear")
+            sql.run(db, "progress/insert", {"batch_id": batch_id})
+        claimed = sql.run(db, "progress/claim").fetchone()
+        sql.run(db, "progress/forget_written_ahead")
+    return claimed["claim"] if claimed else None
+
+
+def _is_done(db: Db, batch_id: int, step: str) -> bool:
+    progress = sql.run(db, "progress/read").fetchone()
+    if progress is not None and progress["batch_id"] == batch_id:
+        lead = STEPS.index(progress["step"]) - STEPS.index(step)
+        if lead >= -1:
+            return lead >= 0
+    found = (
+        f"batch {progress['batch_id']} after {progress['step']}"
+        if progress
+        else "nothing (the server has crashed since)"
+    )
+    raise StagingLostError(
+        f"Batch {batch_id} is not ready for the step {step}: staging holds {found}. "
+        "The next run stages the batch again, with the same bounds."
+    )

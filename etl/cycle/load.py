@@ -1,0 +1,144 @@
+"""Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits.
+
+Writing the payload is most of the work, so a second session writes events ahead, slice by slice, while the first one
+folds properties and writes persons; then both share the slices that remain. Readers do not see rows of the
+open batch; the one transaction closes the batch, and by that shows all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+
+import psycopg.errors
+
+from etl import sql
+from etl.cycle.batch import Batch, collector_paused, describe_number, refuse_blocked, second_session, step_of
+from etl.cycle.fold import fold_groups, fold_person_properties
+from etl.errors import GateError, LedgerError
+from etl.quality.audit import seal_batch
+from etl.quality.gate import evaluate_numbers, record
+from etl.settings import Settings
+from etl.sql import Db, Row
+
+# Events a slice: few enough that neither session waits long for the other's last one.
+SLICE = 25_000
+
+Slices = deque[tuple[int, int]]
+
+
+def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Write persons, events, buffer, quarantine, warnings, results and ledger; close the batch; move the watermark.
+
+    Raises:
+        BlockedError: the batch waits for a person's decision.
+        GateError: the warehouse would contradict itself; everything was rolled back.
+        LedgerError: a row is unaccounted for; everything was rolled back.
+    """
+    _ensure_partitions(db, settings)
+    with collector_paused(), step_of(db, batch_id, "load") as batch:
+        if batch is None:
+            return
+        refuse_blocked(batch)
+        released = sql.one(db, "load/digest_released")["released"]
+        slices: Slices = deque((at, at + SLICE) for at in range(0, batch.landed, SLICE))
+        with second_session(db, batch, lambda second: _write_ahead(second, batch, slices)) as written_ahead:
+            fold_person_properties(db)
+            fold_groups(db)
+            _write_persons(db, batch)
+            ledger = _write_plan(db, batch)
+            ledger["loaded"] += _write_events(db, batch, slices) + written_ahead.result()
+            _check(batch, ledger)
+        sql.run(db, "load/publish_written_ahead", batch.parameters)
+        _check_warehouse(db, batch)
+        sql.run(db, "load/insert_expectation_result", batch.parameters)
+        sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
+        seal_batch(db, batch_id, released)
+        sql.run(db, "load/advance_watermark", batch.parameters)
+
+
+def _write_ahead(second: Db, batch: Batch, slices: Slices) -> int:
+    sql.run(second, "load/note_written_ahead", batch.parameters)
+    return _write_events(second, batch, slices)
+
+
+def _write_events(db: Db, batch: Batch, slices: Slices) -> int:
+    """Write events and their keys, until no slice is left for this session or the other; returns how many events."""
+    written = 0
+    while True:
+        try:
+            after, upto = slices.popleft()
+        except IndexError:
+            return written
+        slice_ = {**batch.parameters, "after_ordinal": after, "upto_ordinal": upto}
+        written += sql.run(db, "load/insert_event", slice_).rowcount
+        sql.run(db, "load/insert_event_key", slice_)
+
+
+def _ensure_partitions(db: Db, settings: Settings) -> None:
+    # Before the load's transaction, because attaching a partition locks readers out until it commits. Where a reader
+    # is in the way the day's rows go to the default partition, and move when the day's next batch finds it free.
+    with suppress(psycopg.errors.LockNotAvailable), db.transaction():
+        sql.run(db, "load/wait_briefly")
+        sql.run(db, "load/ensure_event_partitions", {"partition_days_back": settings.partition_days_back})
+
+
+def _write_persons(db: Db, batch: Batch) -> None:
+    for name in (
+        "insert_person",
+        "update_person",
+        "update_person_properties",
+        "update_merged_into",
+        "move_distinct_ids",
+        "insert_distinct_id",
+        "insert_personless",
+        "delete_revived_override",
+        "update_override",
+        "insert_override",
+        "insert_merge",
+        "rewrite_split_event",
+        "upsert_group_profile",
+    ):
+        sql.run(db, f"load/{name}", batch.parameters)
+
+
+def _write_plan(db: Db, batch: Batch) -> Row:
+    """Write the rest of the plan; returns its numbers, the batch's own events not among the loaded."""
+    sql.run(db, "load/insert_released_event", batch.parameters)
+    loaded = sql.run(db, "load/insert_released_stored_event", batch.parameters).rowcount
+    sql.run(db, "load/insert_released_event_key", batch.parameters)
+    released = sql.run(db, "load/delete_released", batch.parameters).rowcount
+    held = sql.run(db, "load/insert_held", batch.parameters).rowcount
+    sql.run(db, "load/analyze_buffer")
+    quarantined = sql.run(db, "load/insert_quarantined", batch.parameters).rowcount
+    sql.run(db, "load/insert_warning", batch.parameters)
+    plan = sql.one(db, "load/count_plan", batch.parameters)
+    return {**plan, "loaded": loaded, "released": released, "held": held, "quarantined": quarantined}
+
+
+def _check(batch: Batch, ledger: Row) -> None:
+    taken = batch.landed + ledger["released"]
+    given = ledger["loaded"] + ledger["held"] + ledger["duplicate"] + ledger["quarantined"]
+    if taken != given or ledger["staged"] != batch.landed or ledger["quarantined"] != ledger["quarantined_planned"]:
+        raise LedgerError(
+            f"The ledger of batch {batch.batch_id} does not balance: landed {batch.landed} (staged "
+            f"{ledger['staged']}) + released {ledger['released']} is not loaded {ledger['loaded']} "
+            f"+ held {ledger['held']} + duplicate {ledger['duplicate']} + quarantined {ledger['quarantined']}. "
+            "Nothing was loaded; the batch stays open. Do not delete landing rows of an open batch; "
+            "run `etl cycle` again, and report it if it stays."
+        )
+
+
+def _check_warehouse(db: Db, batch: Batch) -> None:
+    """Evaluate the suite ``warehouse`` over what load has just written for this batch, before it commits."""
+    if not batch.landed:
+        return
+    findings = evaluate_numbers(sql.one(db, "load/measure_warehouse"), "warehouse", batch.landed)
+    record(db, batch.batch_id, findings)
+    if critical := [finding for finding in findings if finding.is_critical]:
+        found = " ".join(f"{finding.reason} ({describe_number(finding.as_reason())})" for finding in critical)
+        raise GateError(
+            f"Batch {batch.batch_id} would make the warehouse contradict itself: {found} "
+            "Its load was rolled back whole; it stays open. Run `etl maintain`, which checks the whole warehouse, "
+            "and look at what changed its tables beside the cycle."
+        )

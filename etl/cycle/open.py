@@ -1,0 +1,71 @@
+"""Step 1, open: bound a micro-batch by landing position, never by the clock.
+
+A batch takes the rows after the watermark and below the oldest transaction in flight, at most ``batch_size`` of them.
+Its bounds are written down before anything is read, so the next run finishes a crashed batch unchanged.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from etl import sql
+from etl.cycle.batch import Batch, refuse_blocked
+from etl.errors import WatermarkError
+from etl.settings import Settings
+from etl.sql import Db
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> int:
+    """Open the next batch, or return the one that a crashed run left open.
+
+    Args:
+        db: a connection that holds the cycle lock.
+        settings: ``batch_size`` and ``hold_seconds`` are used.
+        now: the clock, for replays and tests; default: the server's.
+
+    Raises:
+        BlockedError: the open batch waits for a person's decision.
+        WatermarkError: the database was restored elsewhere; reading on would skip rows.
+    """
+    if left_open := sql.record(db, Batch, "open/read_open_batch"):
+        refuse_blocked(left_open)
+        return left_open.batch_id
+    watermark = sql.one(db, "open/read_watermark")
+    if watermark["is_ahead_of_server"] or watermark["system_identifier"] != watermark["expected_system_identifier"]:
+        raise WatermarkError(
+            "This database was restored from a dump or moved to another server: its transaction ids no longer fit the "
+            f"watermark (transaction {watermark['xid']}). Nothing was read, so nothing is skipped or doubled. "
+            "Stop all writers' old connections if any, run `etl watermark rebase` once, and go on."
+        )
+    clock = sql.one(db, "open/read_clock")
+    bounds = sql.one(db, "open/find_bounds", {**watermark, "batch_size": settings.batch_size})
+    arrival_clock = max(watermark["arrival_clock"], bounds["newest_arrival"] or NEVER)
+    is_caught_up = bounds["landed"] < settings.batch_size
+    # While a backlog remains only arrivals move the time of release on, so that a backlog replays as it would have run
+    # live. When nothing is left the clock does, but never past the start of a transaction that may still bring rows.
+    as_of = max(watermark["as_of"], arrival_clock)
+    if is_caught_up and not clock["is_start_hidden"]:
+        as_of = max(as_of, min(now or clock["clock"], clock["oldest_start"] or clock["clock"]))
+    batch = sql.one(
+        db,
+        "open/insert_batch",
+        {
+            "lower_xid": watermark["xid"],
+            "lower_landing_id": watermark["landing_id"],
+            "upper_xid": bounds["upper_xid"] or watermark["xid"],
+            "upper_landing_id": bounds["upper_landing_id"] or watermark["landing_id"],
+            "middle_xid": bounds["middle_xid"] or watermark["xid"],
+            "middle_landing_id": bounds["middle_landing_id"] or watermark["landing_id"],
+            "middle_ordinal": bounds["middle_ordinal"],
+            "middle_arrival_clock": max(watermark["arrival_clock"], bounds["middle_arrival"] or NEVER),
+            "arrival_clock_before": watermark["arrival_clock"],
+            "arrival_clock": arrival_clock,
+            "as_of": as_of,
+            "hold_seconds": settings.hold_seconds,
+            "is_caught_up": is_caught_up,
+            "landed": bounds["landed"],
+        },
+    )
+    return int(batch["batch_id"])

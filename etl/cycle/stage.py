@@ -1,0 +1,41 @@
+"""Step 2, stage: type and normalise the batch's rows. Narrow; the payload is not copied; nothing is refused here."""
+
+from __future__ import annotations
+
+from etl import sql
+from etl.cycle.batch import read_batch, second_session, step_of
+from etl.settings import Settings
+from etl.sql import Db
+
+
+def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Fill ``staging.event`` with one narrow row for each landing row of the batch, in two sessions, a half each."""
+    # Committed before anything is staged: both sessions need it.
+    sql.run(db, "stage/insert_cookieless_salt", read_batch(db, batch_id).parameters)
+    with step_of(db, batch_id, "stage") as batch:
+        if batch is None:
+            return
+        limits = {"max_properties_bytes": settings.max_properties_bytes}
+        first = {
+            "after_xid": batch.lower_xid,
+            "after_landing_id": batch.lower_landing_id,
+            "after_ordinal": 0,
+            "after_arrival_clock": batch.arrival_clock_before,
+            "upto_xid": batch.middle_xid,
+            "upto_landing_id": batch.middle_landing_id,
+            **limits,
+        }
+        last = {
+            "after_xid": batch.middle_xid,
+            "after_landing_id": batch.middle_landing_id,
+            "after_ordinal": batch.middle_ordinal,
+            "after_arrival_clock": batch.middle_arrival_clock,
+            "upto_xid": batch.upper_xid,
+            "upto_landing_id": batch.upper_landing_id,
+            **limits,
+        }
+        with second_session(db, batch, lambda second: sql.run(second, "stage/insert_event", last).rowcount):
+            sql.run(db, "stage/insert_event", first)
+        sql.run(db, "stage/analyze_event")
+        sql.run(db, "stage/insert_warning")
+        sql.run(db, "stage/insert_client_warning")

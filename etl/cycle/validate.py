@@ -1,0 +1,100 @@
+"""Step 3, validate: the gate. Rows that fail a critical expectation are set apart; the rest of the batch goes on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from etl import sql
+from etl.cycle.batch import step_of
+from etl.quality.gate import Finding, evaluate, record
+from etl.quality.tracking_plan import Breach, find_breaches, read_plan
+from etl.settings import Settings
+from etl.sql import Db
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUITE = "staged_event"
+
+# What the gate sees of a row, in the order of validate/copy_gate_columns.sql.
+COLUMNS = {
+    "landing_id": "int64",
+    "is_team_known": "str",
+    "uuid_status": "category",
+    "event_length": "float64",
+    "distinct_id_length": "float64",
+    "timestamp_status": "category",
+    "sent_at_status": "category",
+    "clock_skew_seconds": "float64",
+    "properties_type": "category",
+    "properties_bytes": "int64",
+    "other_id_status": "category",
+    "personless_status": "category",
+}
+
+
+def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
+    """Evaluate ``expectations/staged_event.json`` over the staged rows and note what failed.
+
+    Raises:
+        GateError: an expectation could not be evaluated; the batch stays open and nothing of it is loaded.
+    """
+    with step_of(db, batch_id, "validate") as batch:
+        if batch is None or not batch.landed:
+            return
+        findings = evaluate(
+            read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes}
+        )
+        breaches, plan_findings = find_breaches(
+            db, read_plan(settings.plan_dir or sql.resource("expectations") / "plan")
+        )
+        sql.copy_in(
+            db,
+            "validate/copy_excluded",
+            (
+                (landing_id, "quarantined", sql.json_text(found))
+                for landing_id, found in _reasons(findings, breaches).items()
+            ),
+        )
+        sql.copy_in(db, "validate/copy_warning", _plan_warnings(breaches))
+        record(db, batch_id, [*findings, *plan_findings])
+        if batch.decision == "quarantined":
+            sql.run(db, "validate/exclude_all", batch.parameters)
+
+
+def read_frame(db: Db) -> pd.DataFrame:
+    """The staged rows as the gate sees them: one row a landing row, keyed by ``landing_id``."""
+    import pandas as pd
+
+    # COPY writes the line breaks inside a value as backslash n.
+    blocks = sql.copy_out(db, "validate/copy_gate_columns")
+    lines = b"".join(block.rstrip(b"\n").replace(b"\\n", b"\n") for block in blocks)
+    frame = pd.read_csv(io.BytesIO(lines), names=list(COLUMNS), dtype=COLUMNS, keep_default_na=False, na_values=[""])
+    frame["is_team_known"] = frame["is_team_known"] == "t"
+    return frame
+
+
+def _reasons(findings: list[Finding], breaches: list[Breach]) -> dict[int, list[dict[str, Any]]]:
+    reasons: dict[int, list[dict[str, Any]]] = {}
+    for finding in findings:
+        if finding.is_critical:
+            for landing_id in finding.unexpected_keys:
+                reasons.setdefault(landing_id, []).append(finding.as_reason())
+    for breach in breaches:
+        if breach.entry.mode == "quarantine":
+            reasons.setdefault(breach.landing_id, []).append({
+                "expectation": f"plan:{breach.entry.name}",
+                "column": "properties",
+                "reason": breach.reason,
+                "remedy": breach.remedy,
+            })
+    return reasons
+
+
+def _plan_warnings(breaches: list[Breach]) -> Iterable[tuple[int, str, str, str]]:
+    for breach in breaches:
+        if breach.entry.mode == "report":
+            details = {"schema": breach.entry.name, "reason": breach.reason}
+            yield breach.landing_id, "plan_violation", sql.json_text(details), breach.remedy

@@ -1,0 +1,1 @@
+"""Files of events: recognised by content, read as a stream, landed by COPY."""

@@ -1,0 +1,1 @@
+"""What an operator does and asks for, one module a noun of the command line."""

@@ -1,0 +1,95 @@
+"""The quarantine as people work on it: what waits there and why, landing rows again after a mend, giving rows up.
+
+A row stays where it is whatever is decided; replayed rows know the landing row that was made of them.
+"""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from etl import sql
+from etl.errors import EtlError
+from etl.sql import Db, Row
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which rows are meant; a member that is None does not restrict.
+
+    Attributes:
+        reason: the name of an expectation that the row failed.
+        event: its name, as sent.
+        since: arrived at or after.
+        until: arrived before.
+    """
+
+    reason: str | None = None
+    event: str | None = None
+    batch_id: int | None = None
+    landing_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Nothing restricts it."""
+        return not any(value is not None for value in asdict(self).values())
+
+
+def summarize(db: Db, selection: Selection, *, with_resolved: bool = False, at_most: int = 100) -> list[Row]:
+    """What waits by reason and event name, the most frequent first."""
+    return sql.run(
+        db, "quarantine/summarize", {**asdict(selection), "with_resolved": with_resolved, "at_most": at_most}
+    ).fetchall()
+
+
+def show(db: Db, landing_id: int) -> Row:
+    """One row, whole, and what became of it.
+
+    Raises:
+        EtlError: it is not in quarantine.
+    """
+    row = sql.run(db, "quarantine/read_row", {"landing_id": landing_id}).fetchone()
+    if row is None:
+        raise EtlError(f"No quarantined row has the landing id {landing_id}. `etl quarantine list` shows examples.")
+    return row
+
+
+def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
+    """Land the selected rows again; the next cycle judges them anew. Those replayed or given up before stay.
+
+    Returns:
+        How many were landed.
+    """
+    with db.transaction():
+        landing_ids, new_ids = _choose(db, selection, is_replay=True)
+        if not landing_ids:
+            return 0
+        ids = {"landing_ids": landing_ids, "new_landing_ids": new_ids}
+        landed = sql.run(db, "quarantine/land_again", ids).fetchall()
+        _resolve(db, "replayed", ids, xid=landed[0]["xid"], why=why, who=who)
+    return len(landing_ids)
+
+
+def discard(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
+    """Give the selected rows up: they are kept, with who, when and why, and wait for nothing any more."""
+    with db.transaction():
+        landing_ids, new_ids = _choose(db, selection, is_replay=False)
+        ids = {"landing_ids": landing_ids, "new_landing_ids": new_ids}
+        _resolve(db, "discarded", ids, xid=None, why=why, who=who)
+    return len(landing_ids)
+
+
+def _choose(db: Db, selection: Selection, *, is_replay: bool) -> tuple[list[int], list[int | None]]:
+    rows = sql.tuples(db, "quarantine/choose_rows", {**asdict(selection), "is_replay": is_replay})
+    return [row[0] for row in rows], [row[1] for row in rows]
+
+
+def _resolve(db: Db, resolution: str, ids: dict[str, Any], *, xid: str | None, why: str, who: str | None) -> None:
+    if not why.strip():
+        raise EtlError("Say why: the reason is kept with the rows.")
+    parameters = {"resolution": resolution, "who": who or getpass.getuser(), "why": why.strip(), "xid": xid}
+    sql.run(db, "quarantine/resolve", {**ids, **parameters})

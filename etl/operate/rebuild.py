@@ -1,0 +1,137 @@
+"""The whole landing log once more, into a fresh database beside the live one, and whether the result is the same.
+
+The live database is only read, in one snapshot. Arrivals are replayed as they happened: rows keep their positions and
+times, and the clock of the replay stands where the live one stood, so the same events stay held. Batches are cut
+differently, which must make no difference.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
+
+from psycopg import IsolationLevel
+
+from etl import databases, sql
+from etl.cycle.batch import Batch
+from etl.cycle.run import run_cycle
+from etl.errors import TransientError
+from etl.migrate import migrate
+from etl.operate.digest import Difference, Digest, first_difference, read_digest
+from etl.settings import Settings
+from etl.sql import Db, Row
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """The two results side by side.
+
+    Attributes:
+        live: the digest of the live database.
+        rebuilt: the digest of the replay.
+        difference: the first entry they do not share, or None.
+        landed: rows that the live database has processed.
+        missing: of these, rows that landing no longer has, because its old partitions were dropped.
+        oldest_arrival: how far back landing reaches.
+        seconds: of the replay.
+        database: the name of the fresh database.
+    """
+
+    live: Digest
+    rebuilt: Digest
+    difference: Difference | None
+    landed: int
+    missing: int
+    oldest_arrival: datetime | None
+    seconds: float
+    database: str
+
+
+def rebuild(
+    url: str, settings: Settings, *, is_kept: bool = False, report: Callable[[Batch], None] = lambda batch: None
+) -> Rebuild:
+    """Replay landing into a fresh database of the same server and compare the digests.
+
+    Args:
+        url: the live database, which is only read.
+        settings: of the cycles; the length of the hold is taken from the ledger instead.
+        is_kept: leave the fresh database there.
+        report: is told each batch.
+
+    Raises:
+        ConfigurationError: the role may not create a database.
+        TransientError: a transaction older than the last batch kept the replay's clock back.
+    """
+    watch = sql.Stopwatch()
+    with _snapshot(url) as live:
+        segments = sql.run(live, "rebuild/read_segments").fetchall()
+        digest = read_digest(live)
+        name = f"{live.info.dbname}_rebuild_{os.getpid()}"
+        place = (
+            nullcontext(databases.create_database(url, name)) if is_kept else databases.temporary_database(url, name)
+        )
+        with place as fresh_url, sql.connect(fresh_url) as fresh:
+            migrate(fresh, settings)
+            _copy_context(live, fresh)
+            copied = sum(_replay(live, fresh, settings, segment, report) for segment in segments)
+            rebuilt = read_digest(fresh)
+            with fresh.transaction():
+                difference = _compare(live, fresh, digest, rebuilt)
+        landed = sum(segment["landed"] for segment in segments)
+        oldest = sql.one(live, "rebuild/read_oldest")["oldest_arrival"]
+    return Rebuild(digest, rebuilt, difference, landed, landed - copied, oldest, watch.seconds, name)
+
+
+def _kept(url: str, name: str) -> AbstractContextManager[str]:
+    return nullcontext(databases.create_database(url, name))
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator[Db]:
+    """One state of the live database for the whole comparison, and no way to change anything in it."""
+    with sql.connect(url, application_name="etl rebuild") as live:
+        live.isolation_level = IsolationLevel.REPEATABLE_READ
+        live.read_only = True
+        with live.transaction():
+            yield live
+
+
+def _copy_context(live: Db, fresh: Db) -> None:
+    with fresh.transaction():
+        sql.run(fresh, "rebuild/delete_projects")
+        for row in sql.run(live, "rebuild/read_projects"):
+            sql.run(fresh, "rebuild/insert_project", row)
+        for row in sql.run(live, "rebuild/read_salts"):
+            sql.run(fresh, "rebuild/insert_salt", row)
+        sql.run(fresh, "rebuild/prepare_watermark", sql.one(live, "rebuild/read_xid_offset"))
+
+
+def _replay(live: Db, fresh: Db, settings: Settings, segment: Row, report: Callable[[Batch], None]) -> int:
+    with fresh.cursor() as target, target.copy(sql.statement("rebuild/copy_in")) as landing:
+        for block in sql.copy_out(live, "rebuild/copy_out", segment):
+            landing.write(block)
+    copied = 0
+    held = settings.model_copy(update={"hold_seconds": segment["hold_seconds"]})
+    is_caught_up = False
+    while not is_caught_up:
+        batch = run_cycle(fresh, held, now=segment["as_of"])
+        report(batch)
+        copied += batch.landed
+        is_caught_up = batch.is_caught_up
+    if batch.as_of != segment["as_of"]:
+        raise TransientError(
+            f"The replay's clock stands at {batch.as_of}, the live one stood at {segment['as_of']}: a transaction "
+            "older than that is open on this server (`etl status`), or the role may not see others' (grant pg_monitor)."
+            " Nothing was compared; run again when it has ended."
+        )
+    return copied
+
+
+def _compare(live: Db, fresh: Db, ours: Digest, theirs: Digest) -> Difference | None:
+    for mine, other in zip(ours.sections, theirs.sections, strict=True):
+        if mine != other:
+            return first_difference(live, fresh, mine.name)
+    return None

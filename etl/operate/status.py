@@ -1,0 +1,155 @@
+"""How the ingestion is doing: the last batches, what waits, what is held, and what is wrong. Read-only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from etl import sql
+from etl.cycle.batch import describe_blocked
+from etl.settings import Settings
+from etl.sql import Db, Row
+
+# A transaction in flight for less than this is ordinary traffic, not something that holds the watermark back.
+HOLDER_SECONDS = 10.0
+# A share of fewer rows says nothing.
+ENOUGH_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong.
+
+    Attributes:
+        kind: ledger, blocked, late, holder or quarantine.
+        subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
+        message: what is wrong and what to do.
+    """
+
+    kind: str
+    subject: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ``etl status`` shows.
+
+    Attributes:
+        batches: the last batches, newest first: ledger, bounds in time, seconds.
+        backlog: rows in landing after the watermark (counted up to a million).
+        waiting: of these, rows that wait for an older transaction to end.
+        lag_seconds: age of the oldest row of the backlog; 0 without backlog.
+        held: events in the buffer.
+        oldest_held_seconds: age of the oldest of them by the clock, or None.
+        holder: the transaction that holds the watermark back (pid, role, age_seconds ...), or None.
+        problems: what is wrong and what to do. Empty: all is well.
+    """
+
+    batches: list[Row]
+    backlog: int
+    waiting: int
+    lag_seconds: float
+    held: int
+    oldest_held_seconds: float | None
+    holder: Row | None
+    problems: list[Problem]
+
+    @property
+    def is_fine(self) -> bool:
+        """No problem was found."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain data, for ``--json``."""
+        return asdict(self)
+
+
+def read_status(db: Db, settings: Settings, *, last: int = 10) -> Status:
+    """Look at the database once."""
+    batches = sql.run(db, "status/read_batches", {"at_most": last}).fetchall()
+    backlog = sql.one(db, "status/read_backlog")
+    buffer = sql.one(db, "status/read_buffer")
+    clock = backlog["clock"]
+    holder = sql.run(db, "status/read_holder").fetchone()
+    if holder is not None and not (backlog["waiting"] and (holder["age_seconds"] or 0) >= HOLDER_SECONDS):
+        holder = None
+    status = Status(
+        batches=batches,
+        backlog=backlog["backlog"],
+        waiting=backlog["waiting"],
+        lag_seconds=_age(clock, backlog["oldest_arrival"]) or 0.0,
+        held=buffer["held"],
+        oldest_held_seconds=_age(clock, buffer["oldest_arrival"]),
+        holder=holder,
+        problems=[],
+    )
+    status.problems.extend(_problems(db, settings, status, clock))
+    return status
+
+
+def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> list[Problem]:
+    found = [
+        Problem(
+            "ledger",
+            f"batch {row['batch_id']}",
+            f"The ledger of batch {row['batch_id']} does not balance: rows are unaccounted for. "
+            "Do not trust numbers that include it.",
+        )
+        for row in sql.run(db, "status/read_unbalanced")
+    ]
+    found += [
+        Problem("blocked", f"batch {row['batch_id']}", describe_blocked(row["batch_id"], row["blocked_reasons"]))
+        for row in sql.run(db, "status/read_blocked")
+    ]
+    loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
+    if not status.batches:
+        found.append(
+            Problem("late", "", "No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")
+        )
+    elif not loaded or (_age(clock, loaded[0]["loaded_at"]) or 0) > settings.late_after_seconds:
+        since = f"{_age(clock, loaded[0]['loaded_at']):,.0f} s ago" if loaded else "never"
+        found.append(
+            Problem(
+                "late",
+                "",
+                f"The newest batch is late: the last one was loaded {since}, expected within "
+                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `ingest` in Airflow, or run `etl cycle`.",
+            )
+        )
+    if status.holder:
+        found.append(
+            Problem(
+                "holder",
+                "",
+                f"{status.waiting:,} landed rows wait for a transaction that is still open: server process "
+                f"{status.holder['pid']}, role {status.holder['role']!r}, {status.holder['application_name']!r}, "
+                f"{status.holder['state']} for {status.holder['age_seconds']:,.0f} s. "
+                f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
+            )
+        )
+    return found + _refused(db, settings)
+
+
+def _refused(db: Db, settings: Settings) -> list[Problem]:
+    hour = sql.one(db, "status/read_quarantined")
+    share = hour["quarantined"] / max(1, hour["landed"])
+    if hour["landed"] < ENOUGH_ROWS or share <= settings.alert_quarantined_share:
+        return []
+    return [
+        Problem(
+            "quarantine",
+            "",
+            f"{share:.1%} of the {hour['landed']:,} rows of the last hour are in quarantine, more than "
+            f"{settings.alert_quarantined_share:.1%}. `etl quarantine list` says why; land them again with "
+            "`etl quarantine replay` after a mend.",
+        )
+    ]
+
+
+def _age(clock: datetime, moment: datetime | None) -> float | None:
+    return None if moment is None else max(0.0, round((clock - moment).total_seconds(), 3))

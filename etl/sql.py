@@ -1,0 +1,257 @@
+"""The one sql to PostgreSQL and to the statements under ``sql/``: no other module holds SQL."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection, Connection, Cursor
+from psycopg.rows import DictRow, class_row, dict_row, tuple_row
+from psycopg.types.json import set_json_dumps, set_json_loads
+
+from etl.errors import ConfigurationError, CycleBusyError, UnavailableError
+
+CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a step
+
+Row = dict[str, Any]
+Db = Connection[DictRow]
+AsyncDb = AsyncConnection[DictRow]
+T = TypeVar("T")
+
+_OPTIONS = (
+    "-c timezone=UTC -c jit=off -c client_min_messages=warning"
+    # So that the server notices within seconds that a worker was killed, and frees its locks.
+    " -c client_connection_check_interval=5s"
+)
+
+set_json_dumps(msgspec.json.encode)
+set_json_loads(msgspec.json.decode)
+
+
+def resource(name: str) -> Path:
+    """The folder ``sql`` or ``expectations``: inside an installed package, beside ``etl/`` in a checkout."""
+    packaged = Path(__file__).parent / "_resources" / name
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
+
+
+@functools.cache
+def statement(name: str) -> bytes:
+    """The text of ``sql/{name}.sql``."""
+    return (resource("sql") / f"{name}.sql").read_bytes()
+
+
+def plain_url(url: str) -> str:
+    """A URL in the form libpq reads, whatever form it came in (``postgresql+psycopg://``, ``postgres://``)."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
+        shown = url if "@" not in url else "..."
+        raise ConfigurationError(
+            f"Not a PostgreSQL URL: {shown!r}. Write ETL_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        )
+    return f"postgresql://{rest}"
+
+
+def connect(url: str, *, application_name: str = "etl") -> Db:
+    """A connection in autocommit mode (transactions are explicit), in UTC, with rows as dicts.
+
+    Raises:
+        ConfigurationError: the server refuses the login, has no such database, or is older than PostgreSQL 16.
+        UnavailableError: it cannot be reached just now.
+    """
+    try:
+        connection = psycopg.connect(
+            plain_url(url),
+            autocommit=True,
+            row_factory=dict_row,
+            application_name=application_name,
+            options=_OPTIONS,
+            connect_timeout=10,
+        )
+    except psycopg.OperationalError as error:
+        raise _connection_error(error) from error
+    if connection.info.server_version < 160000:
+        version = connection.info.server_version // 10000
+        connection.close()
+        raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
+    return connection
+
+
+async def connect_async(url: str, *, application_name: str) -> AsyncDb:
+    """As ``connect``, for the event loop of capture: gives up soon, and every commit is durable.
+
+    Raises:
+        ConfigurationError: the server refuses the login, or has no such database.
+        UnavailableError: it cannot be reached just now.
+    """
+    try:
+        return await psycopg.AsyncConnection.connect(
+            plain_url(url),
+            autocommit=True,
+            row_factory=dict_row,
+            application_name=application_name,
+            options=_OPTIONS + " -c statement_timeout=30s",
+            connect_timeout=3,
+        )
+    except psycopg.OperationalError as error:
+        raise _connection_error(error) from error
+
+
+def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
+    reason = " ".join(str(error).split())
+    if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
+        return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
+    return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
+
+
+def connect_beside(db: Db) -> Db:
+    """A second connection like this one, for work that goes on at the same time.
+
+    It waits for a lock at most half a minute: the first connection may hold what it waits for while its client waits
+    for this one, a circle that the server cannot see.
+    """
+    parameters = db.info.get_parameters()
+    parameters["options"] = f"{parameters.get('options', '')} -c lock_timeout=30s"
+    parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (second session)"
+    try:
+        return psycopg.connect(
+            **parameters,  # type: ignore[arg-type]
+            password=db.info.password or None,
+            autocommit=True,
+            row_factory=dict_row,
+        )
+    except psycopg.OperationalError as error:
+        raise UnavailableError(
+            f"No second connection to the warehouse: {' '.join(str(error).split())}. "
+            "A step needs two; the next run tries again."
+        ) from error
+
+
+def run(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Cursor[DictRow]:
+    """Run the statement ``sql/{name}.sql`` with named parameters and return its cursor."""
+    with _observed_by_all(db, name):
+        return db.execute(statement(name), params)
+
+
+def one(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Row:
+    """The only row of a statement that always returns one."""
+    row = run(db, name, params).fetchone()
+    if row is None:
+        raise LookupError(f"sql/{name}.sql returned no row")
+    return row
+
+
+def record(db: Db, kind: type[T], name: str, params: Mapping[str, Any] | None = None) -> T | None:
+    """The first row of a statement as an object of ``kind``, whose fields are its columns; None without a row."""
+    with _observed_by_all(db, name), db.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(statement(name), params).fetchone()
+
+
+def tuples(db: Db, name: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """All rows of a statement as tuples, for the many and narrow: half the time of dicts."""
+    with _observed_by_all(db, name), db.cursor(row_factory=tuple_row, binary=True) as cursor:
+        return cursor.execute(statement(name), params).fetchall()
+
+
+def stream(
+    db: Db, name: str, params: Mapping[str, Any] | None = None, *, size: int = 20_000
+) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows of a statement as lists of at most ``size`` tuples: memory stays flat. Needs an open transaction."""
+    with _observed_by_all(db, name), db.cursor(name=name.replace("/", "_"), row_factory=tuple_row) as cursor:
+        cursor.execute(statement(name), params)
+        while rows := cursor.fetchmany(size):
+            yield rows
+
+
+def copy_in(db: Db, name: str, rows: Iterable[Sequence[Any]]) -> int:
+    """Send rows through the COPY statement ``sql/{name}.sql``; returns how many."""
+    count = 0
+    with _observed_by_all(db, name), db.cursor() as cursor, cursor.copy(statement(name)) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def copy_out(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Iterator[bytes]:
+    """What the COPY statement ``sql/{name}.sql`` sends, block by block."""
+    with _observed_by_all(db, name), db.cursor() as cursor, cursor.copy(statement(name), params) as copy:
+        for block in copy:
+            yield bytes(block)
+
+
+Observer = Callable[[Db, str, bool], None]
+"""Called with the connection, the name of a statement, and whether it has run (else it is about to)."""
+
+_observers: list[Observer] = []
+
+
+@contextmanager
+def observed(observer: Observer) -> Iterator[None]:
+    """Call ``observer`` before and after every statement of this process; what it raises, the caller gets.
+
+    This is how a test makes a statement fail, or stops the process at one.
+    """
+    _observers.append(observer)
+    try:
+        yield
+    finally:
+        _observers.remove(observer)
+
+
+@contextmanager
+def _observed_by_all(db: Db, name: str) -> Iterator[None]:
+    for observer in _observers:
+        observer(db, name, False)
+    yield
+    for observer in _observers:
+        observer(db, name, True)
+
+
+def json_text(value: object) -> str:
+    """A value as JSON text, the form in which COPY takes jsonb."""
+    return msgspec.json.encode(value).decode()
+
+
+@contextmanager
+def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the lock that lets one process at a time run a step of the cycle.
+
+    Args:
+        db: the connection that holds it; the lock ends with the session, so a killed process frees it.
+        wait_seconds: how long to wait for another holder.
+
+    Raises:
+        CycleBusyError: another session holds it; names its process.
+    """
+    give_up_at = time.monotonic() + wait_seconds
+    while not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
+        if time.monotonic() >= give_up_at:
+            holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "?", "application_name": "?"}
+            raise CycleBusyError(
+                f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
+                "this one did nothing. The open batch is finished by the other run or by the next one."
+            )
+        time.sleep(0.1)
+    try:
+        yield
+    finally:
+        if not db.closed and not db.broken:
+            run(db, "lock/release", {"key": CYCLE_LOCK})
+
+
+class Stopwatch:
+    """Seconds since it was made, for the timings in the ledger."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds so far, to the millisecond."""
+        return round(time.perf_counter() - self._start, 3)

@@ -1,0 +1,3 @@
+-- The plan has passed another step.
+update staging.progress
+set step = %(step)s::text;

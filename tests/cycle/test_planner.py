@@ -1,0 +1,156 @@
+"""What a cycle costs grows with its rows, whatever autovacuum saw and whenever: no table is read once for each row.
+
+Counted as rows read by sequential scans, not as seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+
+import psycopg
+import pytest
+from psycopg import sql as psql
+
+from etl import sql
+
+IDS = 2_000
+# All statements together pass over a table of this many rows a few dozen times; one that reads it for each id, 2,000.
+ROWS_READ = 200 * 4 * IDS
+
+BURST = """
+insert into landing.event (event, distinct_id, properties)
+select
+    (array['$pageview', '$feature_flag_called', '$identify', 'Order created'])[1 + i %% 4],
+    case when i %% 4 = 2 then 'user_' || i else 'visitor_' || (i - i %% 4) end,
+    case
+        when i %% 4 = 2 then jsonb_build_object('$anon_distinct_id', 'visitor_' || (i - 2))
+        when i %% 4 = 3 then '{}'
+        else jsonb_build_object('$device_id', 'visitor_' || (i - i %% 4), '$browser', 'Chrome')
+    end
+from generate_series(%(first)s::integer, %(first)s::integer + %(events)s::integer - 1) as i
+"""
+HELD = """
+insert into landing.event (event, distinct_id, properties)
+select 'Order created', 'held_' || i, '{"$set": {"plan": "pro"}}'
+from generate_series(%(first)s::integer, %(first)s::integer + %(events)s::integer - 1) as i
+"""
+# One kind of event each, so that what one costs cannot hide behind the others: event, distinct id and properties of the
+# i-th one. The first is what posthog-js sends by default, person_profiles: identified_only.
+VISITOR, DEVICE = "'visitor_' || i / 3", "'$device_id', 'visitor_' || i / 3"
+KINDS = {
+    "personless": ("'$pageview'", VISITOR, f"jsonb_build_object({DEVICE}, '$process_person_profile', false)"),
+    "anonymous": ("'$pageview'", VISITOR, f"jsonb_build_object({DEVICE}, '$browser', 'Chrome')"),
+    "held": ("'Order created'", "'user_' || i / 3", "jsonb_build_object('subtotal', i)"),
+    "identify": ("'$identify'", "'user_' || i", "jsonb_build_object('$anon_distinct_id', 'anon_' || i)"),
+    "visit then identify": (
+        "case when i %% 2 = 0 then '$pageview' else '$identify' end",
+        "case when i %% 2 = 0 then 'anon_' || i / 2 else 'user_' || i / 2 end",
+        "case when i %% 2 = 0 then jsonb_build_object('$device_id', 'anon_' || i / 2, '$process_person_profile', false)"
+        " else jsonb_build_object('$anon_distinct_id', 'anon_' || i / 2) end",
+    ),
+    "set": ("'$set'", "'user_' || i %% 500", "jsonb_build_object('$set', jsonb_build_object('k' || i %% 30, i))"),
+    "groups": (
+        "'$groupidentify'",
+        VISITOR,
+        f"jsonb_build_object({DEVICE}, '$group_type', 'company', '$group_key', i, '$group_set', '{{\"n\": 1}}'::jsonb)",
+    ),
+    "alias": ("'$create_alias'", "'user_' || i / 10", "jsonb_build_object('alias', 'alias_' || i)"),
+    "one person": (
+        "'$pageview'",
+        "'one'",
+        "jsonb_build_object('$device_id', 'one', '$set', jsonb_build_object('n', i))",
+    ),
+    "campaign": ("'$pageview'", VISITOR, f"jsonb_build_object({DEVICE}, 'utm_source', i %% 7, 'gclid', i)"),
+    "quarantined": ("case when i %% 3 > 0 then 'Order created' end", "'user_' || i", "'{}'::jsonb"),
+}
+KIND = """
+insert into landing.event (event, distinct_id, properties)
+select {}, {}, {}
+from generate_series(%(first)s::integer, %(first)s::integer + %(events)s::integer - 1) as i
+"""
+TABLES = """
+select n.nspname as schema, c.relname as name
+from pg_class as c
+inner join pg_namespace as n on c.relnamespace = n.oid
+where
+    n.nspname in ('staging', 'buffer', 'warehouse') and c.relkind = 'r'
+    and not coalesce('autovacuum_enabled=false' = any(c.reloptions), false)
+"""
+
+
+@pytest.fixture
+def rows_read(db):
+    """A function that gives the table most read by sequential scans since it was last called: how many rows, which."""
+    before: dict[str, int] = {}
+
+    def most() -> tuple[int, str]:
+        db.execute("select pg_stat_force_next_flush()")
+        rows = db.execute("select relid::regclass::text as name, seq_tup_read as n from pg_stat_user_tables").fetchall()
+        counts = {row["name"]: row["n"] for row in rows}
+        found = max((count - before.get(name, 0), name) for name, count in counts.items())
+        before.update(counts)
+        return found
+
+    most()
+    return most
+
+
+def autovacuum(database: str) -> None:
+    """Take statistics of every table that autovacuum would look at, as it does: by what is committed just now."""
+    with psycopg.connect(database, autocommit=True) as session:
+        session.execute("set lock_timeout = '50ms'")
+        for schema, name in session.execute(TABLES).fetchall():
+            # Autovacuum waits for nobody either.
+            with suppress(psycopg.errors.LockNotAvailable):
+                session.execute(psql.SQL("vacuum (analyze) {}").format(psql.Identifier(schema, name)))
+
+
+def test_a_first_backlog(db, rows_read, cycle):
+    db.execute(BURST, {"first": 0, "events": 4 * IDS})
+    cycle()
+    count, name = rows_read()
+    assert count < ROWS_READ, name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_backlog_of_one_kind(db, rows_read, cycle, kind):
+    """Once into an empty warehouse, and once more of the same ids."""
+    for _ in range(2):
+        db.execute(KIND.format(*KINDS[kind]), {"first": 0, "events": 4 * IDS})
+        cycle(hold_seconds=0)
+        cycle(hold_seconds=0)
+        count, name = rows_read()
+        assert count < ROWS_READ, name
+
+
+def test_a_burst_after_quiet_minutes(db, database, rows_read, land, cycle):
+    land(event="$pageview", distinct_id="someone", properties={"$device_id": "someone", "$browser": "Chrome"})
+    cycle()
+    cycle()
+    autovacuum(database)
+    db.execute(BURST, {"first": 0, "events": 4 * IDS})
+    db.execute(HELD, {"first": 0, "events": IDS})
+    assert cycle(hold_seconds=1)["held"] == IDS
+    time.sleep(1)
+    assert cycle(hold_seconds=1)["released"] == IDS
+    count, name = rows_read()
+    assert count < ROWS_READ, name
+
+
+@pytest.mark.parametrize("events", [BURST, HELD], ids=["burst", "held"])
+def test_autovacuum_in_the_middle_of_every_step(db, database, rows_read, cycle, events):
+    def interrupt(_, statement, is_after):
+        if not is_after and not statement.startswith(("lock/", "progress/")):
+            autovacuum(database)
+
+    with sql.observed(interrupt):
+        for first in (0, IDS):
+            db.execute(events, {"first": first, "events": IDS})
+            cycle()
+    count, name = rows_read()
+    assert count < ROWS_READ, name
+
+
+def test_staging_is_left_alone_by_autovacuum(shared_db):
+    assert "staging" not in {row["schema"] for row in shared_db.execute(TABLES)}

@@ -1,0 +1,104 @@
+"""Run by the tests in a process of its own: Airflow takes over logging, warnings and the environment of its process.
+
+python -m tests.dag_probe facts          what the DAG files declare, as JSON
+python -m tests.dag_probe page           the report DAG, then its page as the plugin serves it without a login
+python -m tests.dag_probe run DAG_ID     dag.test() of one DAG on a fresh metadata database, its outcome as JSON
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DAGS = Path(__file__).parents[2] / "dags"
+
+
+def facts() -> dict[str, Any]:
+    from airflow.dag_processing.dagbag import BundleDagBag
+
+    bag = BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS)
+    heavy = sorted({"great_expectations", "pandas", "pyarrow"} & sys.modules.keys())
+    return {
+        "import_errors": bag.import_errors,
+        "heavy": heavy,
+        "errors": _what_becomes_of_errors(),
+        "dags": {
+            dag.dag_id: {
+                "tags": sorted(dag.tags),
+                "description": dag.description,
+                "doc": dag.doc_md,
+                "catchup": dag.catchup,
+                "max_active_runs": dag.max_active_runs,
+                "schedule": getattr(dag.timetable, "expression", None),
+                "outlets": sorted({asset.name for task in dag.tasks for asset in task.outlets}),
+                "tasks": {
+                    task.task_id: {
+                        "owner": task.owner,
+                        "retries": task.retries,
+                        "timeout": task.execution_timeout and task.execution_timeout.total_seconds(),
+                        "after": sorted(task.upstream_task_ids),
+                    }
+                    for task in dag.tasks
+                },
+            }
+            for dag in bag.dags.values()
+        },
+    }
+
+
+def _what_becomes_of_errors() -> dict[str, str]:
+    from common import terminal_errors
+
+    from etl.errors import CycleBusyError, LedgerError, StagingLostError
+
+    became = {}
+    for error in (LedgerError("x"), StagingLostError("x"), CycleBusyError("x"), OSError("x")):
+        with pytest.raises(Exception, match="x") as raised, terminal_errors():
+            raise error
+        became[type(error).__name__] = raised.type.__name__
+    return became
+
+
+def run(dag_ids: list[str]) -> list[dict[str, Any]]:
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.db import initdb
+    from airflow.utils.session import create_session
+
+    initdb()
+    DagBundlesManager().sync_bundles_to_db()
+    bag = BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS)
+    sync_bag_to_db(bag, "dags", None)
+    outcomes = []
+    for dag_id in dag_ids:
+        outcome = bag.dags[dag_id].test()
+        with create_session() as session:
+            queued = session.query(DagRun).filter(DagRun.dag_id == dag_id, DagRun.state == "queued")
+            outcomes.append({
+                "state": str(outcome.state),
+                "tasks": {each.task_id: str(each.state) for each in outcome.get_task_instances(session=session)},
+                "queued_runs": sorted(each.run_id for each in queued),
+            })
+    return outcomes
+
+
+def page() -> dict[str, Any]:
+    """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
+    outcomes = run(["report"])
+    from airflow.api_fastapi.app import create_app
+    from starlette.testclient import TestClient
+
+    client = TestClient(create_app())
+    paths = ["/quality/index.html", "/quality/", "/quality/.manifest.json"]
+    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths]}
+
+
+if __name__ == "__main__":
+    answer = {"facts": facts, "page": page, "run": lambda: run(sys.argv[2:])}[sys.argv[1]]()
+    Path(os.environ["PROBE_ANSWER"]).write_text(json.dumps(answer))

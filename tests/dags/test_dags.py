@@ -1,0 +1,146 @@
+"""The DAG files: policy, import budget, and one whole run of each in a plain Airflow environment.
+
+Airflow runs in processes of its own (dag_probe.py), with nothing of ours in the environment but what is named.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.sql import Db
+
+ROOT = Path(__file__).parents[2]
+DAGS = ROOT / "dags"
+FILES = sorted(DAGS.glob("*.py"))
+SCHEDULES = {"ingest": "* * * * *", "maintain": "17 * * * *"}
+
+
+def run_probe(home: Path, *arguments: str, **environment: str) -> Any:
+    """Run tests/dags/dag_probe.py as a data engineer's own Airflow would run our files."""
+    bundle = {
+        "name": "dags",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(DAGS)},
+    }
+    answer = home / "answer.json"
+    plain = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle]),
+        "PROBE_ANSWER": str(answer),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.dags.dag_probe", *arguments],
+        env=plain | environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return json.loads(answer.read_text())
+
+
+@pytest.fixture(scope="module")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return run_probe(tmp_path_factory.mktemp("facts"), "facts")
+
+
+def test_every_dag_file_loads(facts: dict[str, Any]) -> None:
+    assert facts["import_errors"] == {}
+    assert facts["dags"].keys() >= SCHEDULES.keys()
+
+
+def test_loading_the_dag_files_imports_nothing_heavy(facts: dict[str, Any]) -> None:
+    assert facts["heavy"] == []
+
+
+def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
+    for dag_id, dag in facts["dags"].items():
+        assert dag["tags"] == ["event-microbatch"], dag_id
+        assert dag["description"], dag_id
+        assert len(dag["doc"]) > 100, dag_id
+        assert dag["catchup"] is False, dag_id
+        assert dag["max_active_runs"] == 1, dag_id
+        for task_id, task in dag["tasks"].items():
+            assert task["owner"] == "event-microbatch", (dag_id, task_id)
+            assert task["retries"] == 3, (dag_id, task_id)
+            assert task["timeout"], (dag_id, task_id)
+    assert {dag_id: facts["dags"][dag_id]["schedule"] for dag_id in SCHEDULES} == SCHEDULES
+
+
+def test_ingest_runs_the_five_steps_in_order(facts: dict[str, Any]) -> None:
+    tasks = facts["dags"]["ingest"]["tasks"]
+    order = ["open", "stage", "validate", "resolve", "load", "again"]
+    assert {name: task["after"] for name, task in tasks.items()} == {
+        name: [before] if before else [] for before, name in zip([None, *order], order, strict=False)
+    }
+    assert facts["dags"]["ingest"]["outlets"] == ["warehouse_events"]
+
+
+def test_only_errors_that_may_pass_are_tried_again(facts: dict[str, Any]) -> None:
+    assert facts["errors"] == {
+        "LedgerError": "AirflowFailException",
+        "StagingLostError": "AirflowFailException",
+        "CycleBusyError": "CycleBusyError",
+        "OSError": "OSError",
+    }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_a_dag_file_is_wiring(file: Path) -> None:
+    assert len(file.read_text().splitlines()) < 80
+
+
+def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(
+    tmp_path: Path, database: str, db: Db, land: Callable[..., int]
+) -> None:
+    for number in range(5):
+        land("page", f"device-{number}", properties={"$device_id": f"device-{number}"})
+    full, last = run_probe(tmp_path, "run", "ingest", "ingest", AIRFLOW_CONN_WAREHOUSE=database, ETL_BATCH_SIZE="3")
+    assert full["state"] == last["state"] == "success"
+    assert full["tasks"].pop("again") == "success"
+    assert full["queued_runs"] == last["queued_runs"] == ["backlog_after_batch_1"]
+    assert last["tasks"].pop("again") == "skipped"
+    assert set(full["tasks"].values()) == set(last["tasks"].values()) == {"success"}
+    assert _count_events(db) == 5
+
+
+def test_maintain_runs_with_only_the_url_in_the_environment(tmp_path: Path, database: str) -> None:
+    [outcome] = run_probe(tmp_path, "run", "maintain", ETL_DATABASE_URL=database)
+    assert outcome["state"] == "success"
+    assert set(outcome["tasks"].values()) == {"success"}
+
+
+def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_login(
+    tmp_path: Path, database: str, db: Db, land: Callable[..., int], cycle: Callable[..., Any]
+) -> None:
+    land("page", "device-1", properties={"$device_id": "device-1"})
+    cycle()
+    answer = run_probe(
+        tmp_path,
+        "page",
+        ETL_DATABASE_URL=database,
+        ETL_REPORT_DIR=str(tmp_path / "report"),
+        AIRFLOW__CORE__PLUGINS_FOLDER=str(DAGS / "plugins"),
+    )
+    assert answer["outcome"]["tasks"] == {"build": "success"}
+    assert (tmp_path / "report" / "batch" / "1.html").exists()
+    assert db.execute("select batch_id from ops.report_state").fetchone() == {"batch_id": 1}
+    assert answer["statuses"] == [401, 401, 401]
+
+
+def _count_events(db: Db) -> int:
+    return int(db.execute("select count(*) as count from warehouse.events").fetchone()["count"])  # type: ignore[index]

@@ -1,0 +1,168 @@
+"""Alerts: raised once, told once to each channel, over once; and the DAG that tells a real webhook and mail server."""
+
+from __future__ import annotations
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from etl.errors import UnavailableError
+from etl.operate import alerts
+from etl.operate.status import read_status
+from tests.dags.test_dags import run_probe
+
+LINK = "http://127.0.0.1:8080/plugin/data-quality"
+
+
+@contextmanager
+def serving(server: socketserver.BaseServer) -> Iterator[int]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def webhook(status: int = 200) -> Iterator[tuple[str, list[Any]]]:
+    received: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with serving(HTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield f"http://127.0.0.1:{port}/hook", received
+
+
+@contextmanager
+def mail_server() -> Iterator[tuple[int, list[str]]]:
+    received: list[str] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.wfile.write(b"220 here\r\n")
+            for line in iter(self.rfile.readline, b""):
+                if line.upper().startswith(b"QUIT"):
+                    self.wfile.write(b"221 bye\r\n")
+                    return
+                if line.upper().startswith(b"DATA"):
+                    self.wfile.write(b"354 go on\r\n")
+                    received.append(b"".join(iter(self.rfile.readline, b".\r\n")).decode())
+                self.wfile.write(b"250 ok\r\n")
+
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port, received
+
+
+def kinds(db, channel="alert_webhook"):
+    return [(alert["kind"], alert["is_resolved"]) for alert in alerts.list_unsent(db, channel)]
+
+
+def tell(db, channel="alert_webhook"):
+    alerts.note_sent(db, channel, alerts.list_unsent(db, channel))
+
+
+def test_each_is_told_once_when_it_begins_and_once_when_it_is_over(db, cycle, settings):
+    alerts.watch(db, settings)
+    assert kinds(db) == [("late", False)]
+    tell(db)
+    alerts.watch(db, settings)
+    assert kinds(db) == []
+    assert kinds(db, "alert_smtp") == [("late", False)]
+    cycle()
+    alerts.watch(db, settings)
+    assert kinds(db) == [("late", True)]
+    # A channel that never heard of it need not hear that it is over.
+    assert kinds(db, "alert_smtp") == []
+    tell(db)
+    assert kinds(db) == []
+    alerts.watch(db, settings.model_copy(update={"late_after_seconds": 1e-9}))
+    assert kinds(db) == [("late", False)]
+    assert db.execute("select count(*) as n from ops.alert").fetchone() == {"n": 2}
+
+
+def test_a_quarantine_above_the_threshold(db, land, cycle, settings):
+    for number in range(110):
+        land("page", f"u{number}", properties={"$device_id": f"u{number}"})
+    for _ in range(5):
+        land(None, "u1")
+    cycle()
+    assert read_status(db, settings).is_fine
+    strict = settings.model_copy(update={"alert_quarantined_share": 0.04})
+    [problem] = read_status(db, strict).problems
+    assert problem.kind == "quarantine"
+    assert "4.3% of the 115 rows" in problem.message
+    assert "etl quarantine list" in problem.message
+    alerts.watch(db, strict)
+    assert kinds(db) == [("quarantine", False)]
+
+
+def test_an_unbalanced_ledger_and_a_blocked_batch(db, land, cycle, settings):
+    cycle()
+    db.execute("alter table ops.batch drop constraint ledger_balances; update ops.batch set loaded = 7")
+    alerts.watch(db, settings)
+    [alert] = alerts.list_unsent(db, "alert_webhook")
+    assert (alert["kind"], alert["subject"]) == ("ledger", "batch 1")
+    assert "Do not trust" in alerts.text_of([alert], LINK)
+    assert LINK in alerts.text_of([alert], LINK)
+
+
+def test_the_webhook_gets_text_and_data(db, settings):
+    alerts.watch(db, settings)
+    found = alerts.list_unsent(db, "alert_webhook")
+    with webhook() as (url, received):
+        alerts.post(url, found, LINK)
+    [body] = received
+    assert body["text"].startswith("Event ingestion: 1 raised")
+    assert "RAISED at" in body["text"]
+    assert body["alerts"][0]["kind"] == "late"
+    assert body["link"] == LINK
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_webhook_that_refuses_is_an_error_that_does_not_show_the_address(db, settings, status):
+    alerts.watch(db, settings)
+    with webhook(status) as (url, _), pytest.raises(UnavailableError, match=str(status)) as raised:
+        alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
+    assert "hook" not in str(raised.value).replace("webhook", "")
+    assert kinds(db) == [("late", False)]
+
+
+def test_the_dag_tells_both_channels(tmp_path, database, db):
+    with webhook() as (url, posts), mail_server() as (port, mails):
+        smtp = {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": port,
+            "extra": {"disable_ssl": True, "disable_tls": True, "from_email": "etl@example.com", "to": "a@example.com"},
+        }
+        first, again = run_probe(
+            tmp_path,
+            "run",
+            "alert",
+            "alert",
+            ETL_DATABASE_URL=database,
+            AIRFLOW_CONN_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
+            AIRFLOW_CONN_ALERT_SMTP=json.dumps(smtp),
+        )
+    assert first["state"] == again["state"] == "success"
+    assert [post["alerts"][0]["kind"] for post in posts] == ["late"]
+    assert len(mails) == 1
+    assert "Subject: Event ingestion: 1 raised" in mails[0]
+    sent = db.execute("select channel from ops.alert_notice order by channel").fetchall()
+    assert sent == [{"channel": "alert_smtp"}, {"channel": "alert_webhook"}]

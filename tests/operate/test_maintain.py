@@ -1,0 +1,118 @@
+"""Maintenance keeps readers' answers as they are, drops only what is done with, and finds contradictions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from etl import sql
+from etl.errors import InvariantError
+from etl.operate import maintain
+from tests.landing import moment
+
+
+@pytest.fixture
+def merged(land, cycle):
+    """Two persons with events, merged afterwards."""
+    land("$pageview", "anon", properties={"$device_id": "anon"}, at=0)
+    land("$identify", "bob", at=1)
+    cycle(at=2)
+    land("$identify", "bob", properties={"$anon_distinct_id": "anon"}, at=3)
+    cycle(at=4)
+
+
+def read_view(db):
+    return db.execute("select uuid, distinct_id, person_id from warehouse.events order by landing_id").fetchall()
+
+
+def test_squash_changes_rows_and_no_answer(db, merged):
+    before = read_view(db)
+    assert len({row["person_id"] for row in before}) == 1
+    stored = "select count(distinct person_id) as n from warehouse.stored_event"
+    assert db.execute(stored).fetchone()["n"] == 2
+    assert maintain.squash(db) == 1
+    assert db.execute(stored).fetchone()["n"] == 1
+    assert read_view(db) == before
+    assert db.execute("select count(*) as n from warehouse.person_override").fetchone()["n"] == 0
+    assert maintain.squash(db) == 0
+    maintain.check_invariants(db)
+
+
+def test_a_merge_after_the_squash_needs_its_own_override(db, land, cycle, merged):
+    maintain.squash(db)
+    land("$create_alias", "carol", properties={"alias": "dave"}, at=10)
+    land("$merge_dangerously", "carol", properties={"alias": "bob"}, at=11)
+    cycle(at=12)
+    assert len({row["person_id"] for row in read_view(db)}) == 1
+    maintain.check_invariants(db)
+
+
+def test_partitions_are_made_ahead_and_late_rows_move_in(db, settings, land):
+    far = datetime.now(UTC) + timedelta(days=20)
+    db.execute("insert into landing.event (event, distinct_id, received_at) values ('a', 'u', %s)", (far,))
+    assert db.execute("select count(*) as n from landing.event_default").fetchone()["n"] == 1
+    assert maintain.ensure_partitions(db, settings.model_copy(update={"partition_days_ahead": 21})) == 28
+    assert db.execute("select count(*) as n from landing.event_default").fetchone()["n"] == 0
+    assert db.execute("select count(*) as n from landing.event").fetchone()["n"] == 1
+
+
+def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, settings, land, cycle):
+    for day in ("2022-07-01", "2022-07-02"):
+        db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', %s::date)", (day,))
+    land("$identify", "done", at=0)
+    cycle(at=1)
+    land("signup", "held", at=86400)
+    cycle(at=86401)
+    later = moment(86400 * 60)
+    assert maintain.drop_expired_partitions(db, settings, now=moment(86400 * 20)) == []
+    assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220701"]
+    assert cycle(at=86400 * 59)["released"] == 1
+    assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220702"]
+
+
+@pytest.mark.parametrize(
+    ("invariant", "damage"),
+    [
+        ("event_agrees_with_distinct_id", "update warehouse.stored_event set person_id = gen_random_uuid()"),
+        ("distinct_id_points_at_living_person", "delete from warehouse.person where merged_into is null"),
+        ("override_is_one_hop", "update warehouse.person_override set person_id = old_person_id"),
+        (
+            "merged_person_leads_to_living",
+            "update warehouse.person set merged_into = gen_random_uuid() where merged_into is not null",
+        ),
+        ("loaded_equals_event_keys", "delete from warehouse.event_key"),
+        ("held_equals_buffer", "update ops.batch set held = 1, loaded = loaded - 1 where batch_id = 1"),
+        ("batches_are_contiguous", "update ops.batch set upper_landing_id = upper_landing_id - 1 where batch_id = 1"),
+        (
+            "ledger_balances",
+            "alter table ops.batch drop constraint ledger_balances; update ops.batch set landed = landed + 1",
+        ),
+        (
+            "buffer_is_not_overdue",
+            "insert into buffer.event select 1, 'nobody', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
+            " '2000-01-01', false, false, 0, 1",
+        ),
+        (
+            "buffer_ids_have_no_person",
+            "insert into buffer.event select 1, 'bob', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
+            " now(), false, false, 0, 1",
+        ),
+        (
+            "quarantine_is_accounted_for",
+            "update ops.batch set quarantined = quarantined + 1, loaded = loaded - 1 where batch_id = 1",
+        ),
+    ],
+)
+def test_each_invariant_sees_the_damage_it_is_for(db, merged, invariant, damage):
+    assert invariant in maintain.check_invariants(db)
+    db.execute(damage)
+    assert sql.run(db, f"invariants/{invariant}").fetchall() != []
+    with pytest.raises(InvariantError):
+        maintain.check_invariants(db)
+
+
+def test_every_invariant_has_its_damage_above(db):
+    known = {mark.args[1][n][0] for mark in test_each_invariant_sees_the_damage_it_is_for.pytestmark
+             for n in range(len(mark.args[1]))}  # fmt: skip
+    assert {path.stem for path in maintain.invariant_files()} == known

@@ -1,0 +1,122 @@
+"""`etl digest` is the same for every cut; `etl rebuild` finds the same from landing alone, or names what differs."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from etl import cli
+from etl.operate.digest import SECTIONS, read_digest
+from etl.operate.rebuild import rebuild
+from tests.conftest import fresh_database
+from tests.digest import reset
+from tests.landing import moment
+
+
+def tell(land: Callable[..., int], cycle: Callable[..., object], *, cut: int) -> None:
+    """A busy log with every kind of event, a cycle after each ``cut`` rows."""
+    chance = random.Random(3)
+    names = {"$identify": "$anon_distinct_id", "$split": "$split_from"}
+    kinds = ["$identify", "$merge_dangerously", "$create_alias", "$split", "page", "page", "$groupidentify"]
+    for n in range(40):
+        event, (mine, other) = chance.choice(kinds), chance.sample("abcdefgh", 2)
+        properties = {"$set": {"n": n}, "$group_type": "team", "$group_key": other, "$group_set": {"n": n}}
+        if event.startswith("$") and event != "$groupidentify":
+            properties[names.get(event, "alias")] = other
+        uuid = f"00000000-0000-4000-8000-{n:012d}" if n != 13 else "no uuid"
+        land(event, mine, properties=properties, at=n * 9, uuid=uuid, is_operator=event == "$split")
+        if n % cut == cut - 1:
+            cycle(at=n * 9 + 1)
+    land("page", "held", at=40 * 9, uuid=f"00000000-0000-4000-8000-{40:012d}")
+    cycle(at=40 * 9)
+
+
+def test_the_digest_is_the_same_for_every_cut(db, land, cycle):
+    tell(land, cycle, cut=50)
+    whole = read_digest(db)
+    assert [each.name for each in whole.sections] == list(SECTIONS)
+    assert all(each.entries for each in whole.sections)
+    reset(db)
+    db.execute("alter sequence landing.event_landing_id restart")
+    tell(land, cycle, cut=11)
+    assert read_digest(db) == whole
+    db.execute("update warehouse.person set properties = '{}' where merged_into is null")
+    changed = read_digest(db)
+    assert [a.name for a, b in zip(whole.sections, changed.sections, strict=True) if a != b] == ["properties"]
+    assert changed.overall != whole.overall
+
+
+@pytest.fixture
+def live(db, database, land, cycle):
+    """A warehouse with a history of batches, holds of two lengths, and one event held now."""
+    db.execute("update landing.project set name = 'renamed'")
+    tell(land, cycle, cut=15)
+    land("page", "late", at=1000)
+    cycle(at=1001, hold_seconds=5)
+    land("page", "later", at=1010)
+    cycle(at=1011)
+    assert db.execute("select array_agg(distinct_id) as held from buffer.event").fetchone()["held"] == ["later"]
+    return database
+
+
+def databases(db):
+    return {row["datname"] for row in db.execute("select datname from pg_database")}
+
+
+def test_the_same_from_landing_alone(db, live, settings):
+    before = databases(db)
+    found = rebuild(live, settings.model_copy(update={"batch_size": 9}))
+    assert (found.difference, found.missing, found.landed) == (None, 0, 43)
+    assert found.live == found.rebuilt == read_digest(db)
+    assert databases(db) == before
+
+
+def test_an_interrupted_one_leaves_no_database(db, live, settings):
+    before = databases(db)
+    replayed = []
+
+    def interrupt(batch):
+        replayed.append(batch.batch_id)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(live, settings, report=interrupt)
+    assert (len(replayed), databases(db)) == (1, before)
+
+
+def test_the_first_difference_is_named_and_the_live_one_untouched(db, live, settings, monkeypatch):
+    row = db.execute("select team_id, distinct_id from warehouse.person_distinct_ids order by 2 limit 1").fetchone()
+    db.execute(
+        "update warehouse.person_distinct_id set person_id = gen_random_uuid() where distinct_id = %(distinct_id)s", row
+    )
+    broken = read_digest(db)
+    found = rebuild(live, settings)
+    assert (found.difference.section, found.difference.key) == ("distinct ids", f"1 {row['distinct_id']}")
+    assert found.difference.ours != found.difference.theirs
+    assert read_digest(db) == broken
+    monkeypatch.setenv("ETL_DATABASE_URL", live)
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = CliRunner().invoke(cli.app, ["rebuild"])
+    assert shown.exit_code == 1
+    assert f"First difference, distinct ids: 1 {row['distinct_id']}" in shown.output
+
+
+def test_an_incomplete_log_is_said_to_be(db, live, settings, monkeypatch):
+    db.execute("delete from landing.event where received_at < %s", (moment(60),))
+    found = rebuild(live, settings)
+    assert (found.missing, found.landed) == (7, 43)
+    assert found.difference is not None
+    monkeypatch.setenv("ETL_DATABASE_URL", live)
+    assert "7 of 43 processed rows are no longer in landing" in CliRunner().invoke(cli.app, ["rebuild"]).output
+
+
+def test_commands(server_url, template, monkeypatch):
+    with fresh_database(server_url, template) as url:
+        monkeypatch.setenv("ETL_DATABASE_URL", url)
+        shown = CliRunner().invoke(cli.app, ["digest"], catch_exceptions=False)
+        assert (shown.exit_code, "overall" in shown.output) == (0, True)
+        shown = CliRunner().invoke(cli.app, ["rebuild"], catch_exceptions=False)
+        assert (shown.exit_code, "same: " in shown.output) == (0, True)

@@ -1,0 +1,177 @@
+"""A person's properties: the same whatever the order of events, deliveries and merges."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.rules.properties import State, apply, join, read_state, visible, write_state
+from tests.landing import moment
+from tests.rules.oracle import Operations, Row
+
+Event = tuple[tuple[int, int, int], dict[str, Any], dict[str, Any], Any]
+"""Stamp, ``$set``, ``$set_once``, ``$unset``."""
+
+
+def told(state: State, *events: Event) -> State:
+    for stamp, set_, set_once, unset in events:
+        apply(state, stamp, json.dumps(set_), json.dumps(set_once), json.dumps(unset))
+    return state
+
+
+def seen(state: State) -> Any:
+    return json.loads(visible(state))
+
+
+def at(seconds: int, *, set: Any = (), set_once: Any = (), unset: Any = (), position: int = 1) -> Event:  # noqa: A002
+    return (seconds, 7, position), dict(set), dict(set_once), unset if isinstance(unset, dict) else list(unset)
+
+
+names = st.sampled_from(["p", "q", "ключ"])
+values = st.one_of(
+    st.none(), st.integers(-1, 2), st.booleans(), st.sampled_from(["", "\\\n\u2028😀"]), st.just([1, {}])
+)
+objects = st.dictionaries(names, values, max_size=2)
+unsets = st.one_of(st.lists(st.one_of(names, st.just(3)), max_size=2), st.dictionaries(names, values, max_size=1))
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[Event]:
+    """Events at few different times, each with a position of its own."""
+    said = draw(st.lists(st.tuples(st.integers(0, 4), objects, objects, unsets), max_size=8))
+    return [((time, 7, position), *operations) for position, (time, *operations) in enumerate(said)]  # type: ignore[misc]
+
+
+def fixed(examples: int = 200) -> Any:
+    return settings(derandomize=True, deadline=None, max_examples=examples)
+
+
+@fixed(400)
+@given(histories())
+def test_what_a_reader_sees_is_what_the_model_says(history):
+    model = Operations()
+    for (time, _, position), set_, set_once, unset in history:
+        properties = {"$set": set_, "$set_once": set_once, "$unset": unset}
+        model.add(Row(moment(0), properties=properties), (time, position))
+    assert seen(told(State(), *history)) == model.visible()
+
+
+@fixed()
+@given(histories(), st.data())
+def test_order_does_not_matter(history, data):
+    assert told(State(), *data.draw(st.permutations(history))) == told(State(), *history)
+
+
+@fixed()
+@given(histories(), st.data())
+def test_a_second_delivery_changes_nothing(history, data):
+    again = data.draw(st.lists(st.sampled_from(history), max_size=4)) if history else []
+    assert told(State(), *history, *again) == told(State(), *history)
+
+
+@fixed()
+@given(histories(), st.data())
+def test_any_split_joined_in_any_order_is_the_whole(history, data):
+    parts: list[State] = [State() for _ in range(data.draw(st.integers(1, 4)))]
+    for event in data.draw(st.permutations(history)):
+        told(parts[data.draw(st.integers(0, len(parts) - 1))], event)
+    while len(parts) > 1:
+        source = parts.pop(data.draw(st.integers(0, len(parts) - 1)))
+        target = parts[data.draw(st.integers(0, len(parts) - 1))]
+        join(target, read_state(write_state(source)) if data.draw(st.booleans()) else source)
+    assert parts[0] == told(State(), *history)
+
+
+@fixed()
+@given(histories(), histories())
+def test_join_is_idempotent_and_leaves_its_source(ours, theirs):
+    # Their positions follow ours: no two events of one landing table have one position.
+    target = told(State(), *ours)
+    source = told(State(), *(((time, xid, place + 100), *rest) for (time, xid, place), *rest in theirs))
+    before = copy.deepcopy(source)
+    join(target, source)
+    once = copy.deepcopy(target)
+    join(target, source)
+    join(target, once)
+    assert target == once
+    assert source == before
+
+
+@fixed()
+@given(histories())
+def test_a_state_survives_being_stored(history):
+    state = told(State(), *history)
+    assert read_state(write_state(state)) == state
+    # jsonb orders keys its own way and adds white space.
+    assert (
+        read_state(json.dumps(json.loads(write_state(state)), sort_keys=True, indent=1)).keys.keys()
+        == state.keys.keys()
+    )
+    assert seen(read_state(json.dumps(json.loads(write_state(state))))) == seen(state)
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([at(1, set={"a": 1}), at(2, set={"a": 2})], {"a": 2}),
+        ([at(2, set={"a": 2}), at(1, set={"a": 1})], {"a": 2}),
+        ([at(1, set={"a": 1}, position=1), at(1, set={"a": 2}, position=2)], {"a": 2}),
+        ([at(1, set={"a": {"x": 1}}), at(2, set={"a": {"y": 1}})], {"a": {"y": 1}}),
+        ([at(1, set={"a": 1}), at(2, set={"a": None})], {"a": None}),
+        ([at(2, set_once={"a": 2}), at(1, set_once={"a": 1})], {"a": 1}),
+        ([at(1, set_once={"a": 1}), at(2, set={"a": 2})], {"a": 2}),
+        ([at(1, set={"a": 1}), at(2, set_once={"a": 2})], {"a": 1}),
+        ([at(1, set={"a": 1}, set_once={"a": 2})], {"a": 1}),
+        ([at(1, set={"a": None}), at(2, set_once={"a": 2})], {"a": 2}),
+        ([at(1, set_once={"a": None}), at(2, set_once={"a": 2})], {"a": 2}),
+        ([at(1, set_once={"a": None})], {}),
+        ([at(1, set={"a": 1}), at(2, unset=["a"])], {}),
+        ([at(2, unset=["a"]), at(1, set={"a": 1})], {}),
+        ([at(1, unset=["a"]), at(2, set={"a": 1})], {"a": 1}),
+        ([at(1, set={"a": 1, "b": 1}), at(2, unset={"a": "any", "c": 0})], {"b": 1}),
+        ([at(1, set={"a": 1, "7": 1}), at(2, unset=[7, None, ["a"]])], {"a": 1, "7": 1}),
+        ([at(1, set_once={"a": 1}), at(2, unset=["a"])], {}),
+        ([at(1, set_once={"a": 1}), at(2, unset=["a"]), at(3, set_once={"a": 3})], {"a": 3}),
+        ([at(1, set={"a": 1}), at(2, unset=["a"]), at(3, set_once={"a": 3})], {"a": 3}),
+        ([at(1, set={"a": 1}, unset=["a"])], {"a": 1}),
+        ([at(1, unset=["never"])], {}),
+    ],
+)
+def test_examples(events, expected):
+    assert seen(told(State(), *events)) == expected
+    assert seen(told(State(), *reversed(events))) == expected
+
+
+def test_on_a_merge_the_newer_set_and_the_older_set_once_stay():
+    anonymous = told(State(), at(1, set={"plan": "free", "city": "Oslo"}, set_once={"$initial_referrer": "news"}))
+    user = told(State(), at(5, set={"plan": "pro"}, set_once={"$initial_referrer": "mail"}, position=2))
+    join(user, anonymous)
+    assert seen(user) == {"plan": "pro", "city": "Oslo", "$initial_referrer": "news"}
+
+
+def test_on_a_merge_at_the_very_same_stamp_the_survivor_stays():
+    target, source = told(State(), at(1, set={"a": "target"})), told(State(), at(1, set={"a": "source"}))
+    join(target, source)
+    assert seen(target) == {"a": "target"}
+
+
+def test_missing_and_odd_operations_change_nothing():
+    state = State()
+    apply(state, (1, 1, 1), None, None, None)
+    apply(state, (1, 1, 1), "{}", "{}", "[]")
+    for unset in ('"a"', "7", "null", "true"):
+        apply(state, (1, 1, 1), None, None, unset)
+    assert state == State()
+
+
+def test_values_are_kept_as_written():
+    state = State()
+    apply(state, (1, 1, 1), '{"n": 12345678901234567890.1234567890, "big": 1e400, "s": "\\u0041"}', None, None)
+    assert visible(read_state(write_state(state))) == (
+        '{"n":12345678901234567890.1234567890,"big":1e400,"s":"\\u0041"}'
+    )
