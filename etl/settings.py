@@ -95,4 +95,6 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "ETL_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}. Correct or unset it.") from error
+        shown = "..." if name.endswith("_URL") else repr(first["input"])
+        # Not `from error`: its text repeats the value.
+        raise ConfigurationError(f"{name}={shown}: {first['msg']}. Correct or unset it.") from None

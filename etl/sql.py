@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
@@ -50,18 +51,31 @@ def plain_url(url: str) -> str:
     """A URL in the form libpq reads, whatever form it came in (``postgresql+psycopg://``, ``postgres://``)."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
-        shown = url if "@" not in url else "..."
-        raise ConfigurationError(
-            f"Not a PostgreSQL URL: {shown!r}. Write ETL_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
-        )
+        raise _malformed_url()
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _malformed_url() from None
+    if parts.netloc.count("@") > 1:
+        raise _malformed_url()  # else libpq takes the password's end for the host, and names it
     return f"postgresql://{rest}"
+
+
+def _malformed_url() -> ConfigurationError:
+    """Without what was written: a password may stand anywhere in it."""
+    return ConfigurationError(
+        "The address of the warehouse cannot be read. Write ETL_DATABASE_URL as "
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for the characters @ : / ? # % of a password."
+    )
 
 
 def connect(url: str, *, application_name: str = "etl") -> Db:
     """A connection in autocommit mode (transactions are explicit), in UTC, with rows as dicts.
 
     Raises:
-        ConfigurationError: the server refuses the login, has no such database, or is older than PostgreSQL 16.
+        ConfigurationError: the URL cannot be read; the server refuses the login, has no such database, or is older than
+            PostgreSQL 16.
         UnavailableError: it cannot be reached just now.
     """
     try:
@@ -75,6 +89,8 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
+    except psycopg.ProgrammingError:
+        raise _malformed_url() from None
     if connection.info.server_version < 160000:
         version = connection.info.server_version // 10000
         connection.close()
@@ -100,6 +116,8 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
+    except psycopg.ProgrammingError:
+        raise _malformed_url() from None
 
 
 def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import time
 from collections import deque
@@ -16,6 +15,7 @@ from etl.errors import ConfigurationError
 from etl.local import postgres
 from etl.local.airflow import Airflow, kill_processes_with, processes_with
 from etl.local.capture import CaptureService, ensure_token
+from etl.local.private import open_private
 from etl.local.terminal import Signals, Terminal
 from etl.migrate import migrate
 from etl.settings import Settings
@@ -114,7 +114,7 @@ class Stack:
             if not self.home.exists():
                 self.home.mkdir(parents=True)
                 self.home.chmod(0o711)  # the server's user must pass, whatever the umask
-            own, children = ((self.home / name).open("w") for name in ("up.lock", "children.lock"))
+            own, children = (open_private(self.home / name) for name in ("up.lock", "children.lock"))
         except OSError as error:
             raise ConfigurationError(
                 f"Cannot write to {error.filename}: {error.strerror}. Set ETL_HOME to a folder that you may write to."
@@ -212,7 +212,7 @@ class Stack:
         """A login with a generated password that may do what ``role`` may; returns its URL."""
         file = self.home / f"{name}-password"
         if not file.exists():
-            with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as output:
+            with open_private(file, "new") as output:
                 output.write(secrets.token_urlsafe(18))
         password = file.read_text()
         hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from etl.errors import UnavailableError
+from etl.errors import EtlError, UnavailableError
 from etl.operate import alerts
 from etl.operate.status import read_status
 from tests.dags.test_dags import run_probe
+from tests.landing import moment
 
 LINK = "http://127.0.0.1:8080/plugin/data-quality"
 
@@ -141,6 +142,66 @@ def test_a_webhook_that_refuses_is_an_error_that_does_not_show_the_address(db, s
         alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
     assert "hook" not in str(raised.value).replace("webhook", "")
     assert kinds(db) == [("late", False)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example.com/services/SECRET",
+        "https//hooks.example.com/services/SECRET",
+        "http://127.0.0.1:{port}/a b/SECRET",
+        "http://127.0.0.1:portSECRET/x",
+        "http://127.0.0.1:1/SECRET",
+        "file:///etc/SECRET",
+        "ftp://127.0.0.1:1/SECRET",
+        "http://127.0.0.1:{port}/redirect/SECRET",
+        "http://127.0.0.1:{port}/file/SECRET",
+        "http://127.0.0.1:{port}/refuse/SECRET",
+        "http://[::1/SECRET",
+        "http://exa\nmple/SECRET",
+        "http://{long}.example/SECRET",
+        "None",
+        "",
+    ],
+)
+def test_a_slip_in_the_address_neither_loses_the_alert_nor_shows_the_secret(db, settings, address):
+    alerts.watch(db, settings)
+    reached: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.startswith("/refuse"):
+                self.send_response(500, f"boom {self.path}")
+            else:
+                self.send_response(302)
+                here = f"http://127.0.0.1:{self.server.server_address[1]}/inside"
+                self.send_header("Location", here if self.path.startswith("/redirect") else "file:///etc/passwd")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            reached.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
+        url = address.format(port=port, long="a" * 70)
+        with pytest.raises(EtlError) as raised:
+            alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
+    assert reached == []
+    said = [str(raised.value), *(str(each) for each in (raised.value.__cause__, raised.value.__context__) if each)]
+    assert "SECRET" not in " ".join(said)
+    assert kinds(db) == [("late", False)]
+
+
+def test_what_a_login_calls_itself_does_not_reach_the_channel_as_markup():
+    alert = {"is_resolved": False, "raised_at": moment(0), "kind": "holder", "message": "by '<!channel>' & co"}
+    with webhook() as (url, received):
+        alerts.post(url, [alert], LINK)
+    assert "&lt;!channel&gt;' &amp; co" in received[0]["text"]
 
 
 def test_the_dag_tells_both_channels(tmp_path, database, db):
