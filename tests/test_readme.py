@@ -59,7 +59,7 @@ MARKED = {word.text for word in WORDS}
 
 
 def name_of(code: Code) -> str:
-    return f"{code.readme.parent.name}-{code.text.split(maxsplit=1)[0]}"
+    return f"{code.readme.parent.relative_to(ROOT)} {' '.join(code.text.split()[:4])}"
 
 
 def nothing_in(names):
