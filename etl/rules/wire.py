@@ -35,8 +35,8 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _UNSTORABLE_CHARACTER = re.compile("[\0\ud800-\udfff]")
-# Also one that the text's end cuts off: what is no JSON may have a quote anywhere, and from one that matches nothing the
-# search would read to the end, and again from the next: quadratic time.
+# Also one that the end of the text cuts off: in what is no JSON quotes may stand anywhere, and from one that matched
+# nothing the search would read to the end, and again from the next: quadratic time.
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 _STRING_OR_NOT_A_NUMBER = re.compile(STRING + rb"|(-?(?:NaN|Infinity))", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(STRING + rb"|(-?\d[\d.eE+-]*+)", re.DOTALL)
