@@ -28,11 +28,12 @@ def demo() -> None:
 
 def migrate() -> None:
     """Make or update the schemas in the warehouse."""
+    from etl.migrate import describe_applied
     from etl.migrate import migrate as apply
 
     with warehouse() as (db, settings):
         applied = apply(db, settings)
-    console.print("\n".join(f"applied {name}" for name in applied) or "up to date")
+    console.print(describe_applied(applied))
 
 
 def cycle(

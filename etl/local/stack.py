@@ -17,7 +17,7 @@ from etl.local.airflow import Airflow, kill_processes_with, processes_with
 from etl.local.capture import CaptureService, ensure_token
 from etl.local.private import open_private
 from etl.local.terminal import Signals, Terminal
-from etl.migrate import migrate
+from etl.migrate import describe_applied, migrate
 from etl.settings import Settings
 
 START_SECONDS = 120.0
@@ -157,8 +157,7 @@ class Stack:
         if self._settings.database_url is None and place != self._postgres_home:
             self._terminal.say(f"    ({self._postgres_home} lies below a folder that only root may enter)")
         with self._terminal.step("warehouse") as result, sql.connect(self.warehouse_url) as db:
-            applied = migrate(db, self._settings)
-            result.append(f"{len(applied)} migrations applied" if applied else "up to date")
+            result.append(describe_applied(migrate(db, self._settings)))
             if self._settings.database_url is None:
                 self.writer_url = self._ensure_login(db, "writer", "event_writer")
                 self.reader_url = self._ensure_login(db, "reader", "auditor")
