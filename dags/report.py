@@ -11,7 +11,7 @@ by the next run. Every five minutes it also runs by the clock, so that the page 
 from __future__ import annotations
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from common import DEFAULT_ARGS, EVENTS, START, TAG, warehouse
+from common import DEFAULT_ARGS, EVENTS, START, TAG, terminal_errors, warehouse, warehouse_url
 
 from etl.settings import read_settings
 
@@ -39,7 +39,8 @@ def report() -> None:
         settings = read_settings()
         with warehouse() as db:
             batches = refresh(db, settings)
-            built = write(db, settings, folder_of(settings))
+        with terminal_errors():
+            built = write(warehouse_url(), settings, folder_of(settings))
         return f"{batches} batches, {built.written} pages written, {built.removed} removed, {built.seconds} s"
 
     build()

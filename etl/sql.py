@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, Connection, Cursor
+from psycopg import AsyncConnection, Connection, Cursor, IsolationLevel
 from psycopg.rows import DictRow, class_row, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -229,6 +229,22 @@ def _observed_by_all(db: Db, name: str) -> Iterator[None]:
     yield
     for observer in _observers:
         observer(db, name, True)
+
+
+@contextmanager
+def snapshot(db: Db) -> Iterator[None]:
+    """One transaction that reads everything as it was at its first statement, and can change nothing.
+
+    Needs a connection in autocommit mode, which is afterwards as it was before, whatever was raised inside.
+    """
+    before = db.isolation_level, db.read_only
+    db.isolation_level, db.read_only = IsolationLevel.REPEATABLE_READ, True
+    try:
+        with db.transaction():
+            yield
+    finally:
+        if not db.closed:
+            db.isolation_level, db.read_only = before
 
 
 def json_text(value: object) -> str:

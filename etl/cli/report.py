@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.shared import console, warehouse
+from etl.cli.shared import console, warehouse, warehouse_url
 
 
 def report(
@@ -22,7 +22,7 @@ def report(
             console.print(f"batches summed up: {refresh(db, settings):,}")
         else:
             console.print("this login may only read: the page shows what was summed up so far")
-        built = build(db, settings, out)
+    built = build(warehouse_url(settings), settings, out)
     console.print(
         f"pages: {built.pages:,}, written {built.written:,}, removed {built.removed:,}, in {built.seconds:.2f} s\n"
         f"open {(out / 'index.html').resolve()}",

@@ -6,12 +6,9 @@ one who forges them together with the whole chain of sha256 that follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
-
-from psycopg import IsolationLevel
 
 from etl import sql
 from etl.errors import EvidenceError
@@ -83,7 +80,7 @@ def verify(
         to_day: last day of loading.
         progress: called with the share that is done.
     """
-    with _snapshot(db):
+    with sql.snapshot(db):  # so that batches loaded meanwhile are no contradiction
         period = sql.one(
             db,
             "audit/count_batches",
@@ -101,18 +98,6 @@ def verify(
             work()
             progress(done / len(works))
     return audit
-
-
-@contextmanager
-def _snapshot(db: Db) -> Iterator[None]:
-    # So that batches loaded meanwhile are no contradiction.
-    before = db.isolation_level
-    db.isolation_level = IsolationLevel.REPEATABLE_READ
-    try:
-        with db.transaction():
-            yield
-    finally:
-        db.isolation_level = before
 
 
 def _check_records(db: Db, audit: Audit, period: Row, partitions: list[int]) -> None:

@@ -47,14 +47,14 @@ def measure(url: str, site: Path) -> int:
         began = time.perf_counter()
         refresh(db, settings)
         print(f"{BATCHES:,} batches, 216,000 events summed up, once    {time.perf_counter() - began:6.2f} s")
-        first = build(db, settings, site)
+        first = build(url, settings, site)
         print(f"all {first.pages} pages from nothing                          {first.seconds:6.2f} s")
         minutes = []
         for _ in range(5):
             db.execute(NEXT_BATCH)
             began = time.perf_counter()
             refresh(db, settings)
-            build(db, settings, site)
+            build(url, settings, site)
             minutes.append(time.perf_counter() - began)
         minute = sorted(minutes)[len(minutes) // 2]
         print(f"a minute's report: sum up one batch, write pages   {minute:6.2f} s")
