@@ -18,6 +18,7 @@ from airflow.sdk import BaseHook, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowNotFoundException
 from common import DEFAULT_ARGS, START, TAG, warehouse
 
+from etl.names import page_url
 from etl.operate import alerts
 from etl.settings import read_settings
 from etl.sql import Row
@@ -29,7 +30,7 @@ def send(channel: str, found: list[Row]) -> bool:
         connection = BaseHook.get_connection(channel)
     except AirflowNotFoundException:
         return False
-    link = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/plugin/data-quality"
+    link = page_url(conf.get("api", "base_url", fallback=""))
     if channel == "alert_webhook":
         alerts.post(str(connection.host), found, link)
         return True
@@ -71,9 +72,7 @@ def tell(channel: str) -> int:
 )
 def alert() -> None:
     """Look, then tell."""
-    looked = watch()
-    for name in ("alert_webhook", "alert_smtp"):
-        looked >> tell.override(task_id=f"tell_{name}")(name)
+    watch() >> [tell.override(task_id=f"tell_{name}")(name) for name in ("alert_webhook", "alert_smtp")]
 
 
 alert()

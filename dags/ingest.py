@@ -3,9 +3,9 @@
 | task | what it does | writes |
 | --- | --- | --- |
 | open | bounds the batch by landing position, or takes up the one a crash left open | `ops.batch` |
-| stage | types, normalises, finds duplicates | `staging` |
+| stage | types and normalises | `staging` |
 | validate | Great Expectations; bad rows are marked for quarantine | `staging` |
-| resolve | identities first, then a person for every event; hold or release | `staging` |
+| resolve | finds duplicates; identities first, then a person for every event; holds or releases | `staging` |
 | load | one transaction: persons, events, buffer, quarantine, ledger | `warehouse`, `buffer`, `quarantine`, `ops` |
 | again | starts the next run at once while there is a backlog, else is skipped | |
 

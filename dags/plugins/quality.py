@@ -13,10 +13,10 @@ from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from etl.names import PAGE
 from etl.report import serve
 from etl.settings import read_settings
 
-PREFIX = "/quality"
 app = FastAPI(title="Data quality", docs_url=None, redoc_url=None, openapi_url=None)
 
 
@@ -35,13 +35,13 @@ class DataQuality(AirflowPlugin):
     """An entry `Quality` in the navigation that shows the page in a frame."""
 
     name = "data_quality"
-    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Data quality"}]  # noqa: RUF012 - Airflow's interface
+    fastapi_apps = [{"app": app, "url_prefix": f"/{PAGE}", "name": "Data quality"}]  # noqa: RUF012 - Airflow's interface
     external_views = [  # noqa: RUF012
         {
             "name": "Quality",
-            "href": f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}{PREFIX}/index.html",
+            "href": f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}/{PAGE}/index.html",
             "destination": "nav",
             "nav_top_level": True,
-            "url_route": "quality",
+            "url_route": PAGE,
         }
     ]

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from etl.names import page_url
 from etl.sql import json_text
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
 
@@ -96,7 +97,7 @@ def overview(page: Page, airflow: Airflow, says: str, seconds: float = 300.0) ->
     until = time.monotonic() + seconds
     frame = page.frame_locator("iframe")
     while True:
-        page.goto(f"{airflow.url}/plugin/quality", wait_until="commit")
+        page.goto(page_url(airflow.url), wait_until="commit")
         try:
             expect(frame.locator("body")).to_contain_text(says, timeout=15_000)
         except AssertionError:

@@ -1,8 +1,8 @@
 """Run by the tests in a process of its own: Airflow takes over logging, warnings and the environment of its process.
 
-python -m tests.dag_probe facts          what the DAG files declare, as JSON
-python -m tests.dag_probe page           the report DAG, then its page as the plugin serves it without a login
-python -m tests.dag_probe run DAG_ID     dag.test() of one DAG on a fresh metadata database, its outcome as JSON
+python -m tests.dags.dag_probe facts          what the DAG files declare, as JSON
+python -m tests.dags.dag_probe page           the report DAG, then its page as the plugin serves it without a login
+python -m tests.dags.dag_probe run DAG_ID     dag.test() of one DAG on a fresh metadata database, its outcome as JSON
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from etl.names import PAGE
 
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -91,12 +93,14 @@ def run(dag_ids: list[str]) -> list[dict[str, Any]]:
 def page() -> dict[str, Any]:
     """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
     outcomes = run(["report"])
+    from airflow import plugins_manager
     from airflow.api_fastapi.app import create_app
     from starlette.testclient import TestClient
 
     client = TestClient(create_app())
-    paths = ["/quality/index.html", "/quality/", "/quality/.manifest.json"]
-    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths]}
+    paths = [f"/{PAGE}/index.html", f"/{PAGE}/", f"/{PAGE}/.manifest.json"]
+    [view] = plugins_manager._get_ui_plugins()[0]  # what the UI gets to know, and from nowhere else
+    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths], "view": view}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from etl.names import PAGE, page_url
 from etl.sql import Db
 
 ROOT = Path(__file__).parents[2]
@@ -135,11 +136,16 @@ def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_logi
         ETL_DATABASE_URL=database,
         ETL_REPORT_DIR=str(tmp_path / "report"),
         AIRFLOW__CORE__PLUGINS_FOLDER=str(DAGS / "plugins"),
+        AIRFLOW__API__BASE_URL="https://airflow.example/data",
     )
     assert answer["outcome"]["tasks"] == {"build": "success"}
     assert (tmp_path / "report" / "batch" / "1.html").exists()
     assert db.execute("select batch_id from ops.report_state").fetchone() == {"batch_id": 1}
     assert answer["statuses"] == [401, 401, 401]
+    assert answer["view"]["href"] == f"/data/{PAGE}/index.html"
+    # Airflow's UI shows at /plugin/ROUTE the view of this route: the address that alerts and `etl up` send people to.
+    route = answer["view"]["url_route"]
+    assert page_url("https://airflow.example/data/") == f"https://airflow.example/data/plugin/{route}"
 
 
 def _count_events(db: Db) -> int:

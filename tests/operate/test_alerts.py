@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from etl.errors import UnavailableError
+from etl.names import page_url
 from etl.operate import alerts
 from etl.operate.status import read_status
 from tests.dags.test_dags import run_probe
 
-LINK = "http://127.0.0.1:8080/plugin/data-quality"
+LINK = page_url("http://127.0.0.1:8080")
 
 
 @contextmanager
@@ -157,11 +158,13 @@ def test_the_dag_tells_both_channels(tmp_path, database, db):
             "alert",
             "alert",
             ETL_DATABASE_URL=database,
+            AIRFLOW__API__BASE_URL="https://airflow.example/data/",
             AIRFLOW_CONN_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
             AIRFLOW_CONN_ALERT_SMTP=json.dumps(smtp),
         )
     assert first["state"] == again["state"] == "success"
     assert [post["alerts"][0]["kind"] for post in posts] == ["late"]
+    assert posts[0]["link"] == page_url("https://airflow.example/data")
     assert len(mails) == 1
     assert "Subject: Event ingestion: 1 raised" in mails[0]
     sent = db.execute("select channel from ops.alert_notice order by channel").fetchall()
