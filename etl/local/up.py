@@ -17,7 +17,7 @@ from etl.local.airflow import USER, VIEWER, Airflow
 from etl.local.sample import Player
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
-from etl.names import page_url
+from etl.names import INGEST, page_url
 from etl.report.serve import folder_of
 from etl.settings import Settings
 from etl.sql import Row
@@ -165,7 +165,7 @@ class CycleReport:
         if time.monotonic() - self._heard_at > self._late_after_seconds:
             self._heard_at = time.monotonic()
             self._terminal.say(
-                f"No cycle for {self._late_after_seconds:.0f} s. Is the DAG `ingest` paused? Else see the logs.",
+                f"No cycle for {self._late_after_seconds:.0f} s. Is the DAG `{INGEST}` paused? Else see the logs.",
                 "bold red",
             )
 

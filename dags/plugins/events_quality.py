@@ -1,6 +1,7 @@
-"""The data quality page inside Airflow's UI. Works in any Airflow 3.3 that has `etl` installed: point its plugins here.
+"""The data quality page in Airflow's UI, for any Airflow 3.3 that has `etl` installed: point its plugins folder here.
 
-Who is logged in may read it, whatever the role; a plugin's app is open to everybody unless it asks for the user itself.
+Every user who is logged in may read it, whatever the role. A plugin's app is open to everybody unless it asks for the
+user itself.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def page(path: str, user: GetUserDep) -> HTMLResponse:
 class DataQuality(AirflowPlugin):
     """An entry `Quality` in the navigation that shows the page in a frame."""
 
-    name = "data_quality"
+    name = PAGE
     fastapi_apps = [{"app": app, "url_prefix": f"/{PAGE}", "name": "Data quality"}]  # noqa: RUF012 - Airflow's interface
     external_views = [  # noqa: RUF012
         {
