@@ -19,6 +19,8 @@ import re
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+from psycopg import errors
+
 from etl import sql
 from etl.errors import MigrationError
 from etl.settings import Settings
@@ -44,9 +46,8 @@ def apply_files(db: Db, root: Path) -> list[str]:
     Raises:
         MigrationError: as ``migrate``.
     """
-    schema, functions, views = (_read(root, folder) for folder in ("schema", "functions", "views"))
-    repeatable = functions | {name: views[name] for name in _in_order(views)}
-    checksums = {name: hashlib.sha256(text).hexdigest() for name, text in (schema | repeatable).items()}
+    schema, repeatable = _read_all(root)
+    checksums = _checksums(schema | repeatable)
     with db.transaction():
         sql.run(db, "migrate/lock")
         sql.run(db, "migrate/create_history")
@@ -64,12 +65,43 @@ def apply_files(db: Db, root: Path) -> list[str]:
     return due
 
 
+def check(db: Db) -> None:
+    """Refuse a database whose schema is not this program's: none, an older or a newer one.
+
+    Raises:
+        MigrationError: names the database, what is missing, and the remedy.
+    """
+    schema, repeatable = _read_all(sql.resource("sql"))
+    checksums = _checksums(schema | repeatable)
+    try:
+        history = {row["name"]: row["checksum"] for row in sql.run(db, "migrate/read_history")}
+    except errors.UndefinedTable:
+        history = {}
+    _refuse_edited(schema, history, checksums)
+    if missing := sorted(name for name, checksum in checksums.items() if history.get(name) != checksum):
+        lacks = f"is older than this program: it lacks {', '.join(missing)}" if history else "has no schema yet"
+        raise MigrationError(
+            f"The database {db.info.dbname} on {db.info.host}:{db.info.port} {lacks}. "
+            "Run `etl migrate` with ETL_DATABASE_URL set to this database."
+        )
+
+
 def describe_applied(applied: list[str]) -> str:
     """What ``migrate`` did, in a few words: how many files of which folder."""
     folders = [name.split("/")[0] for name in applied]
     kinds = {"schema": "schema files", "functions": "functions", "views": "views"}
     counts = [f"{folders.count(folder)} {kind}" for folder, kind in kinds.items() if folder in folders]
     return f"{', '.join(counts)} applied" if counts else "up to date"
+
+
+def _read_all(root: Path) -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """The schema files, and the functions and views in the order in which they can be made."""
+    schema, functions, views = (_read(root, folder) for folder in ("schema", "functions", "views"))
+    return schema, functions | {name: views[name] for name in _in_order(views)}
+
+
+def _checksums(files: dict[str, bytes]) -> dict[str, str]:
+    return {name: hashlib.sha256(text).hexdigest() for name, text in files.items()}
 
 
 def _read(root: Path, folder: str) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from etl import names
 from etl.errors import ConfigurationError
 
 
@@ -27,6 +28,10 @@ class Settings(BaseSettings):
         None,
         repr=False,
         description="Airflow's own metadata. Unset: the database `airflow` on the server of the warehouse.",
+    )
+    airflow_connection: str = Field(
+        names.WAREHOUSE,
+        description="The Airflow connection to the warehouse, for DAGs where `ETL_DATABASE_URL` is unset.",
     )
     home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")

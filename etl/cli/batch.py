@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from etl.cli.shared import console, warehouse
+from etl.names import INGEST
 
 app = typer.Typer(help="Batches: the verdicts on them, and your decision on a blocked one.", no_args_is_help=True)
 
@@ -62,7 +63,7 @@ def release(batch_id: Number, why: Why) -> None:
 
     with warehouse() as (db, _):
         decide(db, batch_id, "released", why=why)
-    console.print(f"Batch {batch_id} is released; the next run of `ingest` (or `etl cycle`) loads it.")
+    console.print(f"Batch {batch_id} is released; the next run of `{INGEST}` (or `etl cycle`) loads it.")
 
 
 @app.command()
@@ -72,4 +73,4 @@ def quarantine(batch_id: Number, why: Why) -> None:
 
     with warehouse() as (db, _):
         decide(db, batch_id, "quarantined", why=why)
-    console.print(f"The next run of `ingest` (or `etl cycle`) sends all rows of batch {batch_id} to quarantine.")
+    console.print(f"The next run of `{INGEST}` (or `etl cycle`) sends all rows of batch {batch_id} to quarantine.")

@@ -24,6 +24,7 @@ from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
 from etl.local.up import CycleReport, FailureReport
 from etl.migrate import migrate
+from etl.names import INGEST
 from etl.operate.maintain import check_invariants
 from etl.rules.wire import LandingRow
 from etl.settings import Settings
@@ -128,8 +129,8 @@ class Story:
         """
         say = self._terminal.say
         with self._terminal.step("first cycle") as result:
-            self._wait_for_cycle(FIRST_CYCLE_SECONDS, "Airflow's first run of `ingest`")
-            result.append("Airflow's scheduler runs `ingest` every full minute")
+            self._wait_for_cycle(FIRST_CYCLE_SECONDS, f"Airflow's first run of `{INGEST}`")
+            result.append(f"Airflow's scheduler runs `{INGEST}` every full minute")
         mark = _next_minute(datetime.now(UTC) + timedelta(seconds=TOO_SOON_SECONDS))
         say()
         say("One person signs up, as posthog-js and posthog-python were recorded. The browser is slow today, so that")

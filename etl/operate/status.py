@@ -8,6 +8,7 @@ from typing import Any
 
 from etl import sql
 from etl.cycle.batch import describe_blocked
+from etl.names import INGEST
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -109,7 +110,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:
         found.append(
-            Problem("late", "", "No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")
+            Problem("late", "", f"No batch has run yet: is the DAG `{INGEST}` un-paused, or `etl cycle` scheduled?")
         )
     elif not loaded or (_age(clock, loaded[0]["loaded_at"]) or 0) > settings.late_after_seconds:
         since = f"{_age(clock, loaded[0]['loaded_at']):,.0f} s ago" if loaded else "never"
@@ -118,7 +119,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 "late",
                 "",
                 f"The newest batch is late: the last one was loaded {since}, expected within "
-                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `ingest` in Airflow, or run `etl cycle`.",
+                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `{INGEST}` in Airflow, or run `etl cycle`.",
             )
         )
     if status.holder:

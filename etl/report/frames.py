@@ -95,7 +95,7 @@ def unique_users(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None
     """Users by the day on which the events happened: ``distinct_ids`` before any merge, ``unique_users`` after all.
 
     ``saved_by_merges`` is the difference: how many users a count by distinct id has too many. ``without_buffer``: users
-    had nothing been held back, as the DAG `maintain` counts them; missing where it has not yet.
+    had nothing been held back, as the DAG `events_maintain` counts them; missing where it has not yet.
     """
     with snapshot(warehouse) as connection:
         users = projects(connection, last=last, now=now).drop(columns="team_id").groupby("day", as_index=False).sum()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from etl.names import INGEST, REPORT
 from etl.report.html import is_missing, number, seconds, share, text
 from etl.settings import Settings
 from etl.sql import Row
@@ -70,7 +71,7 @@ def findings(
             Finding(
                 LOOK,
                 f"Users and freshness lack the newest {number(missing)} batches.",
-                "Run `etl report` once with a login that may write, or look at the DAG `report`.",
+                f"Run `etl report` once with a login that may write, or look at the DAG `{REPORT}`.",
             )
         )
     return sorted(found, key=lambda each: each.level != BAD)
@@ -119,7 +120,7 @@ def _about_ledger(days: list[Row]) -> list[Finding]:
 
 def _about_lateness(settings: Settings, newest: Row) -> list[Finding]:
     if newest["batch_id"] is None:
-        return [Finding(LOOK, "No batch has been loaded yet.", "Un-pause the DAG `ingest`, or run `etl cycle`.")]
+        return [Finding(LOOK, "No batch has been loaded yet.", f"Un-pause the DAG `{INGEST}`, or run `etl cycle`.")]
     age = (newest["clock"] - newest["loaded_at"]).total_seconds()
     if age <= settings.late_after_seconds:
         return []
@@ -127,7 +128,7 @@ def _about_lateness(settings: Settings, newest: Row) -> list[Finding]:
         Finding(
             BAD,
             f"The newest batch is late: nothing has been loaded for {seconds(age)}.",
-            "Look at the DAG `ingest` in Airflow, or run `etl status`: it names what is in the way. "
+            f"Look at the DAG `{INGEST}` in Airflow, or run `etl status`: it names what is in the way. "
             "Days that are over stay right; today lacks what has arrived since.",
             "batches.html",
         )

@@ -106,6 +106,10 @@ def test_an_unknown_event(db, signup, etl):
     assert story["state"] == "unknown"
     assert "has not arrived" in story["answer"]
     assert etl("explain", uuid_of(99)).exit_code == 1
+    unreadable = etl("explain", "order-77")
+    assert unreadable.exit_code == 1
+    assert unreadable.output.startswith("unknown     'order-77' is not a uuid, so no event was loaded")
+    assert unreadable.output.count("\n") == 1
     assert etl("explain", "--distinct-id", "Alice").exit_code == 1
     assert etl("explain", "--person", uuid_of(1)).exit_code == 1
 

@@ -1,6 +1,7 @@
-"""The data quality page inside Airflow's UI. Works in any Airflow 3.3 that has `etl` installed: point its plugins here.
+"""The data quality page in Airflow's UI, for any Airflow 3.3 that has `etl` installed: point its plugins folder here.
 
-Who is logged in may read it, whatever the role; a plugin's app is open to everybody unless it asks for the user itself.
+Every user who is logged in may read it, whatever the role. A plugin's app is open to everybody unless it asks for the
+user itself.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from etl.names import PAGE
 from etl.report import serve
 from etl.settings import read_settings
 
-PREFIX = "/quality"
 app = FastAPI(title="Data quality", docs_url=None, redoc_url=None, openapi_url=None)
 
 
@@ -34,14 +35,14 @@ def page(path: str, user: GetUserDep) -> HTMLResponse:
 class DataQuality(AirflowPlugin):
     """An entry `Quality` in the navigation that shows the page in a frame."""
 
-    name = "data_quality"
-    fastapi_apps = [{"app": app, "url_prefix": PREFIX, "name": "Data quality"}]  # noqa: RUF012 - Airflow's interface
+    name = PAGE
+    fastapi_apps = [{"app": app, "url_prefix": f"/{PAGE}", "name": "Data quality"}]  # noqa: RUF012 - Airflow's interface
     external_views = [  # noqa: RUF012
         {
             "name": "Quality",
-            "href": f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}{PREFIX}/index.html",
+            "href": f"{urlsplit(conf.get('api', 'base_url', fallback='')).path.rstrip('/')}/{PAGE}/index.html",
             "destination": "nav",
             "nav_top_level": True,
-            "url_route": "quality",
+            "url_route": PAGE,
         }
     ]

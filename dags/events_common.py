@@ -1,46 +1,36 @@
-"""What the DAG files share: the asset, the default arguments and the one way into ``etl``."""
+"""What the DAG files share: the asset, the arguments of every DAG and the one way into `etl`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import Asset, BaseHook
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowFailException
+from events_warehouse import check_warehouse, warehouse_url
 
 from etl import sql
 from etl.cycle.batch import read_batch
 from etl.cycle.run import run_step
-from etl.errors import ConfigurationError, EtlError, StagingLostError, TransientError
-from etl.settings import read_settings
+from etl.errors import EtlError, StagingLostError, TransientError
+from etl.names import LOADED
 from etl.sql import Db
 
-START = datetime(2026, 1, 1, tzinfo=UTC)
-TAG = "event-microbatch"
-EVENTS = Asset("warehouse_events", uri="x-warehouse://warehouse/events")
-DEFAULT_ARGS = {
-    "owner": "event-microbatch",
-    "retries": 3,
-    "retry_delay": timedelta(seconds=5),
-    "execution_timeout": timedelta(minutes=30),
+EVENTS = Asset(LOADED, uri="x-event-microbatch://warehouse/events")
+POLICY: dict[str, Any] = {
+    "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": {
+        "owner": "event-microbatch",
+        "retries": 3,
+        "retry_delay": timedelta(seconds=5),
+        "execution_timeout": timedelta(minutes=30),
+    },
+    "tags": ["event-microbatch"],
 }
-
-
-def warehouse_url() -> str:
-    """The Airflow connection ``warehouse``, or else ETL_DATABASE_URL.
-
-    Raises:
-        ConfigurationError: there is neither.
-    """
-    try:
-        return str(BaseHook.get_connection("warehouse").get_uri())
-    except AirflowNotFoundException as error:
-        if url := read_settings().database_url:
-            return url
-        raise ConfigurationError(
-            "No warehouse: define the Airflow connection `warehouse` (type Postgres) or set ETL_DATABASE_URL."
-        ) from error
 
 
 @contextmanager
@@ -58,6 +48,8 @@ def terminal_errors() -> Iterator[None]:
 def step(name: str, batch_id: int | None = None) -> int:
     """One step of the cycle; returns the batch's id."""
     with terminal_errors():
+        if name == "open":
+            check_warehouse()
         return run_step(warehouse_url(), name, batch_id)
 
 
