@@ -74,6 +74,21 @@ def read_suite(name: str) -> dict[str, Any]:
     return suite
 
 
+@functools.cache
+def read_refusals() -> dict[str, dict[str, Any]]:
+    """The rules of ``expectations/refusal.json`` by name, each as a reason in a record."""
+    written = read_suite("refusal")["refusals"]
+    return {
+        each["name"]: {
+            "expectation": each["name"],
+            "column": each["column"],
+            "reason": each["reason"],
+            "remedy": each["remedy"],
+        }
+        for each in written
+    }
+
+
 def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[str, Any]) -> list[Finding]:
     """Run a suite over a frame.
 
