@@ -17,14 +17,14 @@ def database_url(server_url: str, name: str) -> str:
     return urlunsplit(urlsplit(sql.plain_url(server_url))._replace(path=f"/{name}"))
 
 
-def create_database(server_url: str, name: str, *, template: str = "template1") -> str:
+def create_database(server_url: str, name: str) -> str:
     """Make the database ``name`` unless it exists; returns its URL.
 
     Raises:
         ConfigurationError: the server cannot be reached, or its role may not create databases.
     """
     with sql.connect(_maintenance_url(server_url)) as db:
-        statement = sql.one(db, "databases/create_statement", {"name": name, "template": template})["statement"]
+        statement = sql.one(db, "databases/create_statement", {"name": name})["statement"]
         try:
             if statement is not None:
                 db.execute(statement)
@@ -40,9 +40,9 @@ def create_database(server_url: str, name: str, *, template: str = "template1") 
 
 
 @contextmanager
-def temporary_database(server_url: str, name: str, *, template: str = "template1") -> Iterator[str]:
+def temporary_database(server_url: str, name: str) -> Iterator[str]:
     """The URL of a database that is made as by ``create_database`` and dropped at the end, whoever is connected."""
-    url = create_database(server_url, name, template=template)
+    url = create_database(server_url, name)
     try:
         yield url
     finally:

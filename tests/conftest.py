@@ -52,12 +52,21 @@ def template(server_url: str) -> str:
     return "template_etl"
 
 
+def copy_database(admin: psycopg.Connection, name: str, template: str) -> None:
+    """Make the database ``name``, file by file: through the write-ahead log, the default, it costs ten times as much."""
+    admin.execute(f"create database {name} template {template} strategy file_copy")
+
+
 @contextmanager
 def fresh_database(server_url: str, template: str) -> Iterator[str]:
     """The URL of a fresh migrated database, dropped at the end."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    with databases.temporary_database(server_url, name, template=template) as url:
-        yield url
+    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
+        copy_database(admin, name, template)
+        try:
+            yield databases.database_url(server_url, name)
+        finally:
+            admin.execute(f"drop database if exists {name} with (force)")
 
 
 @pytest.fixture

@@ -7,5 +7,5 @@ select
                 select from pg_database
                 where datname = %(name)s
             )
-            then format('create database %%I template %%I', %(name)s::text, %(template)s::text)
+            then format('create database %%I', %(name)s::text)
     end as statement;

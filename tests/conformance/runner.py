@@ -117,7 +117,7 @@ def run_case(db: Db, settings: Settings, case: Case) -> Outcome:
     for index, (seconds, rows) in enumerate(zip(case.written["cycle_at_s"], case.written["cycles"], strict=True)):
         _land(db, case, rows)
         outcome.sent += rows
-        batches[run_cycle(db, settings, now=case.moment(seconds))["batch_id"]] = index
+        batches[run_cycle(db, settings, now=case.moment(seconds)).batch_id] = index
         outcome.held_after.append({row["ref"] for row in _read(db, outcome, "buffer.event")})
     _observe(db, outcome, batches)
     return outcome

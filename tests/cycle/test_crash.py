@@ -20,6 +20,7 @@ from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
 from etl.sql import Db
+from tests.conftest import copy_database
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS, Fault, Mode
 
@@ -65,8 +66,7 @@ class Story:
         self.server_url = server_url
         self.name = f"story_{next(_numbers)}"
         self.copied: str | None = None
-        url = databases.create_database(server_url, self.name, template=template)
-        crash.tell_story(url)
+        crash.tell_story(self._copy(self.name, template))
         self.faults: dict[Mode, list[Fault]] = {}
         for mode in ("cycle", "steps"):
             undisturbed = self.copy()
@@ -78,11 +78,15 @@ class Story:
 
     def copy(self) -> str:
         """The URL of a fresh copy; the one before is dropped."""
+        before, self.copied = self.copied, f"{self.name}_{next(_numbers)}"
+        return self._copy(self.copied, self.name, instead_of=before)
+
+    def _copy(self, name: str, template: str, *, instead_of: str | None = None) -> str:
         with psycopg.connect(f"{self.server_url}/postgres", autocommit=True) as admin:
-            if self.copied is not None:
-                admin.execute(f"drop database {self.copied} with (force)")
-        self.copied = f"{self.name}_{next(_numbers)}"
-        return databases.create_database(self.server_url, self.copied, template=self.name)
+            if instead_of is not None:
+                admin.execute(f"drop database {instead_of} with (force)")
+            copy_database(admin, name, template)
+        return databases.database_url(self.server_url, name)
 
 
 @pytest.fixture(scope="module")
