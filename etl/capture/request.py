@@ -15,8 +15,8 @@ import uuid6
 from msgspec import Raw
 
 from etl.capture.privacy import Rules, clean
-from etl.errors import RefusedError
-from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body
+from etl.errors import LandingError, RefusedError
+from etl.rules.wire import Body, Fields, LandingRow, Unreadable, as_text, landing_row, read_event, split_body
 
 # Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
 NOT_STORED = frozenset({
@@ -73,13 +73,7 @@ def read_request(
     Raises:
         RefusedError: no events, too many, none that can be read, or no single valid token.
     """
-    events, envelope = read_body(text)
-    if len(events) > max_events:
-        raise RefusedError(
-            413, "too_many_events", f"The request holds {len(events):,} events; {max_events:,} are allowed."
-        )
-    if not events:
-        raise RefusedError(400, "empty", "The request holds no event.")
+    events, envelope = _events(text, max_events)
     if is_engage:
         events = [
             {"event": "$identify", **each} if isinstance(each, dict) and "event" not in each else each
@@ -115,6 +109,21 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             )
         )
     return Rows(rows, not_stored, unreadable)
+
+
+def _events(text: bytes, max_events: int) -> Body:
+    """The events of a request, counted before any of them is read."""
+    try:
+        elements, envelope = split_body(text)
+    except LandingError as error:
+        return Body([Unreadable.of(str(error), text)], {})
+    if len(elements) > max_events:
+        raise RefusedError(
+            413, "too_many_events", f"The request holds {len(elements):,} events; {max_events:,} are allowed."
+        )
+    if not elements:
+        raise RefusedError(400, "empty", "The request holds no event.")
+    return Body([read_event(each) for each in elements], envelope)
 
 
 def _token(events: Sequence[Fields | Unreadable], envelope: Fields) -> str | None:

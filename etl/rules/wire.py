@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -95,14 +95,36 @@ class Body(NamedTuple):
 def read_body(text: bytes) -> Body:
     """Split a body into its events: one event, an array of events, or ``{"batch": [...], ...}``. Never raises."""
     try:
-        value = _checked(text, _body)
+        elements, envelope = split_body(text)
     except LandingError as error:
         return Body([Unreadable.of(str(error), text)], {})
+    return Body([read_event(each) for each in elements], envelope)
+
+
+def split_body(text: bytes) -> tuple[Sequence[Raw | Fields], Fields]:
+    """The events of a body before ``read_event`` looks at each, so that they can be counted; and its envelope.
+
+    Raises:
+        LandingError: it is not JSON, or neither an object nor an array, or one event nested too deep.
+    """
+    value = _checked(text, _body)
     if isinstance(value, list):
-        return Body([_event(each) for each in value], {})
+        return value, {}
     if "event" in value or not bytes(value.get("batch", Raw())).startswith(b"["):
-        return Body([Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else value], {})
-    return Body([_event(each) for each in _array.decode(value.pop("batch"))], value)
+        if _is_too_deep(text):
+            raise LandingError(_TOO_DEEP)
+        return [value], {}
+    return _array.decode(value.pop("batch")), value
+
+
+def read_event(element: Raw | Fields) -> Fields | Unreadable:
+    """The members of one event of ``split_body``. Never raises."""
+    if isinstance(element, dict):
+        return element
+    text = bytes(element)
+    if not text.startswith(b"{"):
+        return Unreadable.of("JSON, but not an object", text)
+    return Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else _object.decode(text)
 
 
 def json_value(text: bytes) -> Raw:
@@ -209,14 +231,6 @@ def _checked(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise LandingError(f"not JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
     except RecursionError as error:
         raise LandingError(_TOO_DEEP) from error
-
-
-def _event(element: Raw) -> Fields | Unreadable:
-    """The members of one element of an array of events."""
-    text = bytes(element)
-    if not text.startswith(b"{"):
-        return Unreadable.of("JSON, but not an object", text)
-    return Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else _object.decode(text)
 
 
 def _without_unstorable_characters(text: bytes) -> bytes:
