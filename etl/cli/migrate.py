@@ -1,0 +1,14 @@
+"""`etl migrate`: the schemas in the warehouse."""
+
+from __future__ import annotations
+
+from etl.cli.shared import console, warehouse
+
+
+def migrate() -> None:
+    """Create or update the schemas in the warehouse."""
+    from etl.migrate import migrate as apply
+
+    with warehouse() as (db, settings):
+        applied = apply(db, settings)
+    console.print("\n".join(f"applied {name}" for name in applied) or "up to date")
