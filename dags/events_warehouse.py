@@ -60,16 +60,14 @@ def _url_of(name: str) -> str | None:
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     # Airflow's own hooks keep settings among the extras (`cursor`, `iam`, ...) that libpq would refuse.
     extras = {key: value for key, value in connection.extra_dejson.items() if key in known}
-    fields = {
-        "host": connection.host,
-        "port": connection.port,
-        "user": connection.login,
-        "password": connection.password,
-        "dbname": connection.schema,
-    }
-    parameters = extras | {key: value for key, value in fields.items() if value}
-    texts = {key: int(value) if isinstance(value, bool) else value for key, value in parameters.items()}
-    return f"postgresql:///?{urlencode(texts, quote_via=quote)}"
+    texts = {key: str(int(value) if isinstance(value, bool) else value) for key, value in extras.items()}
+    login, password, host, database = (
+        quote(part or "", safe="")
+        for part in (connection.login, connection.password, connection.host, connection.schema)
+    )
+    port = f":{connection.port}" if connection.port else ""
+    # Not Airflow's own `get_uri`: it writes a space as `+` and some extras as `__extra__`, which libpq does not read.
+    return f"postgresql://{login}:{password}@{host}{port}/{database}?{urlencode(texts, quote_via=quote)}"
 
 
 def _place(url: str) -> str:

@@ -17,7 +17,9 @@ def test_a_migrated_database_fits_and_is_left_alone(db: Db, settings: Settings) 
 
 def test_an_older_database_is_refused(db: Db) -> None:
     db.execute("delete from public.etl_migration where name = 'schema/0002_landing'")
-    with pytest.raises(MigrationError, match=r"is older than this program: it lacks schema/0002_landing\. Run `etl migrate`"):
+    with pytest.raises(
+        MigrationError, match=r"is older than this program: it lacks schema/0002_landing\. Run `etl migrate`"
+    ):
         check(db)
 
 

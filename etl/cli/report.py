@@ -1,4 +1,4 @@
-"""The command that writes the data quality page."""
+"""`etl report`: the data quality page as files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from etl.cli.shared import console, warehouse, warehouse_url
 
 
 def report(
-    out: Annotated[Path, typer.Option(help="The folder for the pages; made if it is not there.", file_okay=False)],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the pages; created if needed.", file_okay=False)],
 ) -> None:
-    """Write the data quality page as static files that work offline; what has not changed is left alone."""
+    """Write the data quality page as static files that work offline. Pages that have not changed are left alone."""
     from etl.report.refresh import may_refresh, refresh
     from etl.report.site import build
 

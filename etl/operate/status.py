@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from etl import sql
 from etl.cycle.batch import describe_blocked
@@ -64,10 +63,6 @@ class Status:
     def is_fine(self) -> bool:
         """No problem was found."""
         return not self.problems
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain data, for ``--json``."""
-        return asdict(self)
 
 
 def read_status(db: Db, settings: Settings, *, last: int = 10) -> Status:
@@ -147,7 +142,7 @@ def _refused(db: Db, settings: Settings) -> list[Problem]:
             "",
             f"{share:.1%} of the {hour['landed']:,} rows of the last hour are in quarantine, more than "
             f"{settings.alert_quarantined_share:.1%}. `etl quarantine list` says why; land them again with "
-            "`etl quarantine replay` after a mend.",
+            "`etl quarantine replay` after the cause is fixed.",
         )
     ]
 

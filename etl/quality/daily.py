@@ -55,9 +55,9 @@ def check_warehouse(db: Db) -> list[Finding]:
     return failed
 
 
-def read_drift(db: Db, *, days: int = 7, at_most: int = 500) -> list[Row]:
-    """What drifted in the last days: see ``ops.plan_drift``."""
-    return sql.run(db, "daily/read_drift", {"days": days, "at_most": at_most}).fetchall()
+def read_drift(db: Db, *, days: int = 7, team_id: int | None = None, at_most: int = 500) -> list[Row]:
+    """What drifted in the last days, in one project or in all: see ``ops.plan_drift``."""
+    return sql.run(db, "daily/read_drift", {"days": days, "team_id": team_id, "at_most": at_most}).fetchall()
 
 
 def _record(db: Db, day: date, finding: Finding, found: Row) -> None:

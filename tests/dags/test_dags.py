@@ -168,7 +168,7 @@ def connection(url: str, **changes: Any) -> str:
 def test_one_rule_says_which_database_is_meant(tmp_path: Path, database: str) -> None:
     """ETL_DATABASE_URL as for every command, else the connection; a contradiction is refused, and so is no schema."""
     name, password = urlsplit(database).path[1:], urlsplit(database).password
-    extra = {"cursor": "realdictcursor", "iam": False, "keepalives": True, "keepalives_idle": 30, "sslmode": "prefer"}
+    extra = {"cursor": "realdictcursor", "iam": False, "keepalives": True, "keepalives_idle": 30, "sslcert": "/a b"}
     ours, other = connection(database, extra=extra), connection(database, schema="postgres")
     cases = {
         "by connection": {"ETL_AIRFLOW_CONNECTION": "another", "AIRFLOW_CONN_ANOTHER": ours},
@@ -184,8 +184,9 @@ def test_one_rule_says_which_database_is_meant(tmp_path: Path, database: str) ->
     # Extras that only Airflow's own hooks know are left out, the others come through.
     assert became["by connection"]["database"] == name
     parts = conninfo_to_dict(became["by connection"]["url"])
-    assert (parts["keepalives"], parts["keepalives_idle"], parts["sslmode"]) == ("1", "30", "prefer")
+    assert (parts["keepalives"], parts["keepalives_idle"], parts["sslcert"]) == ("1", "30", "/a b")
     assert not parts.keys() & {"cursor", "iam"}
+    assert became["by connection"]["url"].startswith(database + "?")
 
     assert became["both"] == {"url": database, "database": name}
     refusals = {case: answer["refusal"] for case, answer in became.items() if "refusal" in answer}

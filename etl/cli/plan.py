@@ -1,4 +1,4 @@
-"""Commands on the tracking plan: draft it from what landed, and see what drifts."""
+"""`etl plan`: draft the tracking plan from what landed, and see what drifts."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 
-from etl.cli.shared import console, warehouse
+from etl.cli.options import Days, Json, Team
+from etl.cli.shared import console, new_table, print_json, warehouse
 
-app = typer.Typer(help="The tracking plan: JSON Schemas for events, and what drifts.", no_args_is_help=True)
+app = typer.Typer(help="The tracking plan: a JSON Schema for each event, and what drifts.", no_args_is_help=True)
 
 
 @app.command()
 def infer(
-    out: Annotated[Path, typer.Option(help="The folder to write to; a file that is there stays.")],
-    event: Annotated[str | None, typer.Option(help="Only this event.")] = None,
-    days: Annotated[int, typer.Option(help="From the newest days.", min=1)] = 7,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to. Files that exist are left alone.")],
+    event: Annotated[str | None, typer.Option("--event", metavar="NAME", help="Only this event.")] = None,
+    days: Days = 7,
 ) -> None:
-    """Draft a schema for each event from what landed; read it, then put it into force."""
+    """Draft a schema for each event from what landed. Read it before you put it into force."""
     from etl.quality.tracking_plan import file_name
     from etl.quality.tracking_plan import infer as draft
 
@@ -30,7 +30,7 @@ def infer(
     for each in drafts:
         path = out / file_name(each["event"])
         if path.exists():
-            console.print(f"{path} is there and stays", markup=False)
+            console.print(f"{path} exists and stays as it is", markup=False)
             continue
         path.write_bytes(msgspec.json.format(msgspec.json.encode(each), indent=2) + b"\n")
         console.print(f"{path}: {len(each['schema']['properties'])} properties", markup=False)
@@ -39,15 +39,16 @@ def infer(
 
 
 @app.command()
-def drift(days: Annotated[int, typer.Option(help="Of the newest days.", min=1)] = 7) -> None:
-    """What a day's events had that the days before had not, and the other way round."""
+def drift(days: Days = 7, team: Team = None, is_json: Json = False) -> None:
+    """List what each day's events had that the days before had not, and what they no longer had."""
     from etl.quality.daily import read_drift
 
     with warehouse() as (db, _):
-        rows = read_drift(db, days=days)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("day", "project", "drift", "event", "subject", "details"):
-        table.add_column(name, overflow="fold")
+        rows = read_drift(db, days=days, team_id=team)
+    if is_json:
+        print_json(rows)
+        return
+    table = new_table("day", "project", "drift", "event", "subject", "details")
     for row in rows:
         details = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in row["details"].items())
         event, subject = repr(row["event"]), repr(row["subject"]) if row["subject"] else ""
