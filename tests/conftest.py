@@ -53,7 +53,7 @@ def template(server_url: str) -> str:
 
 
 def copy_database(admin: psycopg.Connection, name: str, template: str) -> None:
-    """Make the database ``name``, file by file: through the write-ahead log, the default, it costs ten times as much."""
+    """Make the database ``name``, file by file: through the write-ahead log, the default, it costs ten times more."""
     admin.execute(f"create database {name} template {template} strategy file_copy")
 
 
