@@ -16,7 +16,7 @@ from etl import sql
 from etl.cycle.batch import Batch, collector_paused, describe_number, refuse_blocked, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.errors import GateError, LedgerError
-from etl.quality.audit import seal_batch
+from etl.quality.audit import record_batch
 from etl.quality.gate import evaluate_numbers, record
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -53,7 +53,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
-        seal_batch(db, batch_id, released)
+        record_batch(db, batch_id, released)
         sql.run(db, "load/advance_watermark", batch.parameters)
 
 
