@@ -5,9 +5,8 @@
 | ensure_partitions | makes the day partitions of the next days |
 | drop_expired_partitions | drops landing's old days once every row of them is processed |
 | squash | folds person overrides into the events they stand for; readers see no difference |
-| look_at_days | unique users by day, drift of events, `expectations/advice.json` on the newest days |
-| check_warehouse | `expectations/warehouse.json` and `person.json` over everything |
-| check_invariants | runs `sql/invariants/*.sql`; a row returned is a contradiction, and the task fails with it |
+| check_days | unique users by day, drift of events, `expectations/advice.json` on the newest days |
+| check_warehouse | `expectations/warehouse.json` and `person.json` over everything; a critical failure fails the task |
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from etl.settings import read_settings
 
 @dag(
     dag_id="maintain",
-    description="Partitions, retention, overrides, invariants, once an hour",
+    description="Partitions, retention, overrides, checks of days and of the whole warehouse, once an hour",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
     start_date=START,
@@ -50,26 +49,20 @@ def maintain() -> None:
             return job.squash(db)
 
     @task
-    def check_invariants() -> list[str]:
+    def check_days() -> list[str]:
         with warehouse() as db:
-            return job.check_invariants(db)
-
-    @task
-    def look_at_days() -> list[str]:
-        with warehouse() as db:
-            return [str(day) for day in daily.look_at_days(db)]
+            return [str(day) for day in daily.check_days(db)]
 
     @task
     def check_warehouse() -> list[str]:
         with warehouse() as db:
-            return [f"{finding.suite}.{finding.name}" for finding in daily.check_warehouse(db)]
+            return job.check_invariants(db)
 
     ensure_partitions()
-    look_at_days()
-    check_warehouse()
     drop_expired_partitions()
     squash()
-    check_invariants()
+    check_days()
+    check_warehouse()
 
 
 maintain()

@@ -78,18 +78,23 @@ def land(
 
 
 def maintain() -> None:
-    """Make partitions ahead, drop expired landing partitions, fold overrides into events, check the invariants."""
+    """Make partitions ahead, drop expired landing partitions, fold overrides into events, check the whole warehouse."""
     from etl.operate import maintain as job
-    from etl.quality import daily
+    from etl.quality.daily import check_days
+    from etl.quality.warehouse import check_warehouse, refuse_contradictions
 
     with warehouse() as (db, settings):
         console.print(f"partitions made: {job.ensure_partitions(db, settings)}")
         console.print(f"landing partitions dropped: {', '.join(job.drop_expired_partitions(db, settings)) or 'none'}")
         console.print(f"overrides folded into events: {job.squash(db):,}")
-        console.print(f"days counted and checked: {', '.join(str(day) for day in daily.look_at_days(db))}")
-        for finding in daily.check_warehouse(db):
-            console.print(f"! {finding.suite}.{finding.name}: {finding.reason} {finding.remedy}", markup=False)
-        console.print(f"invariants that hold: {', '.join(job.check_invariants(db))}")
+        console.print(f"days counted and checked: {', '.join(str(day) for day in check_days(db))}")
+        findings = check_warehouse(db)
+        for finding in findings:
+            if not finding.is_success:
+                found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"
+                console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}", markup=False)
+        refuse_contradictions(findings)
+        console.print(f"holds: {', '.join(finding.name for finding in findings if finding.is_success)}")
 
 
 def rebase() -> None:
