@@ -10,7 +10,7 @@ from etl.quality.gate import MAX_EXAMPLES, Finding, evaluate_numbers, record_che
 from etl.sql import Db, Row
 
 # One statement for each number of the suite; each also says how many events it looked at, how many of them are not as
-# advised, and gives examples.
+# advised, and gives examples. The number is that of the events, or their share where the statement gives one.
 ADVICE = (
     "advice/event_names",
     "advice/sent_twice",
@@ -36,12 +36,12 @@ def check_days(db: Db) -> list[date]:
 def check_advice(db: Db, day: date) -> list[Finding]:
     """Evaluate ``expectations/advice.json`` over the events of one day (UTC, event time)."""
     found = {name.removeprefix("advice/"): sql.one(db, name, {"day": day}) for name in ADVICE}
-    numbers = {name: row["unexpected"] for name, row in found.items()}
+    numbers = {name: row["share"] if "share" in row else row["unexpected"] for name, row in found.items()}
     findings = [
         replace(
             finding,
             evaluated=found[finding.column]["evaluated"],
-            unexpected=int(found[finding.column]["unexpected"]),
+            unexpected=found[finding.column]["unexpected"],
             examples=found[finding.column]["examples"][:MAX_EXAMPLES],
         )
         for finding in evaluate_numbers(numbers, "advice", 1)

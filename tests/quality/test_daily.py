@@ -102,6 +102,21 @@ def test_held_events_that_found_nobody():
     assert failed == ["expired_unmatched"]
 
 
+def test_a_share_is_kept_next_to_the_count(db, land, cycle):
+    """Of twenty held events twelve find nobody in time."""
+    for number in range(20):
+        land("User created", f"u{number}")
+    assert cycle()["held"] == 20
+    for number in range(8):
+        land("$identify", f"u{number}")
+    assert cycle()["rescued"] == 8
+    db.execute("update buffer.event set due_at = now()")
+    assert cycle()["released"] == 12
+    check_advice(db, today(db))
+    row = db.execute("select * from ops.check_result where expectation = 'expired_unmatched'").fetchone()
+    assert (row["is_success"], row["evaluated"], row["unexpected"], row["observed"]) == (False, 20, 12, 0.6)
+
+
 def test_what_drifts_is_found(database, db, monkeypatch):
     """Three days of one kind, then yesterday of another."""
     day = today(db)
