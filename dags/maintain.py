@@ -5,9 +5,8 @@
 | ensure_partitions | makes the partitions of the next days |
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
 | squash | folds person overrides into the events they are for; readers see no difference |
-| look_at_days | counts unique users by day, finds drift, checks the newest days against `expectations/advice.json` |
-| check_warehouse | checks everything against `expectations/warehouse.json` and `person.json` |
-| check_invariants | runs `sql/invariants/*.sql`; a row returned is a contradiction, and fails the task |
+| check_days | counts unique users by day, finds drift, checks the newest days against `expectations/advice.json` |
+| check_warehouse | checks everything: `expectations/warehouse.json`, `person.json`; a critical failure fails the task |
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from etl.settings import read_settings
 
 @dag(
     dag_id=MAINTAIN,
-    description="Partitions, retention, overrides and checks, once an hour",
+    description="Partitions, retention, overrides, checks of days and of the whole warehouse, once an hour",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
     **POLICY,
@@ -47,26 +46,20 @@ def maintain() -> None:
             return job.squash(db)
 
     @task
-    def check_invariants() -> list[str]:
+    def check_days() -> list[str]:
         with warehouse() as db:
-            return job.check_invariants(db)
-
-    @task
-    def look_at_days() -> list[str]:
-        with warehouse() as db:
-            return [str(day) for day in daily.look_at_days(db)]
+            return [str(day) for day in daily.check_days(db)]
 
     @task
     def check_warehouse() -> list[str]:
         with warehouse() as db:
-            return [f"{finding.suite}.{finding.name}" for finding in daily.check_warehouse(db)]
+            return job.check_invariants(db)
 
     ensure_partitions()
-    look_at_days()
-    check_warehouse()
     drop_expired_partitions()
     squash()
-    check_invariants()
+    check_days()
+    check_warehouse()
 
 
 maintain()

@@ -37,7 +37,7 @@ class BlockedError(GateError):
     """A batch as a whole was found bad, and waits for a person to release or quarantine it."""
 
 
-class EvidenceError(EtlError):
+class AuditError(EtlError):
     """A batch's record, landing and the warehouse do not agree any more."""
 
 

@@ -186,6 +186,12 @@ def stream(
             yield rows
 
 
+def head(db: Db, name: str, at_most: int) -> list[Row]:
+    """The first rows of a statement that may have very many; the others are not sent."""
+    with _observed_by_all(db, name), db.transaction(), db.cursor(name=name.replace("/", "_")) as cursor:
+        return cursor.execute(statement(name)).fetchmany(at_most)
+
+
 def copy_in(db: Db, name: str, rows: Iterable[Sequence[Any]]) -> int:
     """Send rows through the COPY statement ``sql/{name}.sql``; returns how many."""
     count = 0
