@@ -21,6 +21,7 @@ from etl.migrate import migrate
 from etl.settings import Settings
 from etl.sql import Db, Row
 from tests import landing, oldest
+from tests.gate_memory import remember_configurations
 from tests.landing import moment
 
 _numbers = itertools.count(1)
@@ -53,7 +54,7 @@ def template(server_url: str) -> str:
 
 
 def copy_database(admin: psycopg.Connection, name: str, template: str) -> None:
-    """Make the database ``name``, file by file: through the write-ahead log, the default, it costs ten times more."""
+    """Make the database ``name``, file by file: through the write-ahead log, the default, it costs far more."""
     admin.execute(f"create database {name} template {template} strategy file_copy")
 
 
@@ -136,6 +137,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those that wait for a real scheduler's minutes begin first, so that the others run meanwhile."""
     items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Only tests about the gate pay for all that its library does."""
+    remember_configurations(is_wanted="quality" not in item.path.parts)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
