@@ -32,6 +32,7 @@ class Batch:
         as_of: held events that are due by then are released.
         hold_seconds: how long it holds events, in seconds.
         landed: rows of landing; the other counts are None until it is loaded.
+        is_balanced: landed + released = loaded + held + duplicate + quarantined, once it is loaded.
         rescued: of the released, those whose distinct id gained a person while they waited.
         step_seconds: seconds by step.
         blocked_reasons: an object for each critical finding, see :meth:`etl.quality.gate.Finding.as_reason`.
@@ -59,6 +60,7 @@ class Batch:
     held: int | None
     duplicate: int | None
     quarantined: int | None
+    is_balanced: bool
     rescued: int | None
     persons_created: int | None
     persons_merged: int | None

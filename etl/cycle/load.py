@@ -125,6 +125,7 @@ def _write_plan(db: Db, batch: Batch) -> Row:
 
 
 def _check(batch: Batch, ledger: Row) -> None:
+    # What the table refuses in any case (is_balanced), said before it is written and with every number.
     taken = batch.landed + ledger["released"]
     given = ledger["loaded"] + ledger["held"] + ledger["duplicate"] + ledger["quarantined"]
     if taken != given or ledger["staged"] != batch.landed or ledger["quarantined"] != ledger["quarantined_planned"]:

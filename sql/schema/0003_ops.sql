@@ -22,13 +22,16 @@ create table ops.batch (
     as_of timestamptz not null,
     hold_seconds double precision not null check (hold_seconds >= 0),
     is_caught_up boolean not null,
-    -- The ledger: landed + released = loaded + held + duplicate + quarantined.
+    -- The ledger: of what came, what became of it. An open batch has none yet.
     landed bigint not null,
     released bigint,
     loaded bigint,
     held bigint,
     duplicate bigint,
     quarantined bigint,
+    is_balanced boolean not null generated always as (
+        status = 'open' or coalesce(landed + released = loaded + held + duplicate + quarantined, false)
+    ) stored,
     -- Of the released: those whose distinct id gained a person while they waited.
     rescued bigint,
     persons_created bigint,
@@ -47,9 +50,7 @@ create table ops.batch (
     digests jsonb,
     previous_hash text,
     hash text,
-    constraint ledger_balances check (
-        status = 'open' or landed + released = loaded + held + duplicate + quarantined
-    ),
+    constraint ledger_balances check (is_balanced),
     constraint decision_is_explained check (
         decision is null or (decided_at is not null and decided_by is not null and decided_why is not null)
     )
