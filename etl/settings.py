@@ -79,14 +79,24 @@ class Settings(BaseSettings):
     )
     capture_max_batch_events: int = Field(5_000, ge=1, description="Most events in one request; more: 413.")
     capture_max_pending_bytes: int = Field(
-        134_217_728, ge=1_048_576, description="Memory for requests that wait for their commit; when it is full: 503."
+        134_217_728,
+        ge=1_048_576,
+        description="Memory for requests of more than 64 KB: half for bodies on their way, half for what waits for its "
+        "commit. When a half is full: 503.",
     )
-    capture_max_connections: int = Field(1_000, ge=1, description="Open connections; more are answered 503.")
+    capture_max_connections: int = Field(
+        1_000, ge=1, description="Open connections. A new one then ends the longest idle or unfinished one."
+    )
     capture_wait_seconds: float = Field(
         8.0, gt=0, description="How long a request waits for a database that is slow or away before it is answered 503."
     )
     capture_header_seconds: float = Field(10.0, gt=0, description="Time for a client to send the head of a request.")
     capture_body_seconds: float = Field(30.0, gt=0, description="Time for a client to send the body of a request.")
+    capture_body_rate: float = Field(
+        10_240.0,
+        gt=0,
+        description="Bytes a second, looked at every 5 s, at which a body of more than 64 KB has to come; slower: 503.",
+    )
 
 
 def read_settings(**overrides: object) -> Settings:

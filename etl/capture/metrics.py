@@ -40,9 +40,17 @@ class Metrics:
         self.queued_events = Gauge(
             "etl_capture_queued_events", "Events that wait for their commit.", registry=self._registry
         )
+        self.arriving_bytes = Gauge(
+            "etl_capture_arriving_bytes", "Bodies, as sent, that are on their way or not unpacked yet.",
+            registry=self._registry,
+        )  # fmt: skip
         self.pending_bytes = Gauge(
-            "etl_capture_pending_bytes", "Memory taken by requests that are not answered yet.", registry=self._registry
+            "etl_capture_pending_bytes", "Requests, unpacked, that are not answered yet.", registry=self._registry
         )
+        self.cut_connections = Counter(
+            "etl_capture_cut_connections", "Connections that were closed without an answer, or before one was read.",
+            ["reason"], registry=self._registry,
+        )  # fmt: skip
         for outcome in ("landed", "unreadable", "not_stored"):
             self.events.labels(outcome)
 
