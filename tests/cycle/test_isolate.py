@@ -28,7 +28,7 @@ select exists (
         on (l.xid, l.landing_id) > (b.lower_xid, b.lower_landing_id)
         and (l.xid, l.landing_id) <= (b.upper_xid, b.upper_landing_id)
     where
-        b.status = 'open' and l.landing_id = any(%s)
+        b.batch_id = (select max(m.batch_id) from ops.batch as m) and l.landing_id = any(%s)
         and not exists (select from ops.set_apart as a where a.landing_id = l.landing_id)
 ) as is_there
 """
