@@ -72,10 +72,19 @@ def release(batch: Number, *, why: Why, by: By) -> None:
 
 
 @app.command()
-def quarantine(batch: Number, *, why: Why, by: By) -> None:
-    """Refuse a blocked batch: the next run sends all its rows to quarantine, and ingestion goes on."""
+def quarantine(
+    batch: Number,
+    *,
+    landing_id: Annotated[
+        list[int] | None, typer.Option(help="Only this row of it, by its landing id. May be repeated.")
+    ] = None,
+    why: Why,
+    by: By,
+) -> None:
+    """Refuse an open batch, or some rows of it: the next run sends them to quarantine, and ingestion goes on."""
     from etl.operate.batch import decide
 
     with warehouse() as (db, _):
-        decide(db, batch, "quarantined", why=why, who=by)
-    console.print(f"The next run of `{INGEST}` (or `etl cycle`) sends all rows of batch {batch} to quarantine.")
+        rows = decide(db, batch, "quarantined", why=why, who=by, landing_ids=landing_id or ())
+    what = f"{rows:,} rows" if rows else "all rows"
+    console.print(f"The next run of `{INGEST}` (or `etl cycle`) sends {what} of batch {batch} to quarantine.")

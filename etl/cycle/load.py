@@ -119,9 +119,17 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     held = sql.run(db, "load/insert_held", batch.parameters).rowcount
     sql.run(db, "load/analyze_buffer")
     quarantined = sql.run(db, "load/insert_quarantined", batch.parameters).rowcount
+    held_apart = sql.run(db, "load/insert_set_apart_held", batch.parameters).rowcount
     sql.run(db, "load/insert_warning", batch.parameters)
     plan = sql.one(db, "load/count_plan", batch.parameters)
-    return {**plan, "loaded": loaded, "released": released, "held": held, "quarantined": quarantined}
+    plan["quarantined_planned"] += held_apart
+    return {
+        **plan,
+        "loaded": loaded,
+        "released": released + held_apart,
+        "held": held,
+        "quarantined": quarantined + held_apart,
+    }
 
 
 def _check(batch: Batch, ledger: Row) -> None:

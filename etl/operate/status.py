@@ -22,7 +22,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, blocked, late, holder or quarantine.
+        kind: ledger, blocked, failing, set_apart, late, holder or quarantine.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -101,6 +101,25 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
     found += [
         Problem("blocked", f"batch {row['batch_id']}", describe_blocked(row["batch_id"], row["blocked_reasons"]))
         for row in sql.run(db, "status/read_blocked")
+    ]
+    found += [
+        Problem(
+            "failing",
+            f"batch {row['batch_id']}",
+            f"Batch {row['batch_id']} has failed {row['failures']} times in the step {row['step']}, the last time at "
+            f"{row['last_at']:%H:%M:%S} UTC: {row['error']}. No later batch overtakes it. If rows of it are to blame: "
+            f"`etl batch quarantine {row['batch_id']} --landing-id ID --why TEXT`.",
+        )
+        for row in sql.run(db, "status/read_failing")
+    ]
+    found += [
+        Problem(
+            "set_apart",
+            f"batch {row['batch_id']}",
+            f"{row['rows']:,} rows of batch {row['batch_id']} were set apart, because the step {row['step']} failed on "
+            f"them: {row['error']}. The rest is loaded. `etl quarantine list --reason not_processable` shows them.",
+        )
+        for row in sql.run(db, "status/read_set_apart")
     ]
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:

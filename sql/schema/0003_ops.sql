@@ -368,6 +368,41 @@ create type ops.device_keys as (
     "$is_server" jsonb
 );
 
+-- Rows that go to quarantine unread, with the error that a step of their batch fails with, so that the rest is loaded.
+create table ops.set_apart (
+    landing_id bigint primary key,
+    batch_id bigint not null,
+    xid xid8 not null,
+    received_at timestamptz not null,
+    step text not null,
+    error text not null,
+    -- As quarantine keeps it: expectation, column, reason, remedy.
+    reason jsonb not null,
+    -- How many rows were set apart together, because time ran out before it was known which of them it is.
+    among bigint not null default 1,
+    -- Null: found by the cycle itself.
+    decided_by text,
+    -- Its row in the buffer, where it was held by an earlier batch.
+    held jsonb,
+    set_apart_at timestamptz not null default clock_timestamp()
+);
+
+create index set_apart_by_batch on ops.set_apart (batch_id);
+
+comment on table ops.set_apart is
+'Rows that a step of their batch failed on: they are in quarantine unread, and the rest of the batch is loaded';
+
+create table ops.step_failure (
+    batch_id bigint primary key,
+    step text not null,
+    error text not null,
+    failures bigint not null default 1,
+    first_at timestamptz not null default clock_timestamp(),
+    last_at timestamptz not null default clock_timestamp()
+);
+
+comment on table ops.step_failure is 'Batches of which a step has failed: how often, and the last error';
+
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema ops to auditor;
 grant select on all tables in schema ops to auditor;

@@ -160,6 +160,7 @@ with read_once as (
     where
         (l.xid, l.landing_id) > (%(after_xid)s::xid8, %(after_landing_id)s::bigint)
         and (l.xid, l.landing_id) <= (%(upto_xid)s::xid8, %(upto_landing_id)s::bigint)
+        and not exists (select from ops.set_apart as a where a.landing_id = l.landing_id)
     offset 0
 ),
 
