@@ -199,6 +199,16 @@ def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) ->
     """
     from sqlalchemy.pool import StaticPool
 
+    suite = read_suite(suite_name)["expectations"]
+    assets = [
+        {
+            "name": each["meta"]["name"],
+            "type": "query",
+            "query": _selectable(query_of(each["meta"]["name"])),
+            "batch_definitions": [{"name": "all"}],
+        }
+        for each in suite
+    ]
     findings = []
     with sql.connect_beside(db) as session:
         session.autocommit = False
@@ -208,12 +218,11 @@ def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) ->
             f"session {session.info.backend_pid}",
             connection_string="postgresql+psycopg://nobody@warehouse",
             kwargs={"creator": lambda: session, "poolclass": StaticPool},
+            assets=assets,
         )
         try:
-            for written in read_suite(suite_name)["expectations"]:
-                name = written["meta"]["name"]
-                asset = source.add_query_asset(name, query=_selectable(query_of(name)))
-                batch = asset.add_batch_definition_whole_table("all").get_batch()
+            for written in suite:
+                batch = source.get_asset(written["meta"]["name"]).get_batch_definition("all").get_batch()
                 [found] = _validate(batch, suite_name, [written], NUMBERS, consequence=NOTHING_IS_KNOWN)
                 findings.append(_count_finding(found, suite_name, 1))
         except GateError as error:

@@ -1,5 +1,5 @@
--- What contradicts the suite warehouse among the ids that the batch touched (of very many, among some), seen from
--- inside load's transaction. Nothing, ever.
+-- What contradicts the suite warehouse among the ids that the batch touched (of very many, among some), seen inside
+-- load's transaction. Nothing, ever.
 select
     'distinct_id_points_at_living_person' as expectation,
     to_jsonb(v) as contradiction

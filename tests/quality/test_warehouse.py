@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from etl import cli, sql
 from etl.cycle.run import run_cycle
-from etl.errors import GateError, InvariantError
+from etl.errors import GateError, InvariantError, UnavailableError
 from etl.operate.maintain import check_invariants
 from etl.quality.gate import read_suite
 from etl.quality.warehouse import SUITES, check_warehouse
@@ -162,6 +163,20 @@ def test_a_query_that_cannot_run_is_no_success_and_shows_no_password(database, d
     for text in (str(caught.value), repr(caught.value.__cause__), caplog.text, output.out, output.err):
         assert password not in text
     assert db.execute("select count(*)::int as n from ops.check_result").fetchone()["n"] == 0
+
+
+def test_a_connection_that_breaks_is_no_answer(database, db, merged):
+    """While the check waits for a table that somebody has locked."""
+    waiting = "select pid from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    with sql.connect(database) as checked, ThreadPoolExecutor() as threads, db.transaction():
+        db.execute("lock table warehouse.event_key")
+        outcome = threads.submit(check_warehouse, checked)
+        with sql.connect(database) as other:
+            while (session := other.execute(waiting).fetchone()) is None:
+                assert not outcome.done()
+            other.execute("select pg_terminate_backend(%s)", [session["pid"]])
+        with pytest.raises(UnavailableError, match="broke while it was checked; the next run tries again"):
+            outcome.result()
 
 
 def test_nothing_is_written_and_no_session_stays(db, merged):
