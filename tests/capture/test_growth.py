@@ -62,7 +62,7 @@ BODIES = {
     "objects in an event": event(filled(b'{"a":1},', b'{"a": [', b"{}]}")),
     "keys": event(b"{" + b",".join(b'"k%d":0' % n for n in KEYS) + b"}"),
     "the same key": event(filled(b'"$set":{},', b"{", b'"a":1}')),
-    "keys of an id": b'{"event":"e","api_key":"t","distinct_id":{"a":0' + b"".join(b',"%d":0' % n for n in KEYS) + b"}}",
+    "keys of an id": b'{"event":"e","token":"t","distinct_id":{' + b",".join(b'"%d":0' % n for n in KEYS) + b"}}",
     "names to unset": event(filled(b'"a",', b'{"$unset": [', b'"a"]}'))[:-1] + b', "$unset": ["b"]}',
     "brackets": filled(b"["),
     "depth": event(b'{"a": ' + b"[" * 400_000 + b"]" * 400_000 + b"}"),
