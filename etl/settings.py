@@ -97,6 +97,9 @@ class Settings(BaseSettings):
         gt=0,
         description="Bytes a second, looked at every 5 s, at which a body of more than 64 KB has to come; slower: 503.",
     )
+    capture_log_addresses: bool = Field(
+        False, description="Whether the log of requests names the address of each client, whatever its project stores."
+    )
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -75,18 +75,21 @@ class Capture:
         """The ASGI application."""
         # As a list: without it Starlette would answer other methods itself, without a count or a log line.
         methods = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_credentials=True,  # old browser SDKs ask for it; no cookie is ever read here
+            allow_methods=["GET", "POST", "OPTIONS"],
+            allow_headers=["*"],
+            allow_private_network=True,  # a page on the internet may send to a server on this network
+            expose_headers=["Retry-After"],
+            max_age=86_400,
+        )
         return Starlette(
-            routes=[Route("/{path:path}", self.answer, methods=methods)],
-            middleware=[
-                Middleware(
-                    CORSMiddleware,
-                    allow_origins=["*"],
-                    allow_credentials=True,  # old browser SDKs ask for it; no cookie is ever read here
-                    allow_methods=["GET", "POST", "OPTIONS"],
-                    allow_headers=["*"],
-                    expose_headers=["Retry-After"],
-                    max_age=86_400,
-                )
+            routes=[
+                # For operators: no page that one of them has open may read these.
+                *(Route(path, self.answer, methods=methods) for path in ("/_metrics", "/_ready")),
+                Route("/{path:path}", self.answer, methods=methods, middleware=[cors]),
             ],
             lifespan=self._lifespan,
         )
@@ -113,6 +116,8 @@ class Capture:
         self.metrics.requests.labels(endpoint, str(response.status_code)).inc()
         if endpoint in {"capture", "v1"}:
             self.metrics.request_seconds.observe(seconds)
+        if self.settings.capture_log_addresses and request.client is not None:
+            noted["client"] = request.client.host
         log.info(
             "request",
             method=request.method,
@@ -155,10 +160,13 @@ class Capture:
         with self._pending.of(client) as take:
             rows = await self._rows(request, client, take, noted, bearer=bearer, is_engage=is_engage, ip=host)
             noted["events"] = len(rows.rows)
+            if rows.repaired:
+                noted["repaired"] = rows.repaired
             await self.writer.store(rows.rows)
         self.metrics.events.labels("landed").inc(len(rows.rows))
         self.metrics.events.labels("unreadable").inc(rows.unreadable)
         self.metrics.events.labels("not_stored").inc(rows.not_stored)
+        self.metrics.events.labels("repaired").inc(rows.repaired)
         return rows
 
     async def _rows(

@@ -18,7 +18,8 @@ class Metrics:
         )  # fmt: skip
         self.events = Counter(
             "etl_capture_events",
-            "Events: landed; of these unreadable, for quarantine; not stored on purpose (recordings of the screen).",
+            "Events: landed; of these unreadable, for quarantine, or repaired (bytes that are no UTF-8, raw control "
+            "characters); not stored on purpose (recordings of the screen).",
             ["outcome"],
             registry=self._registry,
         )
@@ -51,7 +52,7 @@ class Metrics:
             "etl_capture_cut_connections", "Connections that were closed without an answer, or before one was read.",
             ["reason"], registry=self._registry,
         )  # fmt: skip
-        for outcome in ("landed", "unreadable", "not_stored"):
+        for outcome in ("landed", "unreadable", "repaired", "not_stored"):
             self.events.labels(outcome)
 
     def text(self) -> bytes:

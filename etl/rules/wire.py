@@ -38,11 +38,10 @@ _UNSTORABLE_CHARACTER = re.compile("[\0\ud800-\udfff]")
 # Also one that the end of the text cuts off: in what is no JSON quotes may stand anywhere, and from one that matched
 # nothing the search would read to the end, and again from the next: quadratic time.
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _STRING_OR_NOT_A_NUMBER = re.compile(STRING + rb"|(-?(?:NaN|Infinity))", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(STRING + rb"|(-?\d[\d.eE+-]*+)", re.DOTALL)
 _HUGE_NUMBER = re.compile(rb".*[eE][+-]?\d{4,}|.{1001,}", re.DOTALL)
-
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 _value = msgspec.json.Decoder(Raw)
@@ -243,7 +242,7 @@ def _is_too_deep(text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0
-    for bracket in _TO_BRACKET.finditer(text):
+    for bracket in TO_BRACKET.finditer(text):
         depth += {b"[": 1, b"{": 1, None: 0}.get(bracket[1], -1)
         if depth > MAX_DEPTH:
             return True
