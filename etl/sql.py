@@ -36,7 +36,7 @@ set_json_loads(msgspec.json.decode)
 
 
 def resource(name: str) -> Path:
-    """The folder ``sql`` or ``expectations``: inside an installed package, beside ``etl/`` in a checkout."""
+    """The folder ``sql`` or ``expectations``: inside an installed package, next to ``etl/`` in a checkout."""
     packaged = Path(__file__).parent / "_resources" / name
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
 

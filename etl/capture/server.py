@@ -39,7 +39,7 @@ def serve(settings: Settings, url: str) -> None:
     try:
         asyncio.run(capture.projects.check())
     except UnavailableError as error:
-        log.warning("starting all the same; answers 503 until the database is there", error=str(error))
+        log.warning("starting anyway; answers 503 until the database is there", error=str(error))
     log.info("listening", address=f"http://{settings.capture_host}:{settings.capture_port}")
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped and raises it once more
         Server(capture, settings).run(sockets=[listener])

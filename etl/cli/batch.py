@@ -32,10 +32,10 @@ def list_(
     if is_json:
         print_json(batches)
         return
-    table = new_table("batch", "verdict", *COUNTS, "failed expectations", numbers={"batch", *COUNTS})
+    table = new_table("batch", "state", *COUNTS, "failed expectations", numbers={"batch", *COUNTS})
     for row in batches:
         shown = ("-" if row[name] is None else f"{row[name]:,}" for name in COUNTS)
-        table.add_row(str(row["batch_id"]), row["verdict"], *shown, ", ".join(row["failed_names"]))
+        table.add_row(str(row["batch_id"]), row["state"], *shown, ", ".join(row["failed_names"]))
     console.print(table)
 
 

@@ -244,7 +244,7 @@ def binaries(place: Path) -> Path:
         if not copy.exists():
             unfinished = place / "binaries.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            # The binaries look for their libraries beside the package, so both keep their names.
+            # The binaries look for their libraries next to the package, so both keep their names.
             shutil.copytree(package / "pginstall", unfinished / package.name / "pginstall", symlinks=True)
             libraries = package.with_name(f"{package.name}.libs")
             shutil.copytree(libraries, unfinished / libraries.name)

@@ -1,4 +1,4 @@
-"""The product on one machine: PostgreSQL, the warehouse in it, Airflow beside it. Started in order, stopped whole."""
+"""The product on one machine: PostgreSQL, the warehouse in it, Airflow next to it. Started in order, stopped whole."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Stack:
         return children
 
     def _end_left_overs(self, children: IO[str]) -> None:
-        """Wait for the processes of a killed run, which were told to end when it died; then end them by force."""
+        """Wait for the processes of a killed run, which were asked to end when it died; then end them by force."""
         for second in range(LEFT_OVERS_SECONDS):
             if second == LEFT_OVERS_SECONDS - 2:
                 kill_processes_with(Path(children.name))

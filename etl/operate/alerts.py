@@ -1,4 +1,4 @@
-"""Alerts: what ``etl status`` finds wrong, told once to each channel when it begins and once when it is over."""
+"""Alerts: what ``etl status`` finds wrong, sent once to each channel when it begins and once when it is over."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def watch(db: Db, settings: Settings) -> None:
 
 
 def list_unsent(db: Db, channel: str) -> list[Row]:
-    """The alerts that this channel has not been told of, or not of their end; oldest first."""
+    """The alerts that were not sent to this channel yet, or not their end; oldest first."""
     return sql.run(db, "alert/list_unsent", {"channel": channel}).fetchall()
 
 
 def note_sent(db: Db, channel: str, alerts: Sequence[Row]) -> None:
-    """The channel has been told of these and is not told again."""
+    """These were sent to the channel and are not sent again."""
     with db.transaction():
         for alert in alerts:
             sql.run(db, "alert/note_sent", {**alert, "channel": channel})

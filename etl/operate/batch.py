@@ -17,7 +17,7 @@ Decision = Literal["released", "quarantined"]
 
 
 def list_batches(db: Db, *, at_most: int = 20, is_noteworthy: bool = False) -> list[Row]:
-    """The newest batches with their verdicts; ``is_noteworthy``: only those that are not simply fine."""
+    """The newest batches with their states; ``is_noteworthy``: only those that are not simply fine."""
     return sql.run(db, "batch/read_batches", {"at_most": at_most, "is_noteworthy": is_noteworthy}).fetchall()
 
 

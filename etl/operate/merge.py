@@ -23,7 +23,7 @@ def list_refused(db: Db, *, team_id: int | None = None, status: Status | None = 
 
 
 @dataclass(frozen=True)
-class Decision:
+class MergeDecision:
     """What became of a refused merge.
 
     Attributes:
@@ -39,7 +39,7 @@ class Decision:
 
 def accept(
     db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
-) -> Decision:
+) -> MergeDecision:
     """Land the ``$merge_dangerously`` that a refused merge asked for, and keep the decision.
 
     Raises:
@@ -49,7 +49,7 @@ def accept(
         merge = _lock(db, uuid, team_id, distinct_id)
         landed = uuid5(ACCEPTED_NAMESPACE, f"{merge['team_id']}:{merge['uuid']}:{merge['distinct_id']}")
         if merge["status"] == "accepted":
-            return Decision(merge, is_new=False, landed_uuid=landed)
+            return MergeDecision(merge, is_new=False, landed_uuid=landed)
         if merge["status"] == "moot":
             raise IdentityError(
                 f"{merge['distinct_id']!r} and {merge['source_distinct_id']!r} are one person already "
@@ -66,12 +66,12 @@ def accept(
             why=why,
         )
         _decide(db, merge, "accepted", by=by, why=why, landed=landed)
-    return Decision(merge, is_new=True, landed_uuid=landed)
+    return MergeDecision(merge, is_new=True, landed_uuid=landed)
 
 
 def reject(
     db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
-) -> Decision:
+) -> MergeDecision:
     """Keep the decision that the two ids of a refused merge are two persons.
 
     Raises:
@@ -85,9 +85,9 @@ def reject(
                 f"separate the persons again with `etl split {merge['present_person_id']}`."
             )
         if merge["status"] == "rejected":
-            return Decision(merge, is_new=False, landed_uuid=None)
+            return MergeDecision(merge, is_new=False, landed_uuid=None)
         _decide(db, merge, "rejected", by=by, why=why)
-    return Decision(merge, is_new=True, landed_uuid=None)
+    return MergeDecision(merge, is_new=True, landed_uuid=None)
 
 
 def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None) -> Row:

@@ -1,4 +1,4 @@
-"""The whole landing log once more, into a fresh database beside the live one, and whether the result is the same.
+"""The whole landing log once more, into a fresh database next to the live one, and whether the result is the same.
 
 The live database is only read, in one snapshot. Arrivals are replayed as they happened: rows keep their positions and
 times, and the clock of the replay stands where the live one stood, so the same events stay held. Batches are cut
@@ -57,7 +57,7 @@ def rebuild(
         url: the live database, which is only read.
         settings: of the cycles; the length of the hold is taken from the ledger instead.
         is_kept: leave the fresh database there.
-        report: is told each batch.
+        report: called with each batch.
 
     Raises:
         ConfigurationError: the role may not create a database.

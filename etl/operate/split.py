@@ -13,7 +13,7 @@ from etl.sql import Db, Row
 
 
 @dataclass(frozen=True)
-class Split:
+class LandedSplit:
     """A landed split: each of ``distinct_ids`` gets a person of its own; ``kept`` and all others stay together."""
 
     team_id: int
@@ -31,7 +31,7 @@ def split(
     by: str,
     why: str | None = None,
     team_id: int | None = None,
-) -> Split:
+) -> LandedSplit:
     """Land a ``$split`` for each named distinct id of a person; none named: for all but the one it is named after.
 
     Raises:
@@ -62,7 +62,7 @@ def split(
                 by=by,
                 why=why,
             )
-    return Split(person["team_id"], person_id, kept, leaving, len(owned) - len(leaving))
+    return LandedSplit(person["team_id"], person_id, kept, leaving, len(owned) - len(leaving))
 
 
 def _person(db: Db, person_id: UUID, team_id: int | None) -> Row:

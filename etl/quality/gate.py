@@ -117,7 +117,7 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
         GateError: an expectation could not be evaluated, for example because a column is missing.
     """
     written, batch = read_suite(suite_name)["expectations"], _batch_of(frame)
-    # Which rows failed is asked only of what failed at all: that is the dearer question, and mostly of nothing.
+    # Which rows failed is asked only of what failed at all: that costs more, and mostly nothing did.
     found = {_name(each): each for each in _validate(batch, suite_name, written, YES_OR_NO, parameters=parameters)}
     doubtful = [each for each in written if not found[each["meta"]["name"]].success or "mostly" in each["kwargs"]]
     if doubtful:

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from etl import sql
 from etl.errors import ConfigurationError
-from etl.report import frames, html, pictures, verdict
+from etl.report import frames, html, light, pictures
 from etl.settings import Settings
 from etl.sql import Row
 
@@ -106,17 +106,17 @@ class Site:
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
         decided = _records(frames.decisions(self._warehouse, last=last, now=now))
         checks = _records(frames.checks(self._warehouse, last=last, now=now))
-        found = verdict.findings(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
+        found = light.remarks(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
         links = self.link_of_batch
         self._write(
             "index.html",
             html.render(
                 "index.html",
                 root="",
-                level=verdict.level_of(found),
-                headline=verdict.HEADLINES[verdict.level_of(found)],
-                findings=found,
-                checks=verdict.checks(rows, newest, yesterday),
+                level=light.level_of(found),
+                headline=light.HEADLINES[light.level_of(found)],
+                remarks=found,
+                checks=light.checks(rows, newest, yesterday),
                 yesterday=yesterday,
                 today=today,
                 charts=pictures.overview(days, recent),

@@ -1,7 +1,7 @@
 """What PostHog clients send, as rows of the landing table: pure functions for files, the endpoint and the player.
 
 JSON is passed through as text wherever nothing must change: ``properties`` reaches the database byte for byte, so
-numbers keep every digit, and nothing is decoded only to be encoded again. What PostgreSQL could not take is mended in
+numbers keep every digit, and nothing is decoded only to be encoded again. What PostgreSQL could not take is repaired in
 the text: NUL characters and lone surrogates, in strings and in keys, become U+FFFD, and Python's ``NaN`` and
 ``Infinity`` become null, as the SDKs send them. Whether an event is valid is not asked here: that is for the gate.
 """
@@ -210,18 +210,20 @@ def without_huge_numbers(text: str) -> str:
 
 
 def _checked(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Mend and decode; raises LandingError with the reason if it is not JSON of the decoder's kind."""
+    """Repair and decode; raises LandingError with the reason if it is not JSON of the decoder's kind."""
     try:
         str(text, "utf-8")
-        mended = _without_unstorable_characters(text)
+        repaired = _without_unstorable_characters(text)
         try:
-            return decoder.decode(mended)
+            return decoder.decode(repaired)
         except msgspec.ValidationError:
             raise
         except msgspec.DecodeError:
             if b"NaN" not in text and b"Infinity" not in text:
                 raise
-            return decoder.decode(_STRING_OR_NOT_A_NUMBER.sub(lambda match: b"null" if match[1] else match[0], mended))
+            return decoder.decode(
+                _STRING_OR_NOT_A_NUMBER.sub(lambda match: b"null" if match[1] else match[0], repaired)
+            )
     except UnicodeDecodeError as error:
         raise LandingError(f"not UTF-8 (byte {error.start})") from error
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
--- Each batch's record beside what it should be: the chain, the ledger, the balance of its digests, its results.
+-- Each batch's record compared with what it should be: the chain, the ledger, the balance of its digests, its results.
 select
     b.batch_id,
     b.loaded,

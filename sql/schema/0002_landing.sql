@@ -35,7 +35,7 @@ create sequence landing.event_landing_id as bigint;
 -- xid stands before received_at because defaults are computed in column order: the transaction has its id before
 -- the clock is read, so no row can carry an arrival older than the start of the transaction that holds its id.
 -- A client's columns are nullable and text: what is wrong with an event is found by stage and validate, and must
--- not fail the INSERT of the good events beside it.
+-- not fail the INSERT of the good events with it.
 create table landing.event (
     xid xid8 not null default pg_current_xact_id(),
     landing_id bigint not null default nextval('landing.event_landing_id'),

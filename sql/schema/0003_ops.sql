@@ -46,7 +46,7 @@ create table ops.batch (
     decided_at timestamptz,
     decided_by text,
     decided_why text,
-    -- Sealed with the load: digests of what the batch brought, and a chain of hashes over the batches.
+    -- Recorded with the load: digests of what the batch brought, and a chain of hashes over the batches.
     digests jsonb,
     previous_hash text,
     hash text,
@@ -332,7 +332,7 @@ create table ops.alert (
 
 create unique index alert_open on ops.alert (kind, subject) where resolved_at is null;
 
--- Who has been told of it, each once.
+-- To whom it was sent, each once.
 create table ops.alert_notice (
     alert_id bigint not null references ops.alert (alert_id),
     -- The Airflow connection that it went to.

@@ -13,7 +13,7 @@ create table warehouse.stored_event (
     -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
     -- a person for over a minute.
     person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
-    -- As landed, without what is kept beside it or must not be kept: see ops.stored_properties.
+    -- As landed, without what is kept in columns of its own or must not be kept: see ops.stored_properties.
     properties jsonb not null,
     -- The elements of an $autocapture, from the innermost out; null where the event has none.
     elements_chain text,

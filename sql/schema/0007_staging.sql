@@ -206,7 +206,7 @@ create unlogged table staging.squash (
 
 -- Autovacuum looks at a moment of its own: it finds a table empty that a step fills in one transaction, and from then
 -- on the planner expects one row and joins by reading the other table once for each row there is. Statistics of staging
--- are what a step takes of what it has just written; a table without any is judged by its size.
+-- are what a step takes of what it has just written; without any, the planner goes by the table's size.
 do $$
 declare
     name regclass;

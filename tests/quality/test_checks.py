@@ -102,8 +102,8 @@ def test_ordinary_traffic_is_never_blocked(db, land, cycle):
             " from generate_series(1, 1500) as n"
         )
         cycle()
-    verdicts = db.execute("select verdict from ops.batch_verdict order by batch_id").fetchall()
-    assert [row["verdict"] for row in verdicts] == ["flagged", "fine", "flagged", "flagged"]
+    states = db.execute("select state from ops.batch_state order by batch_id").fetchall()
+    assert [row["state"] for row in states] == ["flagged", "fine", "flagged", "flagged"]
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def state(db):
         "select (select count(*) from warehouse.events)::int as events,"
         " (select count(*) from quarantine.event)::int as bad,"
         " (select max(batch_id) from ops.batch)::int as batches,"
-        " (select verdict from ops.batch_verdict order by batch_id desc limit 1) as verdict"
+        " (select state from ops.batch_state order by batch_id desc limit 1) as state"
     ).fetchone()
 
 
@@ -134,7 +134,7 @@ def test_a_blocked_batch_stays_invisible_and_nothing_overtakes_it(database, db, 
             cycle()
     with pytest.raises(BlockedError):
         run_step(database, "load", 2, SETTINGS)
-    assert state(db) == {"events": 1, "bad": 0, "batches": 2, "verdict": "blocked"}
+    assert state(db) == {"events": 1, "bad": 0, "batches": 2, "state": "blocked"}
     reasons = db.execute("select blocked_reasons from ops.batch where batch_id = 2").fetchone()["blocked_reasons"]
     assert [(reason["expectation"], round(reason["observed"], 2)) for reason in reasons] == [
         ("most_rows_are_good", 0.67)
@@ -148,7 +148,7 @@ def test_a_released_batch_is_loaded_with_who_and_why(database, db, blocked, cycl
     result = cycle()
     assert (result["batch_id"], result["loaded"], result["quarantined"]) == (2, 400, 800)
     assert (result["decision"], result["decided_by"], result["decided_why"]) == ("released", "ann", "an import by hand")
-    assert state(db)["verdict"] == "released"
+    assert state(db)["state"] == "released"
     assert cycle()["loaded"] == 1
     assert len(db.execute("select from ops.expectation_result where batch_id = 2 and not is_success").fetchall()) >= 2
 
@@ -157,7 +157,7 @@ def test_a_quarantined_batch_goes_there_whole(db, blocked, cycle):
     decide(db, 2, "quarantined", why="the writer is broken", who="ann")
     result = cycle()
     assert (result["loaded"], result["held"], result["quarantined"]) == (0, 0, 1200)
-    assert state(db) == {"events": 1, "bad": 1200, "batches": 2, "verdict": "quarantined"}
+    assert state(db) == {"events": 1, "bad": 1200, "batches": 2, "state": "quarantined"}
     counts = db.execute(
         "select jsonb_array_length(reasons) as n, count(*)::int as rows from quarantine.event group by 1 order by 1"
     ).fetchall()

@@ -1,5 +1,5 @@
 -- One word for each batch, and the failed expectations behind it.
-create or replace view ops.batch_verdict as
+create or replace view ops.batch_state as
 select
     b.batch_id,
     b.status,
@@ -10,7 +10,7 @@ select
         when b.status = 'open' then 'open'
         when coalesce(r.failed, 0) > 0 then 'flagged'
         else 'fine'
-    end as verdict,
+    end as state,
     coalesce(r.failed, 0) as failed_expectations,
     coalesce(r.failed_names, '{}') as failed_names,
     b.blocked_at,
@@ -29,8 +29,8 @@ left join (
     group by e.batch_id
 ) as r on b.batch_id = r.batch_id;
 
-comment on view ops.batch_verdict is
+comment on view ops.batch_state is
 'open; blocked: waits for a person; released, quarantined: a person decided; flagged: published with warnings or '
 'quarantined rows; fine';
 
-grant select on ops.batch_verdict to auditor;
+grant select on ops.batch_state to auditor;

@@ -1,4 +1,4 @@
-"""Is it fine? The traffic light, and what each colour is owed to. Reads frames, no database."""
+"""Is it fine? The light of the page, and the remarks that explain its colour. Reads frames, no database."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SILENCE_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Remark:
     """One reason for a colour: what is so, what to do, and where the rows are."""
 
     level: str
@@ -42,7 +42,7 @@ class Check:
     link: str | None = None
 
 
-def findings(
+def remarks(
     settings: Settings,
     newest: Row,
     days: list[Row],
@@ -50,7 +50,7 @@ def findings(
     *,
     decisions: list[Row],
     failed: list[Row],
-) -> list[Finding]:
+) -> list[Remark]:
     """What a person should know, the worst first.
 
     Args:
@@ -68,7 +68,7 @@ def findings(
     if newest["batch_id"] and newest["summed_batch_id"] < newest["batch_id"]:
         missing = newest["batch_id"] - newest["summed_batch_id"]
         found.append(
-            Finding(
+            Remark(
                 LOOK,
                 f"Users and freshness lack the newest {number(missing)} batches.",
                 f"Run `etl report` once with a login that may write, or look at the DAG `{REPORT}`.",
@@ -77,15 +77,15 @@ def findings(
     return sorted(found, key=lambda each: each.level != BAD)
 
 
-def level_of(found: list[Finding]) -> str:
-    """The colour: the worst of the findings."""
+def level_of(found: list[Remark]) -> str:
+    """The colour: the worst of the remarks."""
     levels = {each.level for each in found}
     return BAD if BAD in levels else LOOK if LOOK in levels else GOOD
 
 
-def _about_gate(decisions: list[Row]) -> list[Finding]:
+def _about_gate(decisions: list[Row]) -> list[Remark]:
     return [
-        Finding(
+        Remark(
             BAD,
             f"Batch {batch['batch_id']} is blocked, and with it everything that has landed since: "
             + " ".join(text(each.get("reason"), 300) for each in batch["blocked_reasons"] or []),
@@ -97,17 +97,17 @@ def _about_gate(decisions: list[Row]) -> list[Finding]:
     ]
 
 
-def _about_checks(failed: list[Row]) -> list[Finding]:
+def _about_checks(failed: list[Row]) -> list[Remark]:
     return [
-        Finding(BAD, f"{text(check['reason'], 300)} ({number(check['unexpected'])} rows)", text(check["remedy"], 300))
+        Remark(BAD, f"{text(check['reason'], 300)} ({number(check['unexpected'])} rows)", text(check["remedy"], 300))
         for check in failed
         if check["severity"] == "critical"
     ]
 
 
-def _about_ledger(days: list[Row]) -> list[Finding]:
+def _about_ledger(days: list[Row]) -> list[Remark]:
     return [
-        Finding(
+        Remark(
             BAD,
             f"{number(day['unbalanced'])} batches of {day['day']} do not balance: rows are unaccounted for.",
             "Leave numbers that include that day unpublished; `etl status` names the batches.",
@@ -118,14 +118,14 @@ def _about_ledger(days: list[Row]) -> list[Finding]:
     ]
 
 
-def _about_lateness(settings: Settings, newest: Row) -> list[Finding]:
+def _about_lateness(settings: Settings, newest: Row) -> list[Remark]:
     if newest["batch_id"] is None:
-        return [Finding(LOOK, "No batch has been loaded yet.", f"Un-pause the DAG `{INGEST}`, or run `etl cycle`.")]
+        return [Remark(LOOK, "No batch has been loaded yet.", f"Un-pause the DAG `{INGEST}`, or run `etl cycle`.")]
     age = (newest["clock"] - newest["loaded_at"]).total_seconds()
     if age <= settings.late_after_seconds:
         return []
     return [
-        Finding(
+        Remark(
             BAD,
             f"The newest batch is late: nothing has been loaded for {seconds(age)}.",
             f"Look at the DAG `{INGEST}` in Airflow, or run `etl status`: it names what is in the way. "
@@ -135,14 +135,14 @@ def _about_lateness(settings: Settings, newest: Row) -> list[Finding]:
     ]
 
 
-def _about_shares(settings: Settings, days: list[Row]) -> list[Finding]:
+def _about_shares(settings: Settings, days: list[Row]) -> list[Remark]:
     found = []
     for day in days[:2]:
         if day["landed"] < FEW_ROWS:
             continue
         if day["quarantined"] / day["landed"] > settings.report_refused_share:
             found.append(
-                Finding(
+                Remark(
                     LOOK,
                     f"{share(day['quarantined'] / day['landed'])} of the rows loaded on {day['day']} were refused "
                     f"({number(day['quarantined'])} of {number(day['landed'])}).",
@@ -152,7 +152,7 @@ def _about_shares(settings: Settings, days: list[Row]) -> list[Finding]:
             )
         if day["duplicate"] / day["landed"] > MOST_DUPLICATES:
             found.append(
-                Finding(
+                Remark(
                     LOOK,
                     f"A flood of duplicates: {share(day['duplicate'] / day['landed'])} of the rows of {day['day']} "
                     "repeat an event that was there already.",
@@ -163,7 +163,7 @@ def _about_shares(settings: Settings, days: list[Row]) -> list[Finding]:
     return found
 
 
-def _silence(clock: datetime, recent: list[Row]) -> Finding | None:
+def _silence(clock: datetime, recent: list[Row]) -> Remark | None:
     arrivals = [batch["loaded_at"] for batch in recent if batch["landed"]]
     if len(arrivals) < 2:
         return None
@@ -171,7 +171,7 @@ def _silence(clock: datetime, recent: list[Row]) -> Finding | None:
     longest = max((later - earlier).total_seconds() for earlier, later in pairwise(arrivals))
     if quiet <= max(SILENCE_SECONDS, 2 * longest):
         return None
-    return Finding(
+    return Remark(
         LOOK,
         f"Silence: no event has arrived for {seconds(quiet)}; the longest pause before was {seconds(longest)}.",
         "Cycles run, but writers send nothing: look at the apps and at what stands between them and landing.",
