@@ -4,26 +4,6 @@ returns jsonb
 language sql
 immutable
 as $$
-select
-    coalesce(
-        (
-            select jsonb_object_agg(v.name, v.value::jsonb)
-            from unnest(
-                array[
-                    '$app_build', '$app_name', '$app_namespace', '$app_version', '$browser', '$browser_version',
-                    '$device_type', '$current_url', '$pathname', '$os', '$os_version', '$referring_domain',
-                    '$referrer', '$screen_height', '$screen_width', '$viewport_height', '$viewport_width',
-                    '$raw_user_agent', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name',
-                    'utm_term', 'gclid', 'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid',
-                    'twclid', 'li_fat_id', 'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid',
-                    'sccid'
-                ],
-                ops.lifted_values(properties)
-            ) as v (name, value)
-            -- A null counts only of a campaign, which it ends.
-            where v.value <> 'null' or (v.value is not null and v.name not like '$%')
-        ),
-        '{}'
-    )
-    || case when jsonb_typeof(properties -> '$set') = 'object' then properties -> '$set' else '{}' end
+select l.lifted || case when jsonb_typeof(properties -> '$set') = 'object' then properties -> '$set' else '{}' end
+from ops.lifted(properties) as l
 $$;

@@ -17,17 +17,9 @@ declare
         when 'object' then array(select jsonb_object_keys(said -> '$unset'))
         else array[]::text[]
     end;
-    noisy constant text[] := array[
-        '$browser', '$browser_version', '$device_type', '$current_url', '$pathname', '$os', '$os_version',
-        '$referring_domain', '$referrer', '$screen_height', '$screen_width', '$viewport_height', '$viewport_width',
-        '$raw_user_agent', '$geoip_accuracy_radius', '$geoip_city_confidence', '$geoip_country_confidence',
-        '$geoip_latitude', '$geoip_longitude', '$geoip_postal_code', '$geoip_postal_code_confidence',
-        '$geoip_subdivision_1_code', '$geoip_subdivision_1_confidence', '$geoip_subdivision_1_name',
-        '$geoip_subdivision_2_code', '$geoip_subdivision_2_confidence', '$geoip_subdivision_2_name',
-        '$geoip_subdivision_3_code', '$geoip_subdivision_3_name', '$geoip_time_zone', '$os_name'
-    ];
+    noisy constant text[] := ops.noisy_names();
     own jsonb := case when jsonb_typeof(said -> '$set') = 'object' then said -> '$set' else '{}' end;
-    is_forced boolean := event in ('$identify', '$create_alias', '$merge_dangerously', '$set')
+    is_forced boolean := ops.is_about_person(event)
     or cardinality(unsets) > 0
     or exists (
         select from jsonb_each(sets) as s

@@ -74,7 +74,7 @@ begin
         select
             e.event,
             case
-                when e.has_property_operations then e.properties
+                when e.has_property_operations then e.properties #> '{}'
                 else e.properties - array['$set', '$set_once', '$unset']
             end as properties
         from joined as j

@@ -31,7 +31,7 @@ create unlogged table staging.event (
     may_upgrade boolean not null,
     person_mode text not null,
     has_property_operations boolean not null,
-    -- What it lifts to its person: see ops.lift_shape; 0: nothing.
+    -- What it lifts to its person: ops.device_shape, ops.campaign_shape and ops.lift_is_set together; 0: nothing.
     lift_shape bigint not null,
     -- Its payload is not stored as it landed: see ops.stored_properties.
     is_rewritten boolean not null,
