@@ -21,7 +21,7 @@ from etl.migrate import migrate
 from etl.settings import Settings
 from etl.sql import Db, Row
 from tests import landing, oldest
-from tests.gate_memory import remember_configurations
+from tests.gate_memory import remember
 from tests.landing import moment
 
 _numbers = itertools.count(1)
@@ -141,7 +141,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Only tests about the gate pay for all that its library does."""
-    remember_configurations(is_wanted="quality" not in item.path.parts)
+    remember(is_wanted="quality" not in item.path.parts)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
