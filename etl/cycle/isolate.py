@@ -113,7 +113,7 @@ def set_apart(
         "landing_ids": list(landing_ids),
         "step": step,
         "error": error,
-        "reason": sql.json_text({**reason, "reason": f"{reason['reason']}: {cause}"}),
+        "reason": sql.json_text({**reason, "reason": f"{reason['reason']} {cause}"}),
         "among": len(landing_ids),
         "decided_by": decided_by,
     }
