@@ -1,12 +1,13 @@
-"""Every minute, whatever becomes of `ingest`: what is wrong is told, once when it begins and once when it is over.
+"""Every minute, even when `events_ingest` is stuck: report each problem when it begins, and when it is over.
 
 | task | what it does | writes |
 | --- | --- | --- |
-| watch | raises and resolves alerts by what `etl status` finds | `ops.alert` |
-| tell_... | sends what a channel has not been told, by one Airflow connection | `ops.alert_notice` |
+| watch | looks for the problems that `etl status` shows; raises and resolves alerts | `ops.alert` |
+| tell_webhook, tell_smtp | sends the alerts that have not been sent this way yet | `ops.alert_notice` |
 
-Connections, each optional: `alert_webhook` (host: the whole address, such as Slack's incoming webhook), `alert_smtp`
-(type SMTP, `from_email` and `to` in its extra). One that fails is tried again and does not hold up the other.
+Airflow connections, each optional: `events_alert_webhook` (its host is the whole address, such as one of Slack's
+incoming webhooks) and `events_alert_smtp` (type SMTP, with `from_email` and `to` in its extra). If one fails it is
+tried again; the other does not wait for it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from html import escape
 from airflow.configuration import conf
 from airflow.sdk import BaseHook, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowNotFoundException
-from common import DEFAULT_ARGS, START, TAG, warehouse
+from events_common import POLICY, warehouse
 
+from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
 from etl.operate import alerts
 from etl.settings import read_settings
 from etl.sql import Row
@@ -29,8 +31,8 @@ def send(channel: str, found: list[Row]) -> bool:
         connection = BaseHook.get_connection(channel)
     except AirflowNotFoundException:
         return False
-    link = f"{conf.get('api', 'base_url', fallback='').rstrip('/')}/plugin/data-quality"
-    if channel == "alert_webhook":
+    link = page_url(conf.get("api", "base_url", fallback=""))
+    if channel == ALERT_WEBHOOK:
         alerts.post(str(connection.host), found, link)
         return True
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
@@ -50,7 +52,7 @@ def watch() -> None:
 
 @task
 def tell(channel: str) -> int:
-    """Send what this channel has not been told; returns how many alerts."""
+    """Send the alerts that this channel has not had yet; returns how many."""
     with warehouse() as db:
         found = alerts.list_unsent(db, channel)
         if found and send(channel, found):
@@ -59,21 +61,15 @@ def tell(channel: str) -> int:
 
 
 @dag(
-    dag_id="alert",
-    description="What is wrong is told, once",
+    dag_id=ALERT,
+    description="Problems, each reported once",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    tags=[TAG],
+    **POLICY,
 )
 def alert() -> None:
-    """Look, then tell."""
-    looked = watch()
-    for name in ("alert_webhook", "alert_smtp"):
-        looked >> tell.override(task_id=f"tell_{name}")(name)
+    """Look, then send."""
+    watch() >> [tell.override(task_id=name.replace(ALERT, "tell"))(name) for name in (ALERT_WEBHOOK, ALERT_SMTP)]
 
 
 alert()

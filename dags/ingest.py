@@ -2,15 +2,18 @@
 
 | task | what it does | writes |
 | --- | --- | --- |
-| open | bounds the batch by landing position, or takes up the one a crash left open | `ops.batch` |
-| stage | types, normalises, finds duplicates | `staging` |
-| validate | Great Expectations; bad rows are marked for quarantine | `staging` |
-| resolve | identities first, then a person for every event; hold or release | `staging` |
+| open | bounds the batch by landing position, or takes up the one that a failed run left open | `ops.batch` |
+| stage | types and normalises | `staging` |
+| validate | checks the rows with Great Expectations; bad ones are marked for quarantine | `staging` |
+| resolve | finds duplicates; identities first, then a person for every event; holds or releases | `staging` |
 | load | one transaction: persons, events, buffer, quarantine, ledger | `warehouse`, `buffer`, `quarantine`, `ops` |
-| again | starts the next run at once while there is a backlog, else is skipped | |
+| again | starts the next run at once while there is a backlog; else it is skipped | |
 
 A failed run leaves its batch open, and the next run finishes it with the same bounds: nothing is lost or doubled.
-Clear and re-run whatever you like; a step that is done does nothing.
+Clear and re-run any task: a step that is already done does nothing.
+
+The warehouse is `ETL_DATABASE_URL`, as for every `etl` command; only where that is unset, it is the Airflow connection
+`events_warehouse`. *open* fails if the two name different databases, or if `etl migrate` has not prepared the one.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from common import DEFAULT_ARGS, EVENTS, START, TAG, is_caught_up, step
+from events_common import EVENTS, POLICY, is_caught_up, step
+
+from etl.names import INGEST
 
 
 def skip_when_caught_up(context: Any) -> None:
@@ -30,15 +35,11 @@ def skip_when_caught_up(context: Any) -> None:
 
 
 @dag(
-    dag_id="ingest",
-    description="Landing -> warehouse, one micro-batch a minute",
+    dag_id=INGEST,
+    description="From landing to the warehouse, one micro-batch a minute",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    tags=[TAG],
+    **POLICY,
 )
 def ingest() -> None:
     """The five steps in order; only the batch's id passes from one to the next."""
@@ -66,7 +67,7 @@ def ingest() -> None:
 
     again = TriggerDagRunOperator(
         task_id="again",
-        trigger_dag_id="ingest",
+        trigger_dag_id=INGEST,
         trigger_run_id="backlog_after_batch_{{ ti.xcom_pull(task_ids='open') }}",
         logical_date=None,
         skip_when_already_exists=True,

@@ -1,38 +1,34 @@
-"""Every hour: what keeps the warehouse fast, small and provably right. The tasks do not depend on each other.
+"""Every hour: keep the warehouse fast, small and checked. The tasks do not depend on each other.
 
 | task | what it does |
 | --- | --- |
-| ensure_partitions | makes the day partitions of the next days |
-| drop_expired_partitions | drops landing's old days once every row of them is processed |
-| squash | folds person overrides into the events they stand for; readers see no difference |
-| look_at_days | unique users by day, drift of events, `expectations/advice.json` on the newest days |
-| check_warehouse | `expectations/warehouse.json` and `person.json` over everything |
-| check_invariants | runs `sql/invariants/*.sql`; a row returned is a contradiction, and the task fails with it |
+| ensure_partitions | makes the partitions of the next days |
+| drop_expired_partitions | drops old days of landing once all their rows are processed |
+| squash | folds person overrides into the events they are for; readers see no difference |
+| check_days | counts unique users by day, finds drift, checks the newest days against `expectations/advice.json` |
+| check_warehouse | checks everything: `expectations/warehouse.json`, `person.json`; a critical failure fails the task |
 """
 
 from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
-from common import DEFAULT_ARGS, START, TAG, warehouse
+from events_common import POLICY, warehouse
 
+from etl.names import MAINTAIN
 from etl.operate import maintain as job
 from etl.quality import daily
 from etl.settings import read_settings
 
 
 @dag(
-    dag_id="maintain",
-    description="Partitions, retention, overrides, invariants, once an hour",
+    dag_id=MAINTAIN,
+    description="Partitions, retention, overrides, checks of days and of the whole warehouse, once an hour",
     doc_md=__doc__,
     schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    tags=[TAG],
+    **POLICY,
 )
 def maintain() -> None:
-    """Tasks side by side."""
+    """The tasks, in no order."""
 
     @task
     def ensure_partitions() -> int:
@@ -50,26 +46,20 @@ def maintain() -> None:
             return job.squash(db)
 
     @task
-    def check_invariants() -> list[str]:
+    def check_days() -> list[str]:
         with warehouse() as db:
-            return job.check_invariants(db)
-
-    @task
-    def look_at_days() -> list[str]:
-        with warehouse() as db:
-            return [str(day) for day in daily.look_at_days(db)]
+            return [str(day) for day in daily.check_days(db)]
 
     @task
     def check_warehouse() -> list[str]:
         with warehouse() as db:
-            return [f"{finding.suite}.{finding.name}" for finding in daily.check_warehouse(db)]
+            return job.check_invariants(db)
 
     ensure_partitions()
-    look_at_days()
-    check_warehouse()
     drop_expired_partitions()
     squash()
-    check_invariants()
+    check_days()
+    check_warehouse()
 
 
 maintain()

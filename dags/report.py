@@ -1,31 +1,29 @@
-"""After each batch: the data quality page, which Airflow shows under *Quality*.
+"""After each batch: write the data quality page, which Airflow shows under *Quality*.
 
 | task | what it does | writes |
 | --- | --- | --- |
-| build | sums up the new batches, writes the pages that changed | `ops.report_*`, the folder ETL_REPORT_DIR |
+| build | sums up the new batches and writes the pages that changed | `ops.report_*`, the folder ETL_REPORT_DIR |
 
-It follows the asset that `ingest` loads, and never holds `ingest` up: batches loaded while it runs are taken together
-by the next run. Every five minutes it also runs by the clock, so that the page says so when nothing is loaded any more.
+It follows the asset that `events_ingest` updates, and never delays `events_ingest`: batches that are loaded while it
+runs are all taken by its next run. It also runs every five minutes, so that the page can say when loading has stopped.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from common import DEFAULT_ARGS, EVENTS, START, TAG, warehouse
+from events_common import EVENTS, POLICY, terminal_errors, warehouse
+from events_warehouse import warehouse_url
 
+from etl.names import REPORT
 from etl.settings import read_settings
 
 
 @dag(
-    dag_id="report",
+    dag_id=REPORT,
     description="The data quality page, after each batch",
     doc_md=__doc__,
     schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=EVENTS),
-    start_date=START,
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    tags=[TAG],
+    **POLICY,
 )
 def report() -> None:
     """One task."""
@@ -39,7 +37,8 @@ def report() -> None:
         settings = read_settings()
         with warehouse() as db:
             batches = refresh(db, settings)
-            built = write(db, settings, folder_of(settings))
+        with terminal_errors():
+            built = write(warehouse_url(), settings, folder_of(settings))
         return f"{batches} batches, {built.written} pages written, {built.removed} removed, {built.seconds} s"
 
     build()

@@ -52,4 +52,4 @@ def temporary_database(server_url: str, name: str) -> Iterator[str]:
 
 def _maintenance_url(server_url: str) -> str:
     """Where to connect in order to make or drop another database."""
-    return server_url if urlsplit(server_url).path.strip("/") else database_url(server_url, "postgres")
+    return server_url if urlsplit(sql.plain_url(server_url)).path.strip("/") else database_url(server_url, "postgres")

@@ -25,6 +25,10 @@ class StagingLostError(TransientError):
     """The plan of the open batch is gone (staging is unlogged and the server crashed): the next run stages it again."""
 
 
+class StepError(EtlError):
+    """A step fails on what a batch holds, and it could not be found out on which rows; nothing of it was loaded."""
+
+
 class WatermarkError(EtlError):
     """The watermark cannot be compared with this server's transaction ids; nothing was read."""
 
@@ -37,7 +41,7 @@ class BlockedError(GateError):
     """A batch as a whole was found bad, and waits for a person to release or quarantine it."""
 
 
-class EvidenceError(EtlError):
+class AuditError(EtlError):
     """A batch's record, landing and the warehouse do not agree any more."""
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from etl import names
 from etl.errors import ConfigurationError
 
 
@@ -27,6 +28,10 @@ class Settings(BaseSettings):
         None,
         repr=False,
         description="Airflow's own metadata. Unset: the database `airflow` on the server of the warehouse.",
+    )
+    airflow_connection: str = Field(
+        names.WAREHOUSE,
+        description="The Airflow connection to the warehouse, for DAGs where `ETL_DATABASE_URL` is unset.",
     )
     home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
@@ -74,14 +79,27 @@ class Settings(BaseSettings):
     )
     capture_max_batch_events: int = Field(5_000, ge=1, description="Most events in one request; more: 413.")
     capture_max_pending_bytes: int = Field(
-        134_217_728, ge=1_048_576, description="Memory for requests that wait for their commit; when it is full: 503."
+        134_217_728,
+        ge=1_048_576,
+        description="Memory for requests of more than 64 KB: half for bodies on their way, half for what waits for its "
+        "commit. When a half is full: 503.",
     )
-    capture_max_connections: int = Field(1_000, ge=1, description="Open connections; more are answered 503.")
+    capture_max_connections: int = Field(
+        1_000, ge=1, description="Open connections. A new one then ends the longest idle or unfinished one."
+    )
     capture_wait_seconds: float = Field(
         8.0, gt=0, description="How long a request waits for a database that is slow or away before it is answered 503."
     )
     capture_header_seconds: float = Field(10.0, gt=0, description="Time for a client to send the head of a request.")
     capture_body_seconds: float = Field(30.0, gt=0, description="Time for a client to send the body of a request.")
+    capture_body_rate: float = Field(
+        10_240.0,
+        gt=0,
+        description="Bytes a second, looked at every 5 s, at which a body of more than 64 KB has to come; slower: 503.",
+    )
+    capture_log_addresses: bool = Field(
+        False, description="Whether the log of requests names the address of each client, whatever its project stores."
+    )
 
 
 def read_settings(**overrides: object) -> Settings:
@@ -95,4 +113,6 @@ def read_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "ETL_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"{name}={first['input']!r}: {first['msg']}. Correct or unset it.") from error
+        shown = "..." if name.endswith("_URL") else repr(first["input"])
+        # Not `from error`: its text repeats the value.
+        raise ConfigurationError(f"{name}={shown}: {first['msg']}. Correct or unset it.") from None

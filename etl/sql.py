@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, Connection, Cursor
+from psycopg import AsyncConnection, Connection, Cursor, IsolationLevel
 from psycopg.rows import DictRow, class_row, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -35,7 +36,7 @@ set_json_loads(msgspec.json.decode)
 
 
 def resource(name: str) -> Path:
-    """The folder ``sql`` or ``expectations``: inside an installed package, beside ``etl/`` in a checkout."""
+    """The folder ``sql`` or ``expectations``: inside an installed package, next to ``etl/`` in a checkout."""
     packaged = Path(__file__).parent / "_resources" / name
     return packaged if packaged.is_dir() else Path(__file__).parent.parent / name
 
@@ -50,18 +51,31 @@ def plain_url(url: str) -> str:
     """A URL in the form libpq reads, whatever form it came in (``postgresql+psycopg://``, ``postgres://``)."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme.split("+")[0] not in {"postgres", "postgresql"}:
-        shown = url if "@" not in url else "..."
-        raise ConfigurationError(
-            f"Not a PostgreSQL URL: {shown!r}. Write ETL_DATABASE_URL as postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
-        )
+        raise _malformed_url()
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _malformed_url() from None
+    if parts.netloc.count("@") > 1:
+        raise _malformed_url()  # else libpq takes the password's end for the host, and names it
     return f"postgresql://{rest}"
+
+
+def _malformed_url() -> ConfigurationError:
+    """Without what was written: a password may stand anywhere in it."""
+    return ConfigurationError(
+        "The address of the warehouse cannot be read. Write ETL_DATABASE_URL as "
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for the characters @ : / ? # % of a password."
+    )
 
 
 def connect(url: str, *, application_name: str = "etl") -> Db:
     """A connection in autocommit mode (transactions are explicit), in UTC, with rows as dicts.
 
     Raises:
-        ConfigurationError: the server refuses the login, has no such database, or is older than PostgreSQL 16.
+        ConfigurationError: the URL cannot be read; the server refuses the login, has no such database, or is older than
+            PostgreSQL 16.
         UnavailableError: it cannot be reached just now.
     """
     try:
@@ -75,6 +89,8 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
+    except psycopg.ProgrammingError:
+        raise _malformed_url() from None
     if connection.info.server_version < 160000:
         version = connection.info.server_version // 10000
         connection.close()
@@ -100,6 +116,8 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
+    except psycopg.ProgrammingError:
+        raise _malformed_url() from None
 
 
 def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
@@ -168,6 +186,12 @@ def stream(
             yield rows
 
 
+def head(db: Db, name: str, at_most: int) -> list[Row]:
+    """The first rows of a statement that may have very many; the others are not sent."""
+    with _observed_by_all(db, name), db.transaction(), db.cursor(name=name.replace("/", "_")) as cursor:
+        return cursor.execute(statement(name)).fetchmany(at_most)
+
+
 def copy_in(db: Db, name: str, rows: Iterable[Sequence[Any]]) -> int:
     """Send rows through the COPY statement ``sql/{name}.sql``; returns how many."""
     count = 0
@@ -211,6 +235,22 @@ def _observed_by_all(db: Db, name: str) -> Iterator[None]:
     yield
     for observer in _observers:
         observer(db, name, True)
+
+
+@contextmanager
+def snapshot(db: Db) -> Iterator[None]:
+    """One transaction that reads everything as it was at its first statement, and can change nothing.
+
+    Needs a connection in autocommit mode, which is afterwards as it was before, whatever was raised inside.
+    """
+    before = db.isolation_level, db.read_only
+    db.isolation_level, db.read_only = IsolationLevel.REPEATABLE_READ, True
+    try:
+        with db.transaction():
+            yield
+    finally:
+        if not db.closed:
+            db.isolation_level, db.read_only = before
 
 
 def json_text(value: object) -> str:

@@ -11,7 +11,7 @@ from etl import sql
 
 ROOT = sql.resource("sql")
 FILES = sorted(str(path.relative_to(ROOT))[:-4] for path in ROOT.rglob("*.sql"))
-STATEMENTS = [name for name in FILES if not name.startswith("migrations/")]
+STATEMENTS = [name for name in FILES if not name.startswith(("schema/", "functions/", "views/"))]
 PLANNABLE = re.compile(r"^(select|insert|update|delete|with)\b", re.MULTILINE)
 
 

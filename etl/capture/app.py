@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -20,6 +19,7 @@ from starlette.routing import Route
 
 from etl.capture import answers
 from etl.capture.body import unpack
+from etl.capture.limits import SMALL_BYTES, Memory, Threads, client_of
 from etl.capture.metrics import Metrics
 from etl.capture.projects import Projects
 from etl.capture.request import Rows, read_request, rows_of
@@ -27,9 +27,8 @@ from etl.capture.writer import Writer
 from etl.errors import EtlError, RefusedError
 from etl.settings import Settings
 
-THREAD_BYTES = 65_536  # larger bodies are unpacked and parsed beside the event loop
-THREADS = 2
-UNREAD = frozenset({"too_large", "slow_body", "queue_full"})  # reasons after which a body may still be on its way
+RATE_SECONDS = 5.0  # how often it is looked at how fast a body comes
+UNREAD = frozenset({"too_large", "slow_body", "too_many_bodies"})  # reasons after which a body may still be on its way
 DRAIN_FACTOR = 3  # of a body that is too large, so much is read and thrown away so that the client hears the answer
 
 GET_AND_POST = frozenset({"GET", "HEAD", "POST"})
@@ -60,25 +59,37 @@ class Capture:
         self.metrics = Metrics()
         self.projects = Projects(url)
         self.writer = Writer(url, self.metrics, wait_seconds=settings.capture_wait_seconds)
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="unpack")
-        self._pending_bytes = 0
+        self._threads = Threads(settings.capture_wait_seconds)
+        half = settings.capture_max_pending_bytes // 2
+        share = max(half // 2, settings.capture_max_body_bytes)
+        self._arriving = Memory(
+            half, share, self.metrics.arriving_bytes,
+            "too_many_bodies", "Too many large bodies are on their way: send again.",
+        )  # fmt: skip
+        self._pending = Memory(
+            half, share, self.metrics.pending_bytes,
+            "queue_full", "Too many large requests wait for their commit: send again.",
+        )  # fmt: skip
 
     def app(self) -> Starlette:
         """The ASGI application."""
         # As a list: without it Starlette would answer other methods itself, without a count or a log line.
         methods = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=["*"],
+            allow_credentials=True,  # old browser SDKs ask for it; no cookie is ever read here
+            allow_methods=["GET", "POST", "OPTIONS"],
+            allow_headers=["*"],
+            allow_private_network=True,  # a page on the internet may send to a server on this network
+            expose_headers=["Retry-After"],
+            max_age=86_400,
+        )
         return Starlette(
-            routes=[Route("/{path:path}", self.answer, methods=methods)],
-            middleware=[
-                Middleware(
-                    CORSMiddleware,
-                    allow_origins=["*"],
-                    allow_credentials=True,  # old browser SDKs ask for it; no cookie is ever read here
-                    allow_methods=["GET", "POST", "OPTIONS"],
-                    allow_headers=["*"],
-                    expose_headers=["Retry-After"],
-                    max_age=86_400,
-                )
+            routes=[
+                # For operators: no page that one of them has open may read these.
+                *(Route(path, self.answer, methods=methods) for path in ("/_metrics", "/_ready")),
+                Route("/{path:path}", self.answer, methods=methods, middleware=[cors]),
             ],
             lifespan=self._lifespan,
         )
@@ -105,13 +116,14 @@ class Capture:
         self.metrics.requests.labels(endpoint, str(response.status_code)).inc()
         if endpoint in {"capture", "v1"}:
             self.metrics.request_seconds.observe(seconds)
+        if self.settings.capture_log_addresses and request.client is not None:
+            noted["client"] = request.client.host
         log.info(
             "request",
             method=request.method,
             endpoint=endpoint,
             status=response.status_code,
             ms=round(seconds * 1000, 1),
-            client=None if request.client is None else request.client.host,
             **noted,
         )
         return response
@@ -143,70 +155,106 @@ class Capture:
         self, request: Request, noted: Noted, *, bearer: str | None = None, is_engage: bool = False
     ) -> Rows:
         """Commit the events of one request; returns what was committed."""
-        taken = _Taken(self)
-        try:
-            body = await self._read(request, taken)
-            noted["bytes"] = len(body)
-            self.metrics.body_bytes.inc(len(body))
-            is_large = len(body) > THREAD_BYTES
-            compression = request.query_params.get("compression", request.headers.get("content-encoding", ""))
-            limit = self.settings.capture_max_body_bytes
-            text = await self._run(lambda: unpack(body, max_bytes=limit, compression=compression), is_large)
-            taken.take(len(text))
-            is_large = len(text) > THREAD_BYTES
-            events = await self._run(
-                lambda: read_request(
-                    text,
-                    query=request.query_params,
-                    max_events=self.settings.capture_max_batch_events,
-                    is_engage=is_engage,
-                    bearer=bearer,
-                ),
-                is_large,
-            )
-            rules = await self.projects.rules_of(events.token)
-            noted["project"] = rules.team_id
-            ip = None if request.client is None else request.client.host
-            now = datetime.now(UTC)
-            rows = await self._run(lambda: rows_of(events, rules, ip=ip, received_at=now), is_large)
+        host = None if request.client is None else request.client.host
+        client = client_of(host or "")
+        with self._pending.of(client) as take:
+            rows = await self._rows(request, client, take, noted, bearer=bearer, is_engage=is_engage, ip=host)
             noted["events"] = len(rows.rows)
+            if rows.repaired:
+                noted["repaired"] = rows.repaired
             await self.writer.store(rows.rows)
-        finally:
-            taken.give_back()
         self.metrics.events.labels("landed").inc(len(rows.rows))
         self.metrics.events.labels("unreadable").inc(rows.unreadable)
         self.metrics.events.labels("not_stored").inc(rows.not_stored)
+        self.metrics.events.labels("repaired").inc(rows.repaired)
         return rows
 
-    async def _run(self, work: Callable[[], T], is_large: bool) -> T:
+    async def _rows(
+        self,
+        request: Request,
+        client: str,
+        take: Callable[[int], None],
+        noted: Noted,
+        *,
+        bearer: str | None,
+        is_engage: bool,
+        ip: str | None,
+    ) -> Rows:
+        """The landing rows of one request. What it was read from is let go when this returns."""
+        text = await self._text(request, client, noted)
+        take(len(text))
+        events = await self._run(
+            client,
+            len(text),
+            lambda: read_request(
+                text,
+                query=request.query_params,
+                max_events=self.settings.capture_max_batch_events,
+                is_engage=is_engage,
+                bearer=bearer,
+            ),
+        )
+        rules = await self.projects.rules_of(events.token)
+        noted["project"] = rules.team_id
+        now = datetime.now(UTC)
+        return await self._run(client, len(text), lambda: rows_of(events, rules, ip=ip, received_at=now))
+
+    async def _text(self, request: Request, client: str, noted: Noted) -> bytes:
+        """The JSON of one request. Its body, as it came, is let go when this returns.
+
+        What is small, packed and unpacked, is unpacked here; a small body may hold a large one, so it is tried.
+        """
+        limit = self.settings.capture_max_body_bytes
+        compression = request.query_params.get("compression", request.headers.get("content-encoding", ""))
+        with self._arriving.of(client) as take:
+            body = await self._read(request, take)
+            noted["bytes"] = len(body)
+            self.metrics.body_bytes.inc(len(body))
+            if len(body) <= SMALL_BYTES:
+                try:
+                    return unpack(body, max_bytes=min(SMALL_BYTES, limit), compression=compression)
+                except RefusedError as error:
+                    if error.reason != "too_large":
+                        raise
+            return await self._threads.run(client, lambda: unpack(body, max_bytes=limit, compression=compression))
+
+    async def _run(self, client: str, size: int, work: Callable[[], T]) -> T:
         """Run it here if it is quick, else in a thread, so that a large request does not hold up small ones."""
         try:
-            if not is_large:
-                return work()
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+            return work() if size <= SMALL_BYTES else await self._threads.run(client, work)
         except RecursionError as error:
             raise RefusedError(400, "too_deep", "The request is nested too deep.") from error
 
-    async def _read(self, request: Request, taken: _Taken) -> bytes:
-        """The body, or the query's ``data``, as received."""
+    async def _read(self, request: Request, take: Callable[[int], None]) -> bytes:
+        """The body, or the query's ``data``, as received.
+
+        A body that is not small has to come at the least rate, looked at every few seconds: it holds memory.
+        """
         if request.method in {"GET", "HEAD"}:
             return bytes(request.scope["query_string"])
         limit = self.settings.capture_max_body_bytes
-        parts, size = [], 0
+        step = int(self.settings.capture_body_rate * RATE_SECONDS)
+        parts: list[bytes] = []
+        size, due = 0, SMALL_BYTES
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self.settings.capture_body_seconds
         try:
-            async with asyncio.timeout(self.settings.capture_body_seconds):
+            async with asyncio.timeout_at(end) as patience:
                 async for part in request.stream():
                     size += len(part)
                     if size <= limit:
-                        taken.take(len(part))
+                        take(len(part))
                         parts.append(part)
-                    else:
+                    elif parts:
+                        take(len(part) - size)  # gives back what was kept until now
                         parts.clear()
-                        if size > DRAIN_FACTOR * limit:
-                            break
+                    if size > DRAIN_FACTOR * limit:
+                        break
+                    if size > due:
+                        due = size + step
+                        patience.reschedule(min(end, loop.time() + RATE_SECONDS))
         except TimeoutError as error:
-            seconds = self.settings.capture_body_seconds
-            raise RefusedError(503, "slow_body", f"The body did not come within {seconds:.0f} s.") from error
+            raise RefusedError(503, "slow_body", "The body came too slowly: send again.") from error
         if size > limit:
             raise RefusedError(413, "too_large", f"The body is larger than {limit:,} bytes: send smaller batches.")
         return b"".join(parts)
@@ -231,21 +279,6 @@ class Capture:
             return answers.refusal(503, "The database is away.")
         return PlainTextResponse("ready")
 
-    def take(self, size: int) -> None:
-        """Count memory that a request takes.
-
-        Raises:
-            RefusedError: 503, all is taken.
-        """
-        if self._pending_bytes + size > self.settings.capture_max_pending_bytes:
-            raise RefusedError(503, "queue_full", "Too much waits for the database: send again.")
-        self.give(-size)
-
-    def give(self, size: int) -> None:
-        """Count memory that is free again."""
-        self._pending_bytes -= size
-        self.metrics.pending_bytes.set(self._pending_bytes)
-
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
         self.writer.start()
@@ -253,19 +286,4 @@ class Capture:
             yield
         finally:
             await self.writer.stop()
-            self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-class _Taken:
-    """The memory of one request."""
-
-    def __init__(self, capture: Capture) -> None:
-        self._capture = capture
-        self._size = 0
-
-    def take(self, size: int) -> None:
-        self._capture.take(size)
-        self._size += size
-
-    def give_back(self) -> None:
-        self._capture.give(self._size)
+            self._threads.stop()

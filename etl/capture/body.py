@@ -2,6 +2,9 @@
 
 Labels are not trusted, because the browser SDK sends gzip as ``text/plain`` without a word about it; every packing is
 known by its first bytes. PostHog: rust/capture/src/payload.
+
+The work is bounded by construction: each layer is read once, from front to back, and layers, members of gzip, fields,
+escapes and values are counted, so that the longest body that is allowed takes a known time, whatever is in it.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import base64
 import binascii
 import re
 import zlib
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 import zstandard
@@ -18,14 +22,19 @@ from etl.errors import RefusedError
 from etl.rules.wire import STRING
 
 MAX_LAYERS = 4  # gzip in base64 in a form is three
+MAX_MEMBERS = 1_000  # of one gzip; bgzip writes one for 64 KB of text, so 320 for the longest body
+MAX_FIELDS = 100  # of a form; old browser SDKs send up to five
 MAX_WINDOW_BYTES = 1 << 23  # what a zstd frame may ask for
-MAX_VALUES = 500_000  # in one body: each costs a hundred bytes of memory, however short it is written
+MAX_VALUES = 500_000  # in one body, or escapes in a form: each costs a hundred bytes of memory, however short it is
+BLOCK_BYTES = 65_536
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
-_FORM = re.compile(rb"\s*(?:[\w.~%-]{1,64}=[^&]*+&)*?data=")
+_PADDING = re.compile(rb"\0*+")
+_FORM = re.compile(rb"\s*+(?:[\w.~%%-]{1,64}=[^&]*+&){0,%d}?data=([^&]*+)" % (MAX_FIELDS - 1))
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]++={0,2}+\s*+")
-_STRINGS = re.compile(STRING, re.DOTALL)
+# A comma or an opening bracket outside strings, or else the end: it always matches, so nothing is read twice.
+_VALUE = re.compile(rb'(?:[^",\[{]++|' + STRING + rb")*+(?:([,\[{])|\Z)", re.DOTALL)
 
 
 def unpack(body: bytes, *, max_bytes: int, compression: str = "") -> bytes:
@@ -33,23 +42,27 @@ def unpack(body: bytes, *, max_bytes: int, compression: str = "") -> bytes:
 
     Args:
         body: as received.
-        max_bytes: of the result and of each layer on the way to it; unpacking stops there.
+        max_bytes: of the result, and of all that is unpacked on the way to it, together; unpacking stops there.
         compression: what the query says; it only explains a refusal.
 
     Raises:
         RefusedError: it cannot be unpacked, or is too large.
     """
+    left = max_bytes
     for _ in range(MAX_LAYERS):
-        unpacked = _without_layer(body, max_bytes, compression)
+        unpacked = _without_layer(body, left, compression)
         if unpacked is None:
             break
+        left -= len(unpacked)
+        if left < 0:
+            raise _too_large(max_bytes)
         body = unpacked
     text = body.strip()
     if not text:
         raise RefusedError(400, "empty", "The request holds no event: its body is empty.")
     if len(text) > max_bytes:
         raise _too_large(max_bytes)
-    if text.count(b",") > MAX_VALUES and _STRINGS.sub(b"", text).count(b",") > MAX_VALUES:
+    if _has_too_many_values(text):
         raise RefusedError(
             413, "too_many_values", f"The body holds more than {MAX_VALUES:,} values: send smaller ones."
         )
@@ -58,17 +71,17 @@ def unpack(body: bytes, *, max_bytes: int, compression: str = "") -> bytes:
     return text
 
 
-def _without_layer(body: bytes, max_bytes: int, compression: str) -> bytes | None:
-    """The body with its outermost packing removed; None when it has none."""
+def _without_layer(body: bytes, most: int, compression: str) -> bytes | None:
+    """The body with its outermost packing removed, as far as ``most`` bytes and one more; None when it has none."""
     start = body[:4]
     if start[:2] == _GZIP or start[:2] in _ZLIB:
-        return _inflate(body, max_bytes)
+        return _inflate(body, most)
     if start == _ZSTD:
-        return _unpack_zstd(body, max_bytes)
+        return _unpack_zstd(body, most)
     if start.lstrip()[:1] in {b"{", b"["}:
         return None
-    if _FORM.match(body):
-        return _form_data(body)
+    if form := _FORM.match(body):
+        return _form_data(form[1])
     if len(body) >= 4 and _BASE64.fullmatch(body):
         return _unpack_base64(body, compression)
     if compression == "br":
@@ -76,52 +89,62 @@ def _without_layer(body: bytes, max_bytes: int, compression: str) -> bytes | Non
     return None
 
 
-def _inflate(body: bytes, max_bytes: int) -> bytes:
-    """Gzip (also of several members) or zlib."""
-    parts, size, rest = [], 0, body
+def _inflate(body: bytes, most: int) -> bytes:
+    """Gzip (also of several members) or zlib.
+
+    It is fed by blocks, because what follows a member comes back as a copy: of a block, not of all the rest.
+    """
+    parts, size, at, members = [], 0, 0, 0
     try:
-        while rest:
+        while at < len(body) and size <= most:
+            members += 1
+            if members > MAX_MEMBERS:
+                raise RefusedError(413, "too_many_members", f"The gzip has more than {MAX_MEMBERS:,} members.")
             inflater = zlib.decompressobj(wbits=47)
-            part = inflater.decompress(rest, max_bytes - size + 1)
-            size += len(part)
-            if size > max_bytes:
-                raise _too_large(max_bytes)
-            if not inflater.eof:
+            while at < len(body) and size <= most and not inflater.eof:
+                block = body[at : at + BLOCK_BYTES]
+                parts.append(inflater.decompress(block, most - size + 1))
+                size += len(parts[-1])
+                at += len(block) - len(inflater.unused_data)
+            if size <= most and not inflater.eof:
                 raise RefusedError(400, "truncated", "The compressed body is cut off.")
-            parts.append(part)
-            rest = inflater.unused_data.lstrip(b"\0")  # padding is allowed
+            at = _PADDING.match(body, at).end()  # type: ignore[union-attr]  # it matches the empty string
     except zlib.error as error:
         raise RefusedError(400, "undecodable", f"The compressed body is damaged: {error}.") from error
     return b"".join(parts)
 
 
-def _unpack_zstd(body: bytes, max_bytes: int) -> bytes:
+def _unpack_zstd(body: bytes, most: int) -> bytes:
+    """One frame of zstd."""
     try:
         inflater = zstandard.ZstdDecompressor(max_window_size=MAX_WINDOW_BYTES)
         frame = inflater.decompressobj()
         with inflater.stream_reader(body) as reader:
-            unpacked = reader.read(max_bytes + 1)
-        if len(unpacked) > max_bytes:
-            raise _too_large(max_bytes)
+            unpacked = reader.read(most + 1)
+        if len(unpacked) > most:
+            return unpacked
         frame.decompress(body)
     except zstandard.ZstdError as error:
         raise RefusedError(400, "undecodable", f"The compressed body is damaged: {error}.") from error
     if not frame.eof or zstandard.frame_content_size(body) not in {-1, len(unpacked)}:
         raise RefusedError(400, "truncated", "The compressed body is cut off.")
+    if frame.unused_data:
+        raise RefusedError(400, "undecodable", "The compressed body goes on after its first zstd frame: send one.")
     return unpacked
 
 
-def _form_data(body: bytes) -> bytes:
-    """The field ``data`` of a form. A plus is a space in JSON, but itself in base64."""
-    value = next(field[5:] for field in body.lstrip().split(b"&") if field.startswith(b"data="))
-    as_text = unquote_to_bytes(value.replace(b"+", b" "))
-    if as_text.lstrip()[:1] in {b"{", b"["}:
-        return as_text
+def _form_data(value: bytes) -> bytes:
+    """What the field ``data`` of a form holds. A plus is a space in JSON, but itself in base64."""
+    if value.count(b"%") > MAX_VALUES:
+        raise RefusedError(413, "too_many_values", f"The form has more than {MAX_VALUES:,} escapes: send JSON.")
+    is_json = unquote_to_bytes(value[:BLOCK_BYTES].replace(b"+", b" ")).lstrip()[:1] in {b"{", b"["}
+    if is_json:
+        return unquote_to_bytes(value.replace(b"+", b" "))
     return unquote_to_bytes(value).replace(b" ", b"+")
 
 
 def _unpack_base64(body: bytes, compression: str) -> bytes:
-    text = b"".join(body.translate(bytes.maketrans(b"-_", b"+/")).split()).rstrip(b"=")
+    text = body.translate(bytes.maketrans(b"-_", b"+/"), delete=b" \t\r\n\f\v=")
     try:
         unpacked = base64.b64decode(text + b"=" * (-len(text) % 4))
     except binascii.Error as error:
@@ -133,6 +156,13 @@ def _unpack_base64(body: bytes, compression: str) -> bytes:
             "lz-string is not supported: use posthog-js 1.57 or newer, which sends gzip.",
         )
     return unpacked
+
+
+def _has_too_many_values(text: bytes) -> bool:
+    """Whether it holds more values than are allowed; brackets and commas in strings are none."""
+    if text.count(b",") + text.count(b"[") + text.count(b"{") <= MAX_VALUES:
+        return False
+    return sum(1 for each in islice(_VALUE.finditer(text), MAX_VALUES + 1) if each[1]) > MAX_VALUES
 
 
 def _too_large(max_bytes: int) -> RefusedError:

@@ -18,7 +18,8 @@ class Metrics:
         )  # fmt: skip
         self.events = Counter(
             "etl_capture_events",
-            "Events: landed; of these unreadable, for quarantine; not stored on purpose (recordings of the screen).",
+            "Events: landed; of these unreadable, for quarantine, or repaired (bytes that are no UTF-8, raw control "
+            "characters); not stored on purpose (recordings of the screen).",
             ["outcome"],
             registry=self._registry,
         )
@@ -40,10 +41,18 @@ class Metrics:
         self.queued_events = Gauge(
             "etl_capture_queued_events", "Events that wait for their commit.", registry=self._registry
         )
+        self.arriving_bytes = Gauge(
+            "etl_capture_arriving_bytes", "Bodies, as sent, that are on their way or not unpacked yet.",
+            registry=self._registry,
+        )  # fmt: skip
         self.pending_bytes = Gauge(
-            "etl_capture_pending_bytes", "Memory taken by requests that are not answered yet.", registry=self._registry
+            "etl_capture_pending_bytes", "Requests, unpacked, that are not answered yet.", registry=self._registry
         )
-        for outcome in ("landed", "unreadable", "not_stored"):
+        self.cut_connections = Counter(
+            "etl_capture_cut_connections", "Connections that were closed without an answer, or before one was read.",
+            ["reason"], registry=self._registry,
+        )  # fmt: skip
+        for outcome in ("landed", "unreadable", "repaired", "not_stored"):
             self.events.labels(outcome)
 
     def text(self) -> bytes:

@@ -17,6 +17,8 @@ from etl.rules.wire import as_text
 NO_CAPTURE = "ph-no-capture"
 # Objects inside properties that hold properties of a person or a group.
 NESTED = ("$set", "$set_once", "$group_set")
+MAX_EMPTIED = 1_000  # so many elements keep their place; a page is not nested deeper
+ADDRESSES = frozenset({"$ip", "$initial_ip"})
 
 _NO_CAPTURE = re.compile(r"(?<![\w-])ph-no-capture(?![\w-])")
 # Each matches wherever it begins, also in a chain that is cut off anywhere: nothing is read twice.
@@ -43,23 +45,27 @@ class Rules:
     hash_key: bytes = b""
 
 
-def clean(text: str, rules: Rules) -> str:
+def clean(text: str, rules: Rules, token: str | None = None) -> str:
     """Properties (JSON text) without what must not be kept; the very same text if there is nothing to do.
 
-    The SDK's copy of the token goes in any case: it is no property of the event.
+    Args:
+        text: of the properties.
+        rules: of the project.
+        token: that of the request. The SDK's copy of it goes in any case; another ``token`` is a property of the event.
     """
     has_names = bool(rules.dropped or rules.hashed)
-    has_ip = rules.anonymizes_ip and '"$ip"' in text
+    has_ip = rules.anonymizes_ip and ('"$ip"' in text or '"$initial_ip"' in text)
     is_marked = NO_CAPTURE in text
     if not (has_names or has_ip or is_marked or '"token"' in text) or not text.startswith("{"):
         return text
     properties = _object.decode(text)
-    properties.pop("token", None)
-    if has_ip:
-        properties.pop("$ip", None)
+    if token is not None and (as_text(properties.get("token")) or "").strip() == token:
+        del properties["token"]
+    elif not (has_names or has_ip or is_marked):
+        return text
     if is_marked:
         _remove_elements(properties)
-    if has_names:
+    if has_names or has_ip:
         properties = _without(properties, rules)
         for name in NESTED:
             if bytes(properties.get(name, b"")).startswith(b"{"):
@@ -68,7 +74,8 @@ def clean(text: str, rules: Rules) -> str:
 
 
 def _without(properties: dict[str, Raw], rules: Rules) -> dict[str, Raw]:
-    kept = {name: value for name, value in properties.items() if name not in rules.dropped}
+    dropped = rules.dropped | ADDRESSES if rules.anonymizes_ip else rules.dropped
+    kept = {name: value for name, value in properties.items() if name not in dropped}
     for name in rules.hashed & kept.keys():
         if (value := as_text(kept[name])) is not None:
             digest = hmac.digest(rules.hash_key, value.encode(), hashlib.sha256)
@@ -85,18 +92,18 @@ def _remove_elements(properties: dict[str, Raw]) -> None:
     if bytes(chain := properties.get("$elements_chain", Raw(b"n"))).startswith(b'"'):
         given = msgspec.json.decode(chain, type=str)
         elements = _ELEMENT.findall(given)
-        last = _last(elements, lambda element: bool(_NO_CAPTURE.search(_classes(element))))
+        last = _last(elements, lambda element: NO_CAPTURE in element and bool(_NO_CAPTURE.search(_classes(element))))
         if last >= 0:
             is_found = True
             properties["$elements_chain"] = Raw(
-                _encode(";".join([*(_emptied(element) for element in elements[: last + 1]), *elements[last + 1 :]]))
+                _encode(";".join([*map(_emptied, elements[: last + 1][:MAX_EMPTIED]), *elements[last + 1 :]]))
             )
     if bytes(listed := properties.get("$elements", Raw(b"n"))).startswith(b"["):
         objects = _array.decode(listed)
         last = _last(objects, _is_marked)
         if last >= 0:
             is_found = True
-            emptied = [_emptied_object(each) for each in objects[: last + 1]]
+            emptied = map(_emptied_object, objects[: last + 1][:MAX_EMPTIED])
             properties["$elements"] = Raw(_encode([*emptied, *objects[last + 1 :]]))
     if is_found:  # text and link of the innermost element
         for name in ("$el_text", "$external_click_url"):

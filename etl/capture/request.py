@@ -1,6 +1,7 @@
 """From unpacked JSON to landing rows: whose events they are, when they were sent, and what to do with odd ones.
 
-One bad event never costs its batch. What is no event at all lands too, as properties that the gate quarantines.
+One bad event never costs its batch. What is no event at all lands too, as properties that the gate quarantines; only
+where no event at all has a name and an id nothing lands, because an SDK sends no such request.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import uuid6
 from msgspec import Raw
 
 from etl.capture.privacy import Rules, clean
-from etl.errors import RefusedError
-from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_body
+from etl.capture.salvage import read_damaged, split_damaged
+from etl.errors import LandingError, RefusedError
+from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_event, split_body
 
 # Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
 NOT_STORED = frozenset({
@@ -42,20 +44,22 @@ _object = msgspec.json.Decoder(dict[str, Raw])
 
 @dataclass(frozen=True)
 class Request:
-    """What one request holds: its token, its events, and when it was sent by the client's clock."""
+    """What one request holds: its token, its events, when it was sent by the client's clock, how many are repaired."""
 
     token: str
     events: list[Fields | Unreadable]
     sent_at: str | None
+    repaired: int = 0
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The landing rows of one request, and how many events were left out on purpose."""
+    """The landing rows of one request, how many events were left out on purpose, and how many are not as they came."""
 
     rows: list[LandingRow]
     not_stored: int
     unreadable: int
+    repaired: int
 
 
 def read_request(
@@ -71,15 +75,9 @@ def read_request(
         bearer: the token of the v1 protocol, from the header; it wins.
 
     Raises:
-        RefusedError: no events, too many, none that can be read, or no single valid token.
+        RefusedError: no events, too many, none that has a name and an id, or no single valid token.
     """
-    events, envelope = read_body(text)
-    if len(events) > max_events:
-        raise RefusedError(
-            413, "too_many_events", f"The request holds {len(events):,} events; {max_events:,} are allowed."
-        )
-    if not events:
-        raise RefusedError(400, "empty", "The request holds no event.")
+    events, envelope, repaired = _events(text, max_events)
     if is_engage:
         events = [
             {"event": "$identify", **each} if isinstance(each, dict) and "event" not in each else each
@@ -88,8 +86,11 @@ def read_request(
     token = bearer if bearer is not None else _token(events, envelope)
     if token is None and all(isinstance(each, Unreadable) for each in events):
         raise RefusedError(400, "unreadable", f"The request cannot be read: {events[0]}")
+    token = _checked(token)
+    if not any(_has_name_and_id(each) for each in events):
+        raise RefusedError(400, "no_event", "No event of the request has a name and a distinct_id: nothing is stored.")
     sent_at = as_text(envelope.get("sent_at")) or as_text(envelope.get("created_at")) or _milliseconds(query)
-    return Request(_checked(token), events, sent_at)
+    return Request(token, events, sent_at, repaired)
 
 
 def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: datetime) -> Rows:
@@ -106,7 +107,7 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
         if row.event in NOT_STORED:
             not_stored += 1
             continue
-        properties = None if row.properties is None else clean(row.properties, rules)
+        properties = None if row.properties is None else clean(row.properties, rules, request.token)
         rows.append(
             row._replace(
                 uuid=row.uuid or _made_uuid(row, properties),
@@ -114,7 +115,42 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
                 ip=None if rules.anonymizes_ip else ip,
             )
         )
-    return Rows(rows, not_stored, unreadable)
+    return Rows(rows, not_stored, unreadable, request.repaired)
+
+
+def _events(text: bytes, max_events: int) -> tuple[list[Fields | Unreadable], Fields, int]:
+    """The events of a request, its envelope, and how many events had to be repaired; counted before any is read."""
+    elements: Sequence[Raw | Fields]
+    is_damaged = False
+    try:
+        elements, envelope = split_body(text)
+    except LandingError as error:
+        is_damaged = True
+        try:
+            elements, envelope = split_damaged(text, max_events)
+        except LandingError:
+            return [Unreadable.of(str(error), text)], {}, 0
+    if len(elements) > max_events:
+        raise RefusedError(413, "too_many_events", f"The request holds more than {max_events:,} events.")
+    if not elements:
+        raise RefusedError(400, "empty", "The request holds no event.")
+    if not is_damaged:
+        return [read_event(each) for each in elements], envelope, 0
+    read = [read_damaged(each) for each in elements]
+    return [event for event, _ in read], envelope, sum(is_repaired for _, is_repaired in read)
+
+
+def _has_name_and_id(event: Fields | Unreadable) -> bool:
+    """Whether the gate can know the event; where it looks for an id: sql/stage/insert_event.sql."""
+    if isinstance(event, Unreadable) or _is_blank(event.get("event")):
+        return False
+    properties = event.get("properties", b"")
+    inside = _object.decode(properties) if bytes(properties).startswith(b"{") else {}
+    return not all(_is_blank(each.get(name)) for each in (event, inside) for name in ("distinct_id", "$distinct_id"))
+
+
+def _is_blank(value: object) -> bool:
+    return not (as_text(value) or "").strip()
 
 
 def _token(events: Sequence[Fields | Unreadable], envelope: Fields) -> str | None:

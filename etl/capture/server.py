@@ -14,10 +14,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from etl.capture.app import Capture
+from etl.capture.limits import Waiting, client_of
+from etl.capture.metrics import Metrics
 from etl.errors import ConfigurationError, UnavailableError
 from etl.settings import Settings
 
 MAX_HEADER_BYTES = 65_536
+MAX_HEADERS = 100
 KEEP_ALIVE_SECONDS = 65  # longer than the 60 s after which common proxies close theirs
 DRAIN_SECONDS = 4  # for requests in flight at the end; `etl up` promises to be gone within 10
 
@@ -36,7 +39,7 @@ def serve(settings: Settings, url: str) -> None:
     try:
         asyncio.run(capture.projects.check())
     except UnavailableError as error:
-        log.warning("starting all the same; answers 503 until the database is there", error=str(error))
+        log.warning("starting anyway; answers 503 until the database is there", error=str(error))
     log.info("listening", address=f"http://{settings.capture_host}:{settings.capture_port}")
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped and raises it once more
         Server(capture, settings).run(sockets=[listener])
@@ -66,7 +69,11 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 capture.app(),
-                http=_guarded(settings.capture_header_seconds),
+                http=_guarded(
+                    capture.metrics,
+                    header_seconds=settings.capture_header_seconds,
+                    max_connections=settings.capture_max_connections,
+                ),
                 ws="none",
                 lifespan="on",
                 log_config=None,
@@ -74,7 +81,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=bool(settings.capture_trusted_proxies),
                 forwarded_allow_ips=settings.capture_trusted_proxies or None,
-                limit_concurrency=settings.capture_max_connections,
+                limit_concurrency=settings.capture_max_connections + 1,  # reached only if none of them is waiting
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=DRAIN_SECONDS,
             )
@@ -107,15 +114,24 @@ def _serialised(event: dict[str, Any], **_: object) -> bytes:
     return msgspec.json.encode(event, enc_hook=repr)
 
 
-def _guarded(header_seconds: float) -> type[asyncio.Protocol]:
-    """The protocol of uvicorn with limits for the head of a request, of which it has none: its time and its size."""
+def _guarded(metrics: Metrics, *, header_seconds: float, max_connections: int) -> type[asyncio.Protocol]:
+    """The protocol of uvicorn with the limits it has not: time and size of a head, and who goes when all are taken.
+
+    What is not body (head, sizes of chunks, trailers) is counted as it is read: the parser would keep any amount of it.
+    """
+    waiting: Waiting[GuardedProtocol] = Waiting()
 
     class GuardedProtocol(HttpToolsProtocol):
+        _client = ""
         _deadline: asyncio.TimerHandle | None = None
         _head_bytes = 0
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            self._client = client_of(self.client[0] if self.client else "")
+            if len(self.connections) > max_connections and (other := waiting.longest()):
+                other.cut("full")
+            waiting.add(self._client, self)
             self._expect_head()
 
         def data_received(self, data: bytes) -> None:
@@ -123,27 +139,55 @@ def _guarded(header_seconds: float) -> type[asyncio.Protocol]:
                 self._expect_head()
             self._head_bytes += len(data)
             super().data_received(data)
-            if self._deadline is not None and self._head_bytes > MAX_HEADER_BYTES:
-                self.transport.close()
+            if self._head_bytes > MAX_HEADER_BYTES:
+                self.cut("large_head")
+
+        def on_message_begin(self) -> None:
+            self._head_bytes = 0  # this read itself is looked at when the head is complete
+            super().on_message_begin()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            super().on_header(name, value)
+            if len(self.headers) > MAX_HEADERS:
+                raise ValueError("too many headers")  # uvicorn answers 400 and closes
 
         def on_headers_complete(self) -> None:
             self._forget_deadline()
+            if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
+                raise ValueError("the head is too large")
             super().on_headers_complete()
+
+        def on_body(self, body: bytes) -> None:
+            self._head_bytes -= 2 * len(body)  # chunks may cost as much as they bring
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            waiting.remove(self._client, self)
+            super().on_message_complete()
+
+        def on_response_complete(self) -> None:
+            super().on_response_complete()
+            if self.cycle.response_complete and not self.transport.is_closing():
+                waiting.add(self._client, self)
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._forget_deadline()
+            waiting.remove(self._client, self)
             super().connection_lost(exc)
 
+        def cut(self, reason: str) -> None:
+            """Close it, whatever it is about to send."""
+            metrics.cut_connections.labels(reason).inc()
+            waiting.remove(self._client, self)
+            self.connections.discard(self)
+            self.transport.close()
+
         def _expect_head(self) -> None:
-            self._head_bytes = 0
-            self._deadline = self.loop.call_later(header_seconds, self._give_up)
+            self._deadline = self.loop.call_later(header_seconds, self.cut, "slow_head")
 
         def _forget_deadline(self) -> None:
             if self._deadline is not None:
                 self._deadline.cancel()
                 self._deadline = None
-
-        def _give_up(self) -> None:
-            self.transport.close()
 
     return GuardedProtocol

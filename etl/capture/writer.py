@@ -194,7 +194,7 @@ async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
 async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:
     """The rows in a form that this server can store, as ``etl.files.land`` does it for files.
 
-    Numbers beyond its range become text. JSON that it refuses all the same becomes a text that says why, and the gate
+    Numbers beyond its range become text. JSON that it refuses anyway becomes a text that says why, and the gate
     quarantines it.
     """
     kept = list(rows)

@@ -1,63 +1,100 @@
-"""The command ``etl``: one module of this package a subject, joined here."""
+"""The command ``etl``, also installed as ``event-microbatch``: a module of this package a noun or verb, joined here."""
 
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
+from typing import Annotated
 
+import psycopg
 import typer
+from psycopg import errors
 
 from etl.cli import (
     audit,
     batch,
     capture,
+    cycle,
+    demo,
+    digest,
     explain,
-    identity,
+    land,
+    maintain,
+    merge,
+    migrate,
+    plan,
     project,
-    proof,
     quarantine,
+    rebuild,
     report,
-    run,
+    split,
     status,
-    tracking,
+    up,
+    watermark,
 )
 from etl.errors import CycleBusyError, EtlError
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
 
-app = typer.Typer(
-    help="PostHog-compatible event ingestion as micro-batches on PostgreSQL.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-for command in (run.up, run.demo, run.migrate, run.cycle, status.status, run.land, run.maintain, report.report):
-    app.command()(command)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
-app.command()(capture.capture)
-app.add_typer(project.app, name="project")
 
-watermark = typer.Typer(help="The position up to which landing has been processed.", no_args_is_help=True)
-watermark.command()(run.rebase)
-app.add_typer(watermark, name="watermark")
-app.add_typer(batch.app, name="batch")
-app.add_typer(quarantine.app, name="quarantine")
-app.add_typer(audit.app, name="audit")
-app.add_typer(tracking.app, name="plan")
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        sys.stdout.write(f"event-microbatch {version('event-microbatch')}\n")
+        raise typer.Exit
 
-app.command()(explain.explain)
-app.command()(proof.digest)
-app.command()(proof.rebuild)
-app.command()(identity.split)
-app.add_typer(identity.merges, name="merges")
+
+@app.callback()
+def etl(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """PostHog-compatible event ingestion as micro-batches on PostgreSQL."""
+
+
+for panel, commands in {
+    "Run": (up.up, demo.demo, migrate.migrate, land.land, capture.capture, cycle.cycle, maintain.maintain),
+    "Inspect": (status.status, explain.explain, report.report, digest.digest, rebuild.rebuild),
+    "Correct": (split.split,),
+}.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+
+for panel, nouns in {
+    "Inspect": {"audit": audit.app},
+    "Correct": {"batch": batch.app, "quarantine": quarantine.app, "merge": merge.app, "watermark": watermark.app},
+    "Set up": {"project": project.app, "plan": plan.app},
+}.items():
+    for name, noun in nouns.items():
+        app.add_typer(noun, name=name, rich_help_panel=panel)
 
 
 def main() -> None:
-    """Run the command; an error of ours is one line on standard error, never a traceback."""
+    """Run the command; an error that is known is one line on standard error, never a traceback."""
     try:
         app()
     except CycleBusyError as error:
-        sys.stderr.write(f"etl: {error}\n")
-        sys.exit(BUSY)
+        _stop(str(error), BUSY)
     except EtlError as error:
-        sys.stderr.write(f"etl: {error}\n")
-        sys.exit(1)
+        _stop(str(error))
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.InvalidSchemaName) as error:
+        _stop(f"The warehouse's schema is not that of this version ({_first_line(error)}). Run `etl migrate`.")
+    except errors.InsufficientPrivilege as error:
+        _stop(f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas.")
+    except psycopg.OperationalError as error:
+        _stop(f"The server broke off: {_first_line(error)}. Run the command again.")
+    except OSError as error:
+        if error.filename is None:
+            raise
+        _stop(f"{error.filename}: {error.strerror}.")
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().partition("\n")[0]
+
+
+def _stop(message: str, status: int = 1) -> None:
+    sys.stderr.write(f"etl: {message}\n")
+    sys.exit(status)

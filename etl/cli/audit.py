@@ -1,4 +1,4 @@
-"""The command that checks the evidence again."""
+"""`etl audit`: do batches, landing and warehouse still agree?"""
 
 from __future__ import annotations
 
@@ -7,25 +7,27 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.shared import console, warehouse
+from etl.cli.options import Json
+from etl.cli.shared import console, print_json, warehouse
 from etl.errors import EtlError
 
-app = typer.Typer(help="Check the evidence again.", no_args_is_help=True)
+app = typer.Typer(help="Verify that batches, landing and warehouse still agree.", no_args_is_help=True)
 
-PERIOD = "A day (2026-11-25, by loading, UTC) or a batch's number."
+PERIOD = "The day of loading (2026-11-25, UTC) or the batch's number."
 
 
 @app.callback()
 def audit() -> None:
-    """Check the evidence again."""
+    """Verify that batches, landing and warehouse still agree."""
 
 
 @app.command()
 def verify(
-    start: Annotated[str | None, typer.Option("--from", help=f"{PERIOD} Default: the first.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help=f"{PERIOD} Default: the last.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="DAY|BATCH", help=f"First: {PERIOD}")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="DAY|BATCH", help=f"Last: {PERIOD}")] = None,
+    is_json: Json = False,
 ) -> None:
-    """Check records, chain, ledgers, and landing against the warehouse; exit status 1 names the first that fails."""
+    """Check every batch's record, and landing against the warehouse. Exit status 1 if something does not agree."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -45,6 +47,9 @@ def verify(
         )
     if not found.batches:
         raise EtlError("No loaded batch lies in this period.")
+    if is_json:
+        print_json(found)
+        raise typer.Exit(1 if found.troubles else 0)
     console.print(
         f"batches {found.first_batch_id} to {found.last_batch_id}: {found.batches:,} records and their chain, "
         f"{found.events:,} events in the warehouse, {found.compared:,} payloads compared with landing"

@@ -1,4 +1,4 @@
-"""The command that receives events from PostHog's SDKs."""
+"""`etl capture`: events from PostHog's SDKs."""
 
 from __future__ import annotations
 

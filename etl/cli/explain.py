@@ -1,8 +1,7 @@
-"""The command that says what became of an event, and who is who."""
+"""`etl explain`: what became of an event, and who is who."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -10,8 +9,8 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from etl.cli.identity import Team, parse_uuid
-from etl.cli.shared import console, warehouse
+from etl.cli.options import Json, Team, parse_uuid
+from etl.cli.shared import console, print_json, warehouse
 from etl.errors import IdentityError
 
 Story = dict[str, Any]
@@ -19,15 +18,19 @@ LABEL_WIDTH = 12
 
 
 def explain(
-    event: Annotated[str | None, typer.Argument(help="The event's uuid.", metavar="[EVENT_UUID]")] = None,
+    event: Annotated[str | None, typer.Argument(metavar="[EVENT_UUID]", help="The event's uuid.")] = None,
     *,
-    person: Annotated[str | None, typer.Option(help="A person's id instead of an event.")] = None,
-    distinct_id: Annotated[str | None, typer.Option(help="A distinct id instead of an event.")] = None,
-    as_of: Annotated[str | None, typer.Option(help="With --distinct-id: who it was then (ISO 8601, UTC).")] = None,
+    person: Annotated[str | None, typer.Option("--person", metavar="ID", help="A person, instead of an event.")] = None,
+    distinct_id: Annotated[
+        str | None, typer.Option("--distinct-id", metavar="ID", help="A distinct id, instead of an event.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="TIME", help="Whose --distinct-id was then (ISO 8601, UTC).")
+    ] = None,
     team: Team = None,
-    is_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    is_json: Json = False,
 ) -> None:
-    """Say what became of an event and why, or who a person or distinct id is; exit status 1 if it is unknown."""
+    """Explain what became of an event, or who a person or distinct id is. Exit status 1 if it is unknown."""
     from etl.operate import explain as job
 
     if sum(each is not None for each in (event, person, distinct_id)) != 1 or (as_of and distinct_id is None):
@@ -40,7 +43,7 @@ def explain(
         elif distinct_id is not None:
             stories = job.explain_distinct_id(db, distinct_id, team_id=team, at=parse_time(as_of) if as_of else None)
     if is_json:
-        sys.stdout.write(msgspec.json.encode(stories).decode() + "\n")
+        print_json(stories)
     else:
         for story in stories:
             for label, line in lines_of(story):

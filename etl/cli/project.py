@@ -1,4 +1,4 @@
-"""Commands for projects: who may send events, and what of them is kept."""
+"""`etl project`: who may send events, and what of them is kept."""
 
 from __future__ import annotations
 
@@ -6,46 +6,54 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.shared import console, warehouse
+from etl.cli.options import Json
+from etl.cli.shared import console, print_json, warehouse
 from etl.operate import project
 
-app = typer.Typer(help="Projects, and the tokens with which SDKs write into them.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(help="The project's name.")]
+app = typer.Typer(help="Projects, and the tokens with which SDKs send events to them.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")]
 
 
 @app.command()
 def add(name: Name) -> None:
-    """Make a project and print its token, once."""
+    """Create a project and print its token. It is shown only once."""
     with warehouse() as (db, _):
         _show(project.add(db, name))
 
 
 @app.command("list")
-def list_all() -> None:
-    """Every project, its tokens' last characters, and what it drops, hashes or keeps."""
+def list_(is_json: Json = False) -> None:
+    """List the projects, the last characters of their tokens, and what they drop, hash or keep."""
     with warehouse() as (db, _):
-        for row in project.list_all(db):
-            parts = [f"tokens {row['tokens'] or 'none'}", "ip not stored" if row["anonymize_ips"] else "ip stored"]
-            parts += [f"drops {', '.join(row['dropped_properties'])}"] if row["dropped_properties"] else []
-            parts += [f"hashes {', '.join(row['hashed_properties'])}"] if row["hashed_properties"] else []
-            console.print(f"{row['team_id']}  {row['name']}: {'; '.join(parts)}", markup=False)
+        rows = project.list_all(db)
+    if is_json:
+        print_json(rows)
+        return
+    for row in rows:
+        parts = [f"tokens {row['tokens'] or 'none'}", "ip not stored" if row["anonymize_ips"] else "ip stored"]
+        parts += [f"drops {', '.join(row['dropped_properties'])}"] if row["dropped_properties"] else []
+        parts += [f"hashes {', '.join(row['hashed_properties'])}"] if row["hashed_properties"] else []
+        console.print(f"{row['team_id']}  {row['name']}: {'; '.join(parts)}", markup=False)
 
 
 @app.command()
 def rotate(
     name: Name,
     grace_hours: Annotated[
-        float, typer.Option(min=0, help="How long the old tokens go on working, for pages that are still open.")
+        float,
+        typer.Option(
+            "--grace-hours", metavar="HOURS", min=0, help="How long the old tokens still work, for pages that are open."
+        ),
     ] = 24.0,
 ) -> None:
-    """Give a project a new token and print it, once; the old ones end."""
+    """Give a project a new token and print it. It is shown only once; the old tokens end."""
     with warehouse() as (db, _):
         _show(project.rotate(db, name, grace_hours=grace_hours))
 
 
 @app.command()
 def disable(name: Name) -> None:
-    """End all tokens of a project; requests with them are refused within seconds."""
+    """End all tokens of a project. Requests with them are refused within seconds."""
     with warehouse() as (db, _):
         console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate", markup=False)
 
@@ -53,13 +61,18 @@ def disable(name: Name) -> None:
 @app.command()
 def privacy(
     name: Name,
-    drop: Annotated[list[str] | None, typer.Option(help="A property that is left out. May be repeated.")] = None,
-    hash_: Annotated[
-        list[str] | None, typer.Option("--hash", help="A property stored as a keyed hash only. May be repeated.")
+    drop: Annotated[
+        list[str] | None, typer.Option("--drop", metavar="PROPERTY", help="Leave this property out; may be repeated.")
     ] = None,
-    store_ip: Annotated[bool | None, typer.Option(help="Whether the address of a request is stored.")] = None,
+    hash_: Annotated[
+        list[str] | None,
+        typer.Option("--hash", metavar="PROPERTY", help="Store only a keyed hash of this property; may be repeated."),
+    ] = None,
+    store_ip: Annotated[
+        bool | None, typer.Option("--store-ip/--no-store-ip", help="Whether the address of a request is stored.")
+    ] = None,
 ) -> None:
-    """Say what of a project's events must not reach landing; replaces the lists said before."""
+    """Set what of a project's events must not reach landing. Replaces the lists that were set before."""
     with warehouse() as (db, _):
         project.set_privacy(db, name, dropped=drop or [], hashed=hash_ or [], stores_ip=store_ip)
     console.print("Set. A running capture follows within seconds.")

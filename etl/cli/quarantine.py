@@ -1,4 +1,4 @@
-"""Commands on the quarantine: what waits there, landing it again, giving it up."""
+"""`etl quarantine`: look at the rows that were refused, land them again, or discard them."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from etl.cli.shared import console, warehouse
+from etl.cli.options import By, Json, Team, Why
+from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.errors import EtlError
 from etl.operate.quarantine import Selection
 
-app = typer.Typer(help="Rows that failed the gate: look, land again after a mend, give up.", no_args_is_help=True)
+app = typer.Typer(help="Rows that were refused: look at them, land them again, discard them.", no_args_is_help=True)
 
-Reason = Annotated[str | None, typer.Option(help="The expectation that the rows failed.")]
-Event = Annotated[str | None, typer.Option(help="The event's name.")]
-Batch = Annotated[int | None, typer.Option(help="The batch that refused them.")]
-Id = Annotated[int | None, typer.Option("--id", help="One row, by its landing id.")]
-Since = Annotated[datetime | None, typer.Option(help="Arrived at or after (UTC).")]
-Until = Annotated[datetime | None, typer.Option(help="Arrived before (UTC).")]
-Everything = Annotated[bool, typer.Option("--all", help="Every row that waits.")]
-Why = Annotated[str, typer.Option("--why", help="Kept with the rows.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="NAME", help="The expectation that the rows failed.")]
+Event = Annotated[str | None, typer.Option("--event", metavar="NAME", help="The event's name.")]
+Batch = Annotated[int | None, typer.Option("--batch", metavar="NUMBER", help="The batch that refused them.")]
+Since = Annotated[datetime | None, typer.Option("--since", help="Arrived at this time or later (UTC).")]
+Until = Annotated[datetime | None, typer.Option("--until", help="Arrived before this time (UTC).")]
+Row = Annotated[int | None, typer.Option("--id", metavar="LANDING_ID", help="One row, by its landing id.")]
+Everything = Annotated[bool, typer.Option("--all", help="All rows that wait.")]
 
 
 def _selection(
-    *,
-    reason: str | None, event: str | None, batch: int | None, landing_id: int | None, since: datetime | None,
-    until: datetime | None, is_all: bool,
+    *, reason: str | None, event: str | None, batch: int | None, landing_id: int | None, team: int | None,
+    since: datetime | None, until: datetime | None, is_all: bool,
 ) -> Selection:  # fmt: skip
-    selection = Selection(reason, event, batch, landing_id, _utc(since), _utc(until))
+    selection = Selection(reason, event, batch, landing_id, _utc(since), _utc(until), team)
     if selection.is_everything and not is_all:
-        raise EtlError("Say which rows: --reason, --event, --batch, --id, --since, --until, or --all.")
+        raise EtlError("Say which rows: --reason, --event, --batch, --id, --team, --since, --until, or --all.")
     return selection
 
 
@@ -41,25 +39,24 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 @app.command("list")
 def list_(
-    *,
-    reason: Reason = None,
-    event: Event = None,
-    batch: Batch = None,
-    since: Since = None,
-    until: Until = None,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Also those replayed or given up.")] = False,
-) -> None:
-    """What waits, by reason and event, with an example and the remedy."""
+    *, reason: Reason = None, event: Event = None, batch: Batch = None, since: Since = None, until: Until = None,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Also those replayed or discarded.")] = False,
+    team: Team = None, is_json: Json = False,
+) -> None:  # fmt: skip
+    """List what waits by reason and event, with an example and the remedy."""
     from etl.operate.quarantine import summarize
 
     with warehouse() as (db, _):
         selection = _selection(
-            reason=reason, event=event, batch=batch, landing_id=None, since=since, until=until, is_all=True
+            reason=reason, event=event, batch=batch, landing_id=None, team=team, since=since, until=until, is_all=True
         )
         rows = summarize(db, selection, with_resolved=resolved)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("events", "reason", "event", "last arrival (UTC)", "example", "remedy"):
-        table.add_column(name, justify="right" if name in {"events", "example"} else "left", overflow="fold")
+    if is_json:
+        print_json(rows)
+        return
+    table = new_table(
+        "events", "reason", "event", "last arrival (UTC)", "example", "remedy", numbers={"events", "example"}
+    )
     for row in rows:
         name = "-" if row["event"] is None else repr(row["event"][:60])
         at = f"{row['last_at']:%Y-%m-%d %H:%M:%S}"
@@ -68,13 +65,19 @@ def list_(
 
 
 @app.command()
-def show(landing_id: Annotated[int, typer.Argument(metavar="ID", help="Its landing id.")]) -> None:
-    """One row, whole: what was sent, why it was refused, what became of it."""
+def show(
+    landing_id: Annotated[int, typer.Argument(metavar="LANDING_ID", help="The row's landing id.")],
+    is_json: Json = False,
+) -> None:
+    """Show one row in full: what was sent, why it was refused, and what became of it."""
     from etl import sql
     from etl.operate.quarantine import show as read
 
     with warehouse() as (db, _):
         row = read(db, landing_id)
+    if is_json:
+        print_json(row)
+        return
     for name in ("landing_id", "batch_id", "received_at", "team_id", "uuid", "event", "distinct_id", "timestamp",
                  "sent_at", "ip"):  # fmt: skip
         console.print(f"{name:<12} {row[name]!s}", markup=False)
@@ -94,33 +97,33 @@ def show(landing_id: Annotated[int, typer.Argument(metavar="ID", help="Its landi
 
 @app.command()
 def replay(
-    *,
-    why: Why, reason: Reason = None, event: Event = None, batch: Batch = None, landing_id: Id = None,
-    since: Since = None, until: Until = None, everything: Everything = False,
+    *, reason: Reason = None, event: Event = None, batch: Batch = None, landing_id: Row = None, since: Since = None,
+    until: Until = None, everything: Everything = False, team: Team = None, why: Why, by: By,
 ) -> None:  # fmt: skip
-    """Land rows again after what refused them was mended; the next cycle judges them anew."""
+    """Land rows again after their cause was fixed; the next cycle checks them again."""
     from etl.operate.quarantine import replay as land_again
 
     with warehouse() as (db, _):
         selection = _selection(
-            reason=reason, event=event, batch=batch, landing_id=landing_id, since=since, until=until, is_all=everything
-        )
-        count = land_again(db, selection, why=why)
-    console.print(f"{count:,} rows landed again; the next cycle judges them anew.")
+            reason=reason, event=event, batch=batch, landing_id=landing_id, team=team, since=since, until=until,
+            is_all=everything,
+        )  # fmt: skip
+        count = land_again(db, selection, why=why, who=by)
+    console.print(f"{count:,} rows landed again; the next cycle checks them again.")
 
 
 @app.command()
 def discard(
-    *,
-    why: Why, reason: Reason = None, event: Event = None, batch: Batch = None, landing_id: Id = None,
-    since: Since = None, until: Until = None, everything: Everything = False,
+    *, reason: Reason = None, event: Event = None, batch: Batch = None, landing_id: Row = None, since: Since = None,
+    until: Until = None, everything: Everything = False, team: Team = None, why: Why, by: By,
 ) -> None:  # fmt: skip
-    """Give rows up. They are kept, with your name and reason."""
-    from etl.operate.quarantine import discard as give_up
+    """Decide that rows are not needed. They stay in quarantine, with your name and reason."""
+    from etl.operate.quarantine import discard as decide
 
     with warehouse() as (db, _):
         selection = _selection(
-            reason=reason, event=event, batch=batch, landing_id=landing_id, since=since, until=until, is_all=everything
-        )
-        count = give_up(db, selection, why=why)
-    console.print(f"{count:,} rows given up; they stay in quarantine.event.")
+            reason=reason, event=event, batch=batch, landing_id=landing_id, team=team, since=since, until=until,
+            is_all=everything,
+        )  # fmt: skip
+        count = decide(db, selection, why=why, who=by)
+    console.print(f"{count:,} rows discarded; they stay in quarantine.event.")

@@ -1,4 +1,4 @@
-"""The command that writes the data quality page."""
+"""`etl report`: the data quality page as files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.shared import console, warehouse
+from etl.cli.shared import console, warehouse, warehouse_url
 
 
 def report(
-    out: Annotated[Path, typer.Option(help="The folder for the pages; made if it is not there.", file_okay=False)],
+    out: Annotated[Path, typer.Option("--out", help="The folder for the pages; created if needed.", file_okay=False)],
 ) -> None:
-    """Write the data quality page as static files that work offline; what has not changed is left alone."""
+    """Write the data quality page as static files that work offline. Pages that have not changed are left alone."""
     from etl.report.refresh import may_refresh, refresh
     from etl.report.site import build
 
@@ -22,7 +22,7 @@ def report(
             console.print(f"batches summed up: {refresh(db, settings):,}")
         else:
             console.print("this login may only read: the page shows what was summed up so far")
-        built = build(db, settings, out)
+    built = build(warehouse_url(settings), settings, out)
     console.print(
         f"pages: {built.pages:,}, written {built.written:,}, removed {built.removed:,}, in {built.seconds:.2f} s\n"
         f"open {(out / 'index.html').resolve()}",

@@ -1,13 +1,15 @@
-"""What every command needs: the console, and the way to the warehouse."""
+"""What every command needs: the console, tables and JSON on it, and the way to the warehouse."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import msgspec
 from rich.console import Console
+from rich.table import Table
 
 from etl import databases, sql
 from etl.errors import ConfigurationError
@@ -21,8 +23,21 @@ console = Console(
     highlight=False,
     soft_wrap=True,
     width=200 if IS_WIDE else None,
-    height=50 if IS_WIDE else None,  # without it a dumb terminal has 80 columns all the same
+    height=50 if IS_WIDE else None,  # without it a dumb terminal has 80 columns anyway
 )
+
+
+def print_json(value: object) -> None:
+    """One value on one line of standard output."""
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=str).decode() + "\n")
+
+
+def new_table(*columns: str, numbers: Collection[str] = ()) -> Table:
+    """A table without lines; the columns in ``numbers`` are aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    return table
 
 
 def warehouse_url(settings: Settings) -> str:

@@ -1,31 +1,28 @@
-"""The command that says how the ingestion is doing."""
+"""`etl status`: how the ingestion is doing."""
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated
-
-import msgspec
 import typer
 from rich.table import Table
 
-from etl.cli.shared import console, warehouse
+from etl.cli.options import Json, Last
+from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.sql import Row
 
 LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
 
 
 def status(
-    is_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    last: Annotated[int, typer.Option(help="How many batches to list.", min=1)] = 10,
+    last: Last = 10,
+    is_json: Json = False,
 ) -> None:
-    """Show the last batches, the backlog, what is held, and the lag; exit status 1 if something is wrong."""
+    """Show the last batches, the backlog, what is held, and the lag. Exit status 1 if something is wrong."""
     from etl.operate.status import read_status
 
     with warehouse() as (db, settings):
         found = read_status(db, settings, last=last)
     if is_json:
-        sys.stdout.write(msgspec.json.encode(found.as_dict()).decode() + "\n")
+        print_json(found)
     else:
         console.print(_batch_table(found.batches))
         console.print(
@@ -39,9 +36,8 @@ def status(
 
 
 def _batch_table(batches: list[Row]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("batch", "loaded at (UTC)", *LEDGER, "seconds"):
-        table.add_column(name.replace("_", " "), justify="right", overflow="fold")
+    columns = ("batch", "loaded at (UTC)", *(name.replace("_", " ") for name in LEDGER), "seconds")
+    table = new_table(*columns, numbers=columns)
     for batch in batches:
         at = f"{batch['loaded_at']:%Y-%m-%d %H:%M:%S}" if batch["loaded_at"] else batch["status"]
         numbers = (batch[name] for name in LEDGER)

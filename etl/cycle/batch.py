@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from psycopg.pq import TransactionStatus
+
 from etl import sql
 from etl.errors import BlockedError, EtlError, StagingLostError
 from etl.sql import Db
@@ -32,10 +34,12 @@ class Batch:
         as_of: held events that are due by then are released.
         hold_seconds: how long it holds events, in seconds.
         landed: rows of landing; the other counts are None until it is loaded.
+        is_balanced: landed + released = loaded + held + duplicate + quarantined, once it is loaded.
         rescued: of the released, those whose distinct id gained a person while they waited.
         step_seconds: seconds by step.
         blocked_reasons: an object for each critical finding, see :meth:`etl.quality.gate.Finding.as_reason`.
         claim: which run works on it, see :func:`step_of`; no column of the table.
+        is_trial: its steps are tried out in a transaction that is rolled back; no column of the table.
     """
 
     batch_id: int
@@ -59,6 +63,7 @@ class Batch:
     held: int | None
     duplicate: int | None
     quarantined: int | None
+    is_balanced: bool
     rescued: int | None
     persons_created: int | None
     persons_merged: int | None
@@ -75,6 +80,7 @@ class Batch:
     previous_hash: str | None
     hash: str | None
     claim: int | None = None
+    is_trial: bool = False
 
     @property
     def seconds(self) -> float:
@@ -143,6 +149,7 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
         StagingLostError: the plan is not there or not of this batch, so the step before must run first.
     """
     watch = sql.Stopwatch()
+    is_trial = db.info.transaction_status != TransactionStatus.IDLE
     claim = _claim(db, batch_id, is_new=step == "stage")
     with db.transaction():
         batch = _lock(db, batch_id)
@@ -150,7 +157,7 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
             yield None
             return
         sql.run(db, "progress/configure")
-        yield replace(batch, claim=claim)
+        yield replace(batch, claim=claim, is_trial=is_trial)
         sql.run(db, "progress/advance", {"step": step})
         sql.run(db, "progress/note_seconds", {"batch_id": batch_id, "step": step, "seconds": watch.seconds})
 
@@ -183,6 +190,12 @@ def second_session(db: Db, batch: Batch, work: Callable[[Db], int]) -> Iterator[
         UnavailableError: there is no second connection.
         StagingLostError: another run has claimed the plan since.
     """
+    if batch.is_trial:
+        # A second connection would not see what the trial has done so far.
+        done: Future[int] = Future()
+        done.set_result(work(db))
+        yield done
+        return
     with sql.connect_beside(db) as second, ThreadPoolExecutor(1) as thread, second.transaction():
         sql.run(second, "progress/configure")
         # The lock keeps the next run from claiming the plan before this transaction has ended, so that nothing of a run

@@ -13,16 +13,24 @@ from contextlib import suppress
 import psycopg.errors
 
 from etl import sql
-from etl.cycle.batch import Batch, collector_paused, describe_number, refuse_blocked, second_session, step_of
+from etl.cycle.batch import Batch, collector_paused, refuse_blocked, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.errors import GateError, LedgerError
-from etl.quality.audit import seal_batch
-from etl.quality.gate import evaluate_numbers, record
+from etl.quality.audit import record_batch
+from etl.quality.gate import evaluate_contradictions, record
 from etl.settings import Settings
 from etl.sql import Db, Row
 
 # Events a slice: few enough that neither session waits long for the other's last one.
 SLICE = 25_000
+
+# What of the suite `warehouse` is checked for the ids of a batch: see load/list_contradictions.sql.
+CHECKED = (
+    "distinct_id_points_at_living_person",
+    "event_agrees_with_distinct_id",
+    "override_is_one_hop",
+    "person_ids_are_unique",
+)
 
 Slices = deque[tuple[int, int]]
 
@@ -53,7 +61,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
-        seal_batch(db, batch_id, released)
+        record_batch(db, batch_id, released)
         sql.run(db, "load/advance_watermark", batch.parameters)
 
 
@@ -111,12 +119,21 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     held = sql.run(db, "load/insert_held", batch.parameters).rowcount
     sql.run(db, "load/analyze_buffer")
     quarantined = sql.run(db, "load/insert_quarantined", batch.parameters).rowcount
+    held_apart = sql.run(db, "load/insert_set_apart_held", batch.parameters).rowcount
     sql.run(db, "load/insert_warning", batch.parameters)
     plan = sql.one(db, "load/count_plan", batch.parameters)
-    return {**plan, "loaded": loaded, "released": released, "held": held, "quarantined": quarantined}
+    plan["quarantined_planned"] += held_apart
+    return {
+        **plan,
+        "loaded": loaded,
+        "released": released + held_apart,
+        "held": held,
+        "quarantined": quarantined + held_apart,
+    }
 
 
 def _check(batch: Batch, ledger: Row) -> None:
+    # What the table refuses in any case (is_balanced), said before it is written and with every number.
     taken = batch.landed + ledger["released"]
     given = ledger["loaded"] + ledger["held"] + ledger["duplicate"] + ledger["quarantined"]
     if taken != given or ledger["staged"] != batch.landed or ledger["quarantined"] != ledger["quarantined_planned"]:
@@ -133,12 +150,18 @@ def _check_warehouse(db: Db, batch: Batch) -> None:
     """Evaluate the suite ``warehouse`` over what load has just written for this batch, before it commits."""
     if not batch.landed:
         return
-    findings = evaluate_numbers(sql.one(db, "load/measure_warehouse"), "warehouse", batch.landed)
+    contradictions: dict[str, list[Row]] = {name: [] for name in CHECKED}
+    for row in sql.run(db, "load/list_contradictions"):
+        contradictions[row["expectation"]].append(row["contradiction"])
+    findings = evaluate_contradictions(contradictions, "warehouse", batch.landed)
     record(db, batch.batch_id, findings)
     if critical := [finding for finding in findings if finding.is_critical]:
-        found = " ".join(f"{finding.reason} ({describe_number(finding.as_reason())})" for finding in critical)
+        found = " ".join(
+            f"{finding.reason} ({finding.name}: {finding.unexpected:,} rows, the first: {finding.first_example})"
+            for finding in critical
+        )
         raise GateError(
             f"Batch {batch.batch_id} would make the warehouse contradict itself: {found} "
             "Its load was rolled back whole; it stays open. Run `etl maintain`, which checks the whole warehouse, "
-            "and look at what changed its tables beside the cycle."
+            "and find out what changes its tables besides the cycle."
         )

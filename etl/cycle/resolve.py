@@ -8,7 +8,7 @@ from uuid import UUID
 
 from etl import sql
 from etl.cycle.batch import Batch, collector_paused, step_of
-from etl.quality.gate import evaluate_numbers, record
+from etl.quality.gate import evaluate_numbers, read_refusals, record
 from etl.rules.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.settings import Settings
 from etl.sql import Db
@@ -24,7 +24,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         if batch is None:
             return
         sql.run(db, "resolve/analyze_excluded")
-        sql.run(db, "resolve/exclude_refused")
+        sql.run(db, "resolve/exclude_refused", {"reasons": sql.json_text(read_refusals())})
         sql.run(db, "resolve/exclude_duplicates")
         sql.run(db, "resolve/analyze_excluded")
         sql.run(db, "resolve/warn_other_payload")
@@ -60,7 +60,7 @@ def _fold(db: Db) -> None:
         ((*tie.key, tie.person.survivor.person_id, tie.cause, tie.cause_uuid) for tie in result.ties),
     )
     sql.run(db, "resolve/apply_ties")
-    sql.run(db, "resolve/exclude_moves")
+    sql.run(db, "resolve/exclude_moves", {"reason": sql.json_text(read_refusals()["merge_move_limit_exceeded"])})
     sql.run(db, "resolve/delete_moves")
     if result.splits:
         _split(db, result)

@@ -36,6 +36,7 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
         }
         with second_session(db, batch, lambda second: sql.run(second, "stage/insert_event", last).rowcount):
             sql.run(db, "stage/insert_event", first)
+        sql.run(db, "stage/insert_set_apart", batch.parameters)
         sql.run(db, "stage/analyze_event")
         sql.run(db, "stage/insert_warning")
         sql.run(db, "stage/insert_client_warning")

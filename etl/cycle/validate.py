@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from etl import sql
-from etl.cycle.batch import step_of
-from etl.quality.gate import Finding, evaluate, record
+from etl.cycle.batch import Batch, step_of
+from etl.quality.gate import Finding, evaluate, read_refusals, record
 from etl.quality.tracking_plan import Breach, find_breaches, read_plan
 from etl.settings import Settings
 from etl.sql import Db
@@ -61,7 +61,7 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
         sql.copy_in(db, "validate/copy_warning", _plan_warnings(breaches))
         record(db, batch_id, [*findings, *plan_findings])
         if batch.decision == "quarantined":
-            sql.run(db, "validate/exclude_all", batch.parameters)
+            sql.run(db, "validate/exclude_all", {"reason": sql.json_text(_whole_batch(batch))})
 
 
 def read_frame(db: Db) -> pd.DataFrame:
@@ -91,6 +91,15 @@ def _reasons(findings: list[Finding], breaches: list[Breach]) -> dict[int, list[
                 "remedy": breach.remedy,
             })
     return reasons
+
+
+def _whole_batch(batch: Batch) -> dict[str, Any]:
+    reason = read_refusals()["batch_quarantined"]
+    return {
+        **reason,
+        "reason": f"{reason['reason']} {batch.decided_by}: {batch.decided_why}",
+        "remedy": reason["remedy"].format(batch_id=batch.batch_id),
+    }
 
 
 def _plan_warnings(breaches: list[Breach]) -> Iterable[tuple[int, str, str, str]]:

@@ -69,7 +69,7 @@ class LandResult:
         if self.landed_before:
             return (
                 f"{self.name}: skipped, exactly this file was landed on {self.landed_before:%Y-%m-%d %H:%M} UTC "
-                f"({self.total:,} events). To land it again all the same: --again."
+                f"({self.total:,} events). To land it again anyway: --again."
             )
         earlier = f", {self.total - self.landed:,} before an interruption" if self.total > self.landed else ""
         speed = self.landed / max(self.seconds, 0.001)

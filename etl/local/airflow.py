@@ -57,7 +57,7 @@ class Airflow:
 
         Args:
             settings: ``home`` and ``airflow_port`` are used, and all are handed to the tasks.
-            warehouse_url: becomes the Airflow connection ``warehouse``.
+            warehouse_url: ETL_DATABASE_URL of the tasks.
             metadata_url: Airflow's own database.
             marker: a locked file that every child and its offspring keep open: while one lives, the lock is held.
         """
@@ -203,7 +203,7 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def dags_folder() -> Path:
-    """The DAG files: beside ``etl/`` in a checkout; they are not part of the installed package.
+    """The DAG files: next to ``etl/`` in a checkout; they are not part of the installed package.
 
     Raises:
         ConfigurationError: this is not a checkout.
@@ -233,8 +233,7 @@ def _environment(
     no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy")), HOST, "localhost"]))
     return inherited | own | {
         "ETL_HOME": str(settings.home.resolve()),
-        "ETL_DATABASE_URL": warehouse_url,
-        "AIRFLOW_CONN_WAREHOUSE": sql.plain_url(warehouse_url),
+        "ETL_DATABASE_URL": sql.plain_url(warehouse_url),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW_CONFIG": str(home / "airflow.cfg"),
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",

@@ -1,4 +1,4 @@
-"""`etl demo`: one recorded signup through the real Airflow scheduler, told event by event, and judged.
+"""`etl demo`: one recorded signup through the real Airflow scheduler, shown event by event, and checked.
 
 The backend's `User created` arrives just before a full minute, the browser's `$identify` just after it. So one cycle
 sees an event of a user whom nobody knows yet, and the next one learns that it is the person of the browser.
@@ -19,11 +19,12 @@ from etl import databases, sql
 from etl.cycle.run import run_cycle
 from etl.errors import EtlError
 from etl.local import postgres, sample
-from etl.local.sample import Player, Request
+from etl.local.sample import Player, Recorded
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
 from etl.local.up import CycleReport, FailureReport
 from etl.migrate import migrate
+from etl.names import INGEST
 from etl.operate.maintain import check_invariants
 from etl.rules.wire import LandingRow
 from etl.settings import Settings
@@ -40,7 +41,7 @@ class StoryError(EtlError):
 
 
 def run(settings: Settings) -> int:
-    """Start a private stack, play the story, judge it, remove everything; returns the exit code."""
+    """Start a private stack, play the story, check the outcome, remove everything; returns the exit code."""
     terminal = Terminal()
     with Signals() as signals, _temporary_home(terminal) as home, _databases(settings.database_url) as databases:
         private = settings.model_copy(
@@ -106,7 +107,7 @@ def _temporary_home(terminal: Terminal) -> Iterator[Path]:
 
 
 class Story:
-    """The signup, played, told and judged."""
+    """The signup: played, shown and checked."""
 
     def __init__(self, terminal: Terminal, signals: Signals, stack: Stack, settings: Settings) -> None:
         """Nothing is played yet."""
@@ -128,8 +129,8 @@ class Story:
         """
         say = self._terminal.say
         with self._terminal.step("first cycle") as result:
-            self._wait_for_cycle(FIRST_CYCLE_SECONDS, "Airflow's first run of `ingest`")
-            result.append("Airflow's scheduler runs `ingest` every full minute")
+            self._wait_for_cycle(FIRST_CYCLE_SECONDS, f"Airflow's first run of `{INGEST}`")
+            result.append(f"Airflow's scheduler runs `{INGEST}` every full minute")
         mark = _next_minute(datetime.now(UTC) + timedelta(seconds=TOO_SOON_SECONDS))
         say()
         say("One person signs up, as posthog-js and posthog-python were recorded. The browser is slow today, so that")
@@ -221,7 +222,7 @@ def _judge(story: list[Row], unique: int, expected: int) -> None:
         raise StoryError("`User created` was not held and then released by the $identify.")
 
 
-def _names(request: Request) -> list[str]:
+def _names(request: Recorded) -> list[str]:
     return [event["event"] for event in request.body["batch"]]
 
 

@@ -10,6 +10,7 @@ import importlib.util
 import os
 import pwd
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from typing import Any, Literal
 from psycopg import pq
 
 from etl.errors import ConfigurationError
+from etl.local.private import check_folder, open_private
 
 HOST = "127.0.0.1"
 START_SECONDS = 120  # recovery after a crash replays at most max_wal_size
@@ -113,13 +115,16 @@ def _url(place: Path, port: int) -> str:
 @contextmanager
 def _locked(place: Path) -> Iterator[Path]:
     """Keep two processes from starting and stopping the same server at once."""
-    missing = [folder for folder in (place, *place.parents) if not folder.exists()]
+    # ROOT_HOME lies in a folder that everybody may write to, so what is there already may be a trap.
+    guarded = [folder for folder in (ROOT_HOME, place) if place.is_relative_to(ROOT_HOME)]
+    missing = [folder for folder in (place, *place.parents) if not os.path.lexists(folder)]
+    for folder in guarded:
+        if folder not in missing:
+            check_folder(folder)
     for folder in reversed(missing):
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=0o711)
         folder.chmod(0o711)  # ours: `nobody` must pass, whatever the umask
-    if place.is_relative_to(ROOT_HOME) and ROOT_HOME.stat().st_uid != 0:
-        raise PermissionError(1, "Another user made it", str(ROOT_HOME))
-    with (place / "lock").open("a") as file:
+    with open_private(place / "lock", "append") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield place
 
@@ -143,12 +148,13 @@ def _prepare(place: Path, owner: dict[str, Any]) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     password.unlink(missing_ok=True)
-    with os.fdopen(os.open(password, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    with open_private(password, "new") as file:
         file.write(secrets.token_urlsafe(24))
-    log.touch(mode=0o600)
+    log.unlink(missing_ok=True)
+    open_private(log, "new").close()
     if owner:
         for path in (password, log, unfinished):
-            os.chown(path, owner["user"], owner["group"])
+            os.chown(path, owner["user"], owner["group"], follow_symlinks=False)
     made = _command(
         binaries(place), owner, "initdb", "-D", unfinished, "-U", "postgres", "-E", "UTF8", *LOCALE,
         "--auth=scram-sha-256", f"--pwfile={password}",
@@ -162,7 +168,11 @@ def _launch(place: Path, owner: dict[str, Any], wanted: int | None, configuratio
     """Start the server and wait until it answers; returns the port."""
     data = place / "data"
     (data / "postmaster.pid").unlink(missing_ok=True)  # stale, or _running_port would have found its process
-    (data / "postgresql.conf").write_text(configuration)
+    # Next to the data and not among them: there the server's user could lay a link for root to follow.
+    configured = place / "postgresql.conf"
+    with open_private(configured) as file:
+        file.write(configuration)
+    configured.chmod(0o644)
     for attempts_left in (4, 3, 2, 1, 0):
         port = wanted or free_port()
         if not is_free(port):
@@ -172,7 +182,7 @@ def _launch(place: Path, owner: dict[str, Any], wanted: int | None, configuratio
         log_size = (place / "postgres.log").stat().st_size
         started = _command(
             binaries(place), owner, "pg_ctl", "-D", data, "-l", place / "postgres.log",
-            "-w", "-t", START_SECONDS, "-o", f"-p {port}", "start",
+            "-w", "-t", START_SECONDS, "-o", f"-p {port} -c config_file={shlex.quote(str(configured))}", "start",
         )  # fmt: skip
         if started.returncode == 0:
             return port
@@ -234,7 +244,7 @@ def binaries(place: Path) -> Path:
         if not copy.exists():
             unfinished = place / "binaries.new"
             shutil.rmtree(unfinished, ignore_errors=True)
-            # The binaries look for their libraries beside the package, so both keep their names.
+            # The binaries look for their libraries next to the package, so both keep their names.
             shutil.copytree(package / "pginstall", unfinished / package.name / "pginstall", symlinks=True)
             libraries = package.with_name(f"{package.name}.libs")
             shutil.copytree(libraries, unfinished / libraries.name)

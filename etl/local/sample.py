@@ -23,7 +23,7 @@ JOURNEY_AFTER_SECONDS = 8.0
 
 
 @dataclass(frozen=True)
-class Request:
+class Recorded:
     """One recorded request: seconds after the first one of its recording, and the body."""
 
     at: float
@@ -38,16 +38,16 @@ class Request:
         ]
 
 
-def read(name: str) -> list[Request]:
+def read(name: str) -> list[Recorded]:
     """The requests of ``sample/NAME.jsonl`` in order of arrival."""
     lines = (FOLDER / f"{name}.jsonl").read_bytes().splitlines()
-    return [Request(line["t_offset_s"], line["body"]) for line in map(msgspec.json.decode, lines)]
+    return [Recorded(line["t_offset_s"], line["body"]) for line in map(msgspec.json.decode, lines)]
 
 
 class Player:
     """Lands recordings in real time: what is due when it is asked, with the times they would carry today."""
 
-    def __init__(self, recordings: Iterable[tuple[float, list[Request]]], start: datetime | None = None) -> None:
+    def __init__(self, recordings: Iterable[tuple[float, list[Recorded]]], start: datetime | None = None) -> None:
         """Take pairs of (seconds after ``start``, requests); ``start`` defaults to now."""
         start = start or datetime.now(UTC)
         self._due: list[tuple[datetime, list[LandingRow]]] = []

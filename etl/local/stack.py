@@ -1,9 +1,8 @@
-"""The product on one machine: PostgreSQL, the warehouse in it, Airflow beside it. Started in order, stopped whole."""
+"""The product on one machine: PostgreSQL, the warehouse in it, Airflow next to it. Started in order, stopped whole."""
 
 from __future__ import annotations
 
 import fcntl
-import os
 import secrets
 import time
 from collections import deque
@@ -16,8 +15,9 @@ from etl.errors import ConfigurationError
 from etl.local import postgres
 from etl.local.airflow import Airflow, kill_processes_with, processes_with
 from etl.local.capture import CaptureService, ensure_token
+from etl.local.private import open_private
 from etl.local.terminal import Signals, Terminal
-from etl.migrate import migrate
+from etl.migrate import describe_applied, migrate
 from etl.settings import Settings
 
 START_SECONDS = 120.0
@@ -114,7 +114,7 @@ class Stack:
             if not self.home.exists():
                 self.home.mkdir(parents=True)
                 self.home.chmod(0o711)  # the server's user must pass, whatever the umask
-            own, children = ((self.home / name).open("w") for name in ("up.lock", "children.lock"))
+            own, children = (open_private(self.home / name) for name in ("up.lock", "children.lock"))
         except OSError as error:
             raise ConfigurationError(
                 f"Cannot write to {error.filename}: {error.strerror}. Set ETL_HOME to a folder that you may write to."
@@ -131,7 +131,7 @@ class Stack:
         return children
 
     def _end_left_overs(self, children: IO[str]) -> None:
-        """Wait for the processes of a killed run, which were told to end when it died; then end them by force."""
+        """Wait for the processes of a killed run, which were asked to end when it died; then end them by force."""
         for second in range(LEFT_OVERS_SECONDS):
             if second == LEFT_OVERS_SECONDS - 2:
                 kill_processes_with(Path(children.name))
@@ -157,8 +157,7 @@ class Stack:
         if self._settings.database_url is None and place != self._postgres_home:
             self._terminal.say(f"    ({self._postgres_home} lies below a folder that only root may enter)")
         with self._terminal.step("warehouse") as result, sql.connect(self.warehouse_url) as db:
-            applied = migrate(db, self._settings)
-            result.append(f"{len(applied)} migrations applied" if applied else "up to date")
+            result.append(describe_applied(migrate(db, self._settings)))
             if self._settings.database_url is None:
                 self.writer_url = self._ensure_login(db, "writer", "event_writer")
                 self.reader_url = self._ensure_login(db, "reader", "auditor")
@@ -212,7 +211,7 @@ class Stack:
         """A login with a generated password that may do what ``role`` may; returns its URL."""
         file = self.home / f"{name}-password"
         if not file.exists():
-            with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as output:
+            with open_private(file, "new") as output:
                 output.write(secrets.token_urlsafe(18))
         password = file.read_text()
         hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()

@@ -17,6 +17,7 @@ from etl.local.airflow import USER, VIEWER, Airflow
 from etl.local.sample import Player
 from etl.local.stack import Stack
 from etl.local.terminal import Signals, StopRequested, Terminal
+from etl.names import INGEST, page_url
 from etl.report.serve import folder_of
 from etl.settings import Settings
 from etl.sql import Row
@@ -82,7 +83,7 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say(f"  {stack.airflow.url}   user {USER}, password {stack.airflow.password}")
     terminal.say(f"  to look only: user {VIEWER}, password {stack.airflow.viewer_password}")
     terminal.say("Can the numbers be trusted? The data quality page, after the first batch", "bold")
-    terminal.say(f"  {stack.airflow.url}/plugin/quality   (in Airflow: Quality), files in {folder_of(settings)}")
+    terminal.say(f"  {page_url(stack.airflow.url)}   (in Airflow: Quality), files in {folder_of(settings)}")
     _explain_capture(terminal, stack)
     terminal.say("Write an event: one INSERT from any program", "bold")
     terminal.say(f'  psql "{writer}" -c "{insert}"')
@@ -164,7 +165,7 @@ class CycleReport:
         if time.monotonic() - self._heard_at > self._late_after_seconds:
             self._heard_at = time.monotonic()
             self._terminal.say(
-                f"No cycle for {self._late_after_seconds:.0f} s. Is the DAG `ingest` paused? Else see the logs.",
+                f"No cycle for {self._late_after_seconds:.0f} s. Is the DAG `{INGEST}` paused? Else see the logs.",
                 "bold red",
             )
 

@@ -1,4 +1,4 @@
-"""Alerts: what ``etl status`` finds wrong, told once to each channel when it begins and once when it is over."""
+"""Alerts: what ``etl status`` finds wrong, sent once to each channel when it begins and once when it is over."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
+from http.client import HTTPException
 
 from etl import sql
-from etl.errors import UnavailableError
+from etl.errors import ConfigurationError, UnavailableError
 from etl.operate.status import read_status
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -27,12 +29,12 @@ def watch(db: Db, settings: Settings) -> None:
 
 
 def list_unsent(db: Db, channel: str) -> list[Row]:
-    """The alerts that this channel has not been told of, or not of their end; oldest first."""
+    """The alerts that were not sent to this channel yet, or not their end; oldest first."""
     return sql.run(db, "alert/list_unsent", {"channel": channel}).fetchall()
 
 
 def note_sent(db: Db, channel: str, alerts: Sequence[Row]) -> None:
-    """The channel has been told of these and is not told again."""
+    """These were sent to the channel and are not sent again."""
     with db.transaction():
         for alert in alerts:
             sql.run(db, "alert/note_sent", {**alert, "channel": channel})
@@ -55,31 +57,59 @@ def text_of(alerts: Sequence[Row], link: str) -> str:
 def post(url: str, alerts: Sequence[Row], link: str) -> None:
     """POST the alerts as JSON: ``text`` for Slack's incoming webhooks and their like, ``alerts`` for programs.
 
+    The address is the secret of many webhooks, so no message or traceback shows it, and no redirect is followed.
+
     Raises:
+        ConfigurationError: the address is none of http or https.
         UnavailableError: nobody answers at the address, or not with success.
     """
     body = {
-        "text": text_of(alerts, link),
+        "text": escape(text_of(alerts, link), quote=False),
         "alerts": [
             {name: value.isoformat() if isinstance(value, datetime) else value for name, value in alert.items()}
             for alert in alerts
         ],
         "link": link,
     }
-    request = urllib.request.Request(  # noqa: S310 - an address that an operator has configured
-        url, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
-            return
-    except (OSError, ValueError) as error:
-        if isinstance(error, urllib.error.HTTPError):
-            error.close()
-        # Without the address, which is the secret of many webhooks.
+    if not url.lower().startswith(("http://", "https://")):
+        raise ConfigurationError(
+            f"{len(alerts)} alerts were not sent: the webhook's address must begin with http:// or https://. "
+            "Correct the host of the Airflow connection."
+        )
+    reason = _post_json(url, json.dumps(body).encode())
+    if reason is not None:
         raise UnavailableError(
-            f"{len(alerts)} alerts could not be sent to the webhook: {error}. They are sent with the next try; "
+            f"{len(alerts)} alerts could not be sent to the webhook: {reason}. They are sent with the next try; "
             "check the Airflow connection."
-        ) from error
+        )
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """An answer that sends the request elsewhere is no success."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_opener = urllib.request.build_opener(_NoRedirect)
+
+
+def _post_json(url: str, body: bytes) -> str | None:
+    """POST; returns why it failed, in words that do not show the address, or None."""
+    try:
+        # An address that an operator has configured; http or https.
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310
+        with _opener.open(request, timeout=TIMEOUT_SECONDS):
+            return None
+    except urllib.error.HTTPError as error:
+        error.close()
+        return f"it answers {error.code}"
+    except urllib.error.URLError as error:
+        return f"no connection ({type(error.reason).__name__})"
+    except (OSError, HTTPException) as error:
+        return f"no connection ({type(error).__name__})"
+    except ValueError:
+        return "its address cannot be read"
 
 
 def _line(alert: Row) -> str:

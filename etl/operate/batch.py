@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Sequence
 from typing import Literal
 
 from etl import sql
 from etl.cycle.batch import Batch, read_batch
+from etl.cycle.isolate import set_apart
 from etl.cycle.run import LOCK_SECONDS
 from etl.errors import EtlError
 from etl.sql import Db, Row
@@ -15,7 +17,7 @@ Decision = Literal["released", "quarantined"]
 
 
 def list_batches(db: Db, *, at_most: int = 20, is_noteworthy: bool = False) -> list[Row]:
-    """The newest batches with their verdicts; ``is_noteworthy``: only those that are not simply fine."""
+    """The newest batches with their states; ``is_noteworthy``: only those that are not simply fine."""
     return sql.run(db, "batch/read_batches", {"at_most": at_most, "is_noteworthy": is_noteworthy}).fetchall()
 
 
@@ -28,29 +30,50 @@ def show_batch(db: Db, batch_id: int) -> tuple[Batch, list[Row]]:
     return read_batch(db, batch_id), sql.run(db, "batch/read_failed", {"batch_id": batch_id}).fetchall()
 
 
-def decide(db: Db, batch_id: int, decision: Decision, *, why: str, who: str | None = None) -> None:
-    """Release a blocked batch, so that the next run loads it, or quarantine it: every row of it goes there.
+def decide(
+    db: Db, batch_id: int, decision: Decision, *, why: str, who: str | None = None, landing_ids: Sequence[int] = ()
+) -> int:
+    """Release a blocked batch, so that the next run loads it, or quarantine an open one, blocked or not.
 
     Args:
         db: a connection in autocommit mode.
         batch_id: the batch.
         decision: what the next run does.
-        why: kept in its record, and sealed with it.
+        why: kept in its record, and audited with it.
         who: default: the user of the operating system.
+        landing_ids: quarantine only these rows of it; the next run loads the rest. Default: every row.
+
+    Returns:
+        How many rows are set apart; 0 where the decision is about the whole batch.
 
     Raises:
         CycleBusyError: a cycle is running.
-        EtlError: the batch is not blocked, or was decided on already.
+        EtlError: the batch is loaded, was decided on already, is to be released and not blocked, or lacks the rows.
     """
     if not why.strip():
         raise EtlError("Say why: the reason is kept in the batch's record.")
+    asked = {"batch_id": batch_id, "decision": decision, "why": why.strip(), "who": who or getpass.getuser()}
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
-        decided = sql.run(
-            db,
-            "batch/decide",
-            {"batch_id": batch_id, "decision": decision, "why": why.strip(), "who": who or getpass.getuser()},
-        ).fetchone()
-        if decided is None:
+        if landing_ids:
+            return _set_apart(db, asked, landing_ids)
+        if sql.run(db, "batch/decide", asked).fetchone() is None:
             batch = read_batch(db, batch_id)
             state = f"it is {batch.status}" + (f", {batch.decision}" if batch.decision else "")
             raise EtlError(f"Batch {batch_id} does not wait for a decision: {state}. `etl batch list` shows which do.")
+    return 0
+
+
+def _set_apart(db: Db, asked: Row, landing_ids: Sequence[int]) -> int:
+    batch = read_batch(db, asked["batch_id"])
+    if batch.status != "open":
+        raise EtlError(f"Batch {batch.batch_id} is loaded: only rows of an open batch can be set apart.")
+    cause = f"{asked['who']} decided so: {asked['why']}"
+    row = set_apart(batch.batch_id, landing_ids, "", asked["why"], cause, decided_by=asked["who"])
+    found = sql.run(db, "isolate/insert_rows", row).rowcount + sql.run(db, "isolate/move_held", row).rowcount
+    if found < len(set(landing_ids)):
+        raise EtlError(
+            f"Only {found} of these {len(set(landing_ids))} rows are of batch {batch.batch_id} or held, and not set "
+            "apart yet; nothing was done. `etl explain EVENT_UUID` shows the row and the batch of an event."
+        )
+    sql.run(db, "progress/clear")
+    return found

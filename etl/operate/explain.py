@@ -168,14 +168,18 @@ def _waiting(row: Row) -> Story:
 def _unknown(db: Db, uuid: str) -> Story:
     watermark = sql.one(db, "explain/read_watermark")
     since = f"since {watermark['oldest_arrival']:%Y-%m-%d %H:%M} UTC" if watermark["oldest_arrival"] else "and is empty"
-    return {
-        "uuid": uuid,
-        "team_id": None,
-        "state": "unknown",
-        "answer": "No event with this uuid was loaded, is held, was quarantined, or stands in landing (which is kept "
-        f"{since}). It has not arrived: see whether the client got an answer 200 and sent to the right address and "
-        "project. `etl explain --distinct-id ID` finds it if the uuid differs.",
-    }
+    if _is_uuid(uuid):
+        answer = (
+            "No event with this uuid was loaded, is held, was quarantined, or stands in landing (which is kept "
+            f"{since}). It has not arrived: see whether the client got an answer 200 and sent to the right address and "
+            "project. `etl explain --distinct-id ID` finds it if the uuid differs."
+        )
+    else:
+        answer = (
+            f"{uuid!r} is not a uuid, so no event was loaded or is held under it, and none in quarantine or in landing "
+            f"(which is kept {since}) was sent with it. Give the whole uuid, or the sender: `--distinct-id ID`."
+        )
+    return {"uuid": uuid, "team_id": None, "state": "unknown", "answer": answer}
 
 
 def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psycopg.errors
 
 from etl import sql
-from etl.errors import InvariantError, TransientError
+from etl.errors import TransientError
+from etl.quality.warehouse import check_warehouse, refuse_contradictions
 from etl.settings import Settings
 from etl.sql import Db
 
@@ -74,23 +74,11 @@ def squash(db: Db) -> int:
 
 
 def check_invariants(db: Db) -> list[str]:
-    """Run every ``sql/invariants/*.sql``; returns their names.
+    """Check the whole warehouse (:func:`etl.quality.warehouse.check_warehouse`); returns the names of what holds.
 
     Raises:
-        InvariantError: a query returned rows; names it and shows the first offender.
+        InvariantError: something critical does not; names it and shows the first offender.
     """
-    names = [path.stem for path in invariant_files()]
-    for name in names:
-        cursor = sql.run(db, f"invariants/{name}")
-        if offender := cursor.fetchone():
-            shown = ", ".join(f"{column}={value}" for column, value in offender.items())
-            raise InvariantError(
-                f"Invariant {name} is broken by {cursor.rowcount} rows, the first: {shown}. "
-                f"Stop publishing numbers that depend on it; sql/invariants/{name}.sql lists all offenders."
-            )
-    return names
-
-
-def invariant_files() -> list[Path]:
-    """The files of the invariants, in order of their names."""
-    return sorted((sql.resource("sql") / "invariants").glob("*.sql"))
+    findings = check_warehouse(db)
+    refuse_contradictions(findings)
+    return [finding.name for finding in findings if finding.is_success]

@@ -1,17 +1,14 @@
-"""Corrections of who is who, by people: decisions about refused merges, and splits. Each lands an event of its own.
-
-Nothing is changed here: the next cycle applies what was landed, and a replay of landing applies it again.
-"""
+"""Refused merges, and what people decide about them: an acceptance lands the merge that the next cycle applies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-from uuid import UUID, uuid4, uuid5
+from typing import Literal
+from uuid import UUID, uuid5
 
 from etl import sql
 from etl.errors import IdentityError
+from etl.operate import operator_event
 from etl.sql import Db, Row
 
 Status = Literal["open", "accepted", "rejected", "moot"]
@@ -26,7 +23,7 @@ def list_refused(db: Db, *, team_id: int | None = None, status: Status | None = 
 
 
 @dataclass(frozen=True)
-class Decision:
+class MergeDecision:
     """What became of a refused merge.
 
     Attributes:
@@ -42,7 +39,7 @@ class Decision:
 
 def accept(
     db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
-) -> Decision:
+) -> MergeDecision:
     """Land the ``$merge_dangerously`` that a refused merge asked for, and keep the decision.
 
     Raises:
@@ -52,20 +49,29 @@ def accept(
         merge = _lock(db, uuid, team_id, distinct_id)
         landed = uuid5(ACCEPTED_NAMESPACE, f"{merge['team_id']}:{merge['uuid']}:{merge['distinct_id']}")
         if merge["status"] == "accepted":
-            return Decision(merge, is_new=False, landed_uuid=landed)
+            return MergeDecision(merge, is_new=False, landed_uuid=landed)
         if merge["status"] == "moot":
             raise IdentityError(
                 f"{merge['distinct_id']!r} and {merge['source_distinct_id']!r} are one person already "
                 f"({merge['present_person_id']}): there is nothing to accept."
             )
-        _land(db, merge, landed, "$merge_dangerously", {"alias": merge["source_distinct_id"]}, by=by, why=why)
+        operator_event.land(
+            db,
+            team_id=merge["team_id"],
+            distinct_id=merge["distinct_id"],
+            uuid=landed,
+            event="$merge_dangerously",
+            properties={"alias": merge["source_distinct_id"]},
+            by=by,
+            why=why,
+        )
         _decide(db, merge, "accepted", by=by, why=why, landed=landed)
-    return Decision(merge, is_new=True, landed_uuid=landed)
+    return MergeDecision(merge, is_new=True, landed_uuid=landed)
 
 
 def reject(
     db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
-) -> Decision:
+) -> MergeDecision:
     """Keep the decision that the two ids of a refused merge are two persons.
 
     Raises:
@@ -79,93 +85,20 @@ def reject(
                 f"separate the persons again with `etl split {merge['present_person_id']}`."
             )
         if merge["status"] == "rejected":
-            return Decision(merge, is_new=False, landed_uuid=None)
+            return MergeDecision(merge, is_new=False, landed_uuid=None)
         _decide(db, merge, "rejected", by=by, why=why)
-    return Decision(merge, is_new=True, landed_uuid=None)
-
-
-@dataclass(frozen=True)
-class Split:
-    """A landed split: each of ``distinct_ids`` gets a person of its own; ``kept`` and all others stay together."""
-
-    team_id: int
-    person_id: UUID
-    kept: str
-    distinct_ids: list[str]
-    staying: int
-
-
-def split(
-    db: Db,
-    person_id: UUID,
-    distinct_ids: Sequence[str] = (),
-    *,
-    by: str,
-    why: str | None = None,
-    team_id: int | None = None,
-) -> Split:
-    """Land a ``$split`` for each named distinct id of a person; none named: for all but the one it is named after.
-
-    Raises:
-        IdentityError: no such person, it was merged away, or the ids are not its own, or its only one.
-    """
-    with db.transaction():
-        person = _person(db, person_id, team_id)
-        owned = [row["distinct_id"] for row in sql.run(db, "split/read_distinct_ids", person)]
-        if foreign := [name for name in distinct_ids if name not in set(owned)]:
-            raise IdentityError(
-                f"{foreign[0]!r} is not a distinct id of person {person_id}: "
-                f"`etl explain --person {person_id}` lists them."
-            )
-        if len(owned) < 2:
-            raise IdentityError(f"Person {person_id} has only the distinct id {owned[0]!r}: there is nothing to split.")
-        wanted = set(distinct_ids) or set(owned) - {person["distinct_id"]}
-        staying = [name for name in owned if name not in wanted]
-        kept = person["distinct_id"] if person["distinct_id"] in staying else (staying or owned)[0]
-        leaving = sorted(wanted - {kept})
-        for name in leaving:
-            _land(db, {**person, "distinct_id": name}, uuid4(), "$split", {"$split_from": kept}, by=by, why=why)
-    return Split(person["team_id"], person_id, kept, leaving, len(owned) - len(leaving))
-
-
-def _person(db: Db, person_id: UUID, team_id: int | None) -> Row:
-    found = sql.run(db, "split/read_person", {"person_id": person_id, "team_id": team_id}).fetchone()
-    if found is None:
-        raise IdentityError(
-            f"There is no person {person_id}: `etl explain --distinct-id ID` shows the person of an id."
-        )
-    if found["merged_into"] is not None:
-        raise IdentityError(
-            f"Person {person_id} was merged into {found['merged_into']}. To separate it again: "
-            f"`etl split {found['merged_into']} --distinct-id {found['distinct_id']}`."
-        )
-    return found
+    return MergeDecision(merge, is_new=True, landed_uuid=None)
 
 
 def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None) -> Row:
     sql.run(db, "merge/lock", {"uuid": uuid})
     found = sql.run(db, "merge/find", {"uuid": uuid, "team_id": team_id, "distinct_id": distinct_id}).fetchall()
     if not found:
-        raise IdentityError(f"There is no refused merge by an event {uuid}: `etl merges list` shows them.")
+        raise IdentityError(f"There is no refused merge by an event {uuid}: `etl merge list` shows them.")
     if len(found) > 1:
         sent = ", ".join(f"{row['distinct_id']!r} in project {row['team_id']}" for row in found)
         raise IdentityError(f"Several events have the uuid {uuid}: {sent}. Say which: --distinct-id, --team.")
     return found[0]
-
-
-def _land(db: Db, of: Row, uuid: UUID, event: str, properties: dict[str, Any], *, by: str, why: str | None) -> None:
-    written = {**properties, "$decided_by": by, "$process_person_profile": True, **({"$why": why} if why else {})}
-    sql.run(
-        db,
-        "split/land_operator_event",
-        {
-            "team_id": of["team_id"],
-            "uuid": str(uuid),
-            "event": event,
-            "distinct_id": of["distinct_id"],
-            "properties": sql.json_text(written),
-        },
-    )
 
 
 def _decide(db: Db, merge: Row, decision: str, *, by: str, why: str | None, landed: UUID | None = None) -> None:

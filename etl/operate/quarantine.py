@@ -1,4 +1,4 @@
-"""The quarantine as people work on it: what waits there and why, landing rows again after a mend, giving rows up.
+"""The quarantine as people work on it: what waits there and why, landing rows again after a fix, discarding rows.
 
 A row stays where it is whatever is decided; replayed rows know the landing row that was made of them.
 """
@@ -32,6 +32,7 @@ class Selection:
     landing_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    team_id: int | None = None
 
     @property
     def is_everything(self) -> bool:
@@ -59,7 +60,7 @@ def show(db: Db, landing_id: int) -> Row:
 
 
 def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
-    """Land the selected rows again; the next cycle judges them anew. Those replayed or given up before stay.
+    """Land the selected rows again; the next cycle checks them again. Those replayed or discarded before stay.
 
     Returns:
         How many were landed.
@@ -75,7 +76,7 @@ def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) ->
 
 
 def discard(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
-    """Give the selected rows up: they are kept, with who, when and why, and wait for nothing any more."""
+    """Discard the selected rows: they are kept, with who, when and why, and wait for nothing any more."""
     with db.transaction():
         landing_ids, new_ids = _choose(db, selection, is_replay=False)
         ids = {"landing_ids": landing_ids, "new_landing_ids": new_ids}

@@ -1,4 +1,4 @@
-"""The whole landing log once more, into a fresh database beside the live one, and whether the result is the same.
+"""The whole landing log once more, into a fresh database next to the live one, and whether the result is the same.
 
 The live database is only read, in one snapshot. Arrivals are replayed as they happened: rows keep their positions and
 times, and the clock of the replay stands where the live one stood, so the same events stay held. Batches are cut
@@ -8,12 +8,10 @@ differently, which must make no difference.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-
-from psycopg import IsolationLevel
 
 from etl import databases, sql
 from etl.cycle.batch import Batch
@@ -59,14 +57,14 @@ def rebuild(
         url: the live database, which is only read.
         settings: of the cycles; the length of the hold is taken from the ledger instead.
         is_kept: leave the fresh database there.
-        report: is told each batch.
+        report: called with each batch.
 
     Raises:
         ConfigurationError: the role may not create a database.
         TransientError: a transaction older than the last batch kept the replay's clock back.
     """
     watch = sql.Stopwatch()
-    with _snapshot(url) as live:
+    with sql.connect(url, application_name="etl rebuild") as live, sql.snapshot(live):
         segments = sql.run(live, "rebuild/read_segments").fetchall()
         digest = read_digest(live)
         name = f"{live.info.dbname}_rebuild_{os.getpid()}"
@@ -83,20 +81,6 @@ def rebuild(
         landed = sum(segment["landed"] for segment in segments)
         oldest = sql.one(live, "rebuild/read_oldest")["oldest_arrival"]
     return Rebuild(digest, rebuilt, difference, landed, landed - copied, oldest, watch.seconds, name)
-
-
-def _kept(url: str, name: str) -> AbstractContextManager[str]:
-    return nullcontext(databases.create_database(url, name))
-
-
-@contextmanager
-def _snapshot(url: str) -> Iterator[Db]:
-    """One state of the live database for the whole comparison, and no way to change anything in it."""
-    with sql.connect(url, application_name="etl rebuild") as live:
-        live.isolation_level = IsolationLevel.REPEATABLE_READ
-        live.read_only = True
-        with live.transaction():
-            yield live
 
 
 def _copy_context(live: Db, fresh: Db) -> None:

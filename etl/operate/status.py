@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from etl import sql
 from etl.cycle.batch import describe_blocked
+from etl.names import INGEST
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -22,7 +22,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, blocked, late, holder or quarantine.
+        kind: ledger, blocked, failing, set_apart, late, holder or quarantine.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -64,10 +64,6 @@ class Status:
         """No problem was found."""
         return not self.problems
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain data, for ``--json``."""
-        return asdict(self)
-
 
 def read_status(db: Db, settings: Settings, *, last: int = 10) -> Status:
     """Look at the database once."""
@@ -106,10 +102,29 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
         Problem("blocked", f"batch {row['batch_id']}", describe_blocked(row["batch_id"], row["blocked_reasons"]))
         for row in sql.run(db, "status/read_blocked")
     ]
+    found += [
+        Problem(
+            "failing",
+            f"batch {row['batch_id']}",
+            f"Batch {row['batch_id']} has failed {row['failures']} times in the step {row['step']}, the last time at "
+            f"{row['last_at']:%H:%M:%S} UTC: {row['error']}. No later batch overtakes it. If rows of it are to blame: "
+            f"`etl batch quarantine {row['batch_id']} --landing-id ID --why TEXT`.",
+        )
+        for row in sql.run(db, "status/read_failing")
+    ]
+    found += [
+        Problem(
+            "set_apart",
+            f"batch {row['batch_id']}",
+            f"{row['rows']:,} rows of batch {row['batch_id']} were set apart, because the step {row['step']} failed on "
+            f"them: {row['error']}. The rest is loaded. `etl quarantine list --reason not_processable` shows them.",
+        )
+        for row in sql.run(db, "status/read_set_apart")
+    ]
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:
         found.append(
-            Problem("late", "", "No batch has run yet: is the DAG `ingest` un-paused, or `etl cycle` scheduled?")
+            Problem("late", "", f"No batch has run yet: is the DAG `{INGEST}` un-paused, or `etl cycle` scheduled?")
         )
     elif not loaded or (_age(clock, loaded[0]["loaded_at"]) or 0) > settings.late_after_seconds:
         since = f"{_age(clock, loaded[0]['loaded_at']):,.0f} s ago" if loaded else "never"
@@ -118,7 +133,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 "late",
                 "",
                 f"The newest batch is late: the last one was loaded {since}, expected within "
-                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `ingest` in Airflow, or run `etl cycle`.",
+                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `{INGEST}` in Airflow, or run `etl cycle`.",
             )
         )
     if status.holder:
@@ -146,7 +161,7 @@ def _refused(db: Db, settings: Settings) -> list[Problem]:
             "",
             f"{share:.1%} of the {hour['landed']:,} rows of the last hour are in quarantine, more than "
             f"{settings.alert_quarantined_share:.1%}. `etl quarantine list` says why; land them again with "
-            "`etl quarantine replay` after a mend.",
+            "`etl quarantine replay` after the cause is fixed.",
         )
     ]
 

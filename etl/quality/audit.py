@@ -1,4 +1,4 @@
-"""Evidence: each batch's record is sealed with its load, and can be checked again at any time, by anybody who may read.
+"""The audit: each batch's record is closed with its load, and can be checked again at any time by anybody who may read.
 
 The digests are bit_xor of 64-bit hashes: they find what was changed by accident or by hand, and are no proof against
 one who forges them together with the whole chain of sha256 that follows.
@@ -6,21 +6,18 @@ one who forges them together with the whole chain of sha256 that follows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from psycopg import IsolationLevel
-
 from etl import sql
-from etl.errors import EvidenceError
+from etl.errors import AuditError
 from etl.sql import Db, Row
 
 BATCHES_AT_ONCE = 500
 
 
-def seal_batch(db: Db, batch_id: int, released: int) -> None:
+def record_batch(db: Db, batch_id: int, released: int) -> None:
     """Digest what the batch brought, and chain its record to the batch before; within load's transaction."""
     sql.run(db, "load/digest_batch", {"batch_id": batch_id, "released": released})
     sql.run(db, "load/chain_batch", {"batch_id": batch_id})
@@ -49,14 +46,14 @@ class Audit:
         """Name the first batch that does not agree.
 
         Raises:
-            EvidenceError: there is one.
+            AuditError: there is one.
         """
         if self.troubles:
             first = min(self.troubles)
-            raise EvidenceError(
+            raise AuditError(
                 f"Batch {first} does not agree: {'; '.join(self.troubles[first])}. "
                 f"{len(self.troubles):,} of {self.batches:,} batches in all. Do not trust numbers that include it: "
-                "compare with a backup, and find out who wrote to these tables beside the cycle."
+                "compare with a backup, and find out who wrote to these tables besides the cycle."
             )
 
     def note(self, batch_id: int, trouble: str) -> None:
@@ -83,7 +80,7 @@ def verify(
         to_day: last day of loading.
         progress: called with the share that is done.
     """
-    with _snapshot(db):
+    with sql.snapshot(db):  # so that batches loaded meanwhile are no contradiction
         period = sql.one(
             db,
             "audit/count_batches",
@@ -101,18 +98,6 @@ def verify(
             work()
             progress(done / len(works))
     return audit
-
-
-@contextmanager
-def _snapshot(db: Db) -> Iterator[None]:
-    # So that batches loaded meanwhile are no contradiction.
-    before = db.isolation_level
-    db.isolation_level = IsolationLevel.REPEATABLE_READ
-    try:
-        with db.transaction():
-            yield
-    finally:
-        db.isolation_level = before
 
 
 def _check_records(db: Db, audit: Audit, period: Row, partitions: list[int]) -> None:

@@ -1,36 +1,48 @@
-"""The gate: a suite of expectations run over one data frame. The only module that knows Great Expectations."""
+"""The gate: a suite of expectations run over a data frame, or over queries of PostgreSQL.
+
+The only module that knows Great Expectations.
+"""
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from psycopg.rows import tuple_row
 
 from etl import sql
-from etl.errors import GateError
-from etl.sql import Db
+from etl.errors import GateError, UnavailableError
+from etl.sql import Db, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MAX_EXAMPLES = 20
-# For a frame of one row: neither the rows that failed nor statistics are asked for, so it costs a few milliseconds.
+# Neither the rows that failed nor statistics are asked for, so a frame of one row costs a few milliseconds.
 NUMBERS: dict[str, Any] = {"result_format": "BASIC"}
 YES_OR_NO: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
+STAYS_OPEN = "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+NOTHING_IS_KNOWN = (
+    "Whether the warehouse is sound is not known. Correct the suite or its query, then run `etl maintain`."
+)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one expectation said of the frame.
+    """What one expectation found.
 
     Attributes:
+        column: what it looks at: a column or a number; empty for one on whole rows.
         evaluated: how many rows it looked at; 0: too few to say anything, which counts as success.
-        unexpected_keys: the key of every row that failed it; empty for a number about the whole.
-        observed: the number it judged, or None for an expectation on rows.
+        unexpected: how many rows failed it; 0 for a number about the whole.
+        unexpected_keys: the key of each of them, where rows of a batch have one.
+        examples: the first of them: their keys, or what a query says of them.
+        observed: the number it checked, or None for an expectation on rows.
     """
 
     suite: str
@@ -42,18 +54,21 @@ class Finding:
     remedy: str
     is_success: bool
     evaluated: int
+    unexpected: int = 0
     unexpected_keys: list[int] = field(default_factory=list, repr=False)
+    examples: list[Any] = field(default_factory=list, repr=False)
     observed: float | None = None
-
-    @property
-    def examples(self) -> list[int]:
-        """The keys of the first failing rows."""
-        return self.unexpected_keys[:MAX_EXAMPLES]
 
     @property
     def is_critical(self) -> bool:
         """It failed, and that is not to be let through."""
         return not self.is_success and self.severity == "critical"
+
+    @property
+    def first_example(self) -> str:
+        """The first row that failed it, in words."""
+        first = next(iter(self.examples), "it is gone by now")
+        return ", ".join(f"{name}={value}" for name, value in first.items()) if isinstance(first, dict) else str(first)
 
     def as_reason(self) -> dict[str, Any]:
         """The finding as a reason in a record."""
@@ -74,6 +89,21 @@ def read_suite(name: str) -> dict[str, Any]:
     return suite
 
 
+@functools.cache
+def read_refusals() -> dict[str, dict[str, Any]]:
+    """The rules of ``expectations/refusal.json`` by name, each as a reason in a record."""
+    written = read_suite("refusal")["refusals"]
+    return {
+        each["name"]: {
+            "expectation": each["name"],
+            "column": each["column"],
+            "reason": each["reason"],
+            "remedy": each["remedy"],
+        }
+        for each in written
+    }
+
+
 def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[str, Any]) -> list[Finding]:
     """Run a suite over a frame.
 
@@ -86,13 +116,13 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
     Raises:
         GateError: an expectation could not be evaluated, for example because a column is missing.
     """
-    written = read_suite(suite_name)["expectations"]
-    # Which rows failed is asked only of what failed at all: that is the dearer question, and mostly of nothing.
-    found = {_name(each): each for each in _validate(frame, suite_name, written, YES_OR_NO, parameters)}
+    written, batch = read_suite(suite_name)["expectations"], _batch_of(frame)
+    # Which rows failed is asked only of what failed at all: that costs more, and mostly nothing did.
+    found = {_name(each): each for each in _validate(batch, suite_name, written, YES_OR_NO, parameters=parameters)}
     doubtful = [each for each in written if not found[each["meta"]["name"]].success or "mostly" in each["kwargs"]]
     if doubtful:
         in_full = {"result_format": "COMPLETE", "unexpected_index_column_names": [key]}
-        found |= {_name(each): each for each in _validate(frame, suite_name, doubtful, in_full, parameters)}
+        found |= {_name(each): each for each in _validate(batch, suite_name, doubtful, in_full, parameters=parameters)}
     return [_rows_finding(each, suite_name, key, len(frame)) for each in found.values()]
 
 
@@ -112,7 +142,7 @@ def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -
     written = read_suite(suite_name)["expectations"]
     asked = [each for each in written if size >= each["meta"].get("min_rows", 0)]
     frame = pd.DataFrame([{name: float(value) for name, value in numbers.items()}])
-    found = _validate(frame, suite_name, asked, NUMBERS, {}) if asked else []
+    found = _validate(_batch_of(frame), suite_name, asked, NUMBERS) if asked else []
     findings = {finding.name: finding for finding in (_number_finding(each, suite_name, size) for each in found)}
     for each in written:
         if each["meta"]["name"] not in findings:
@@ -131,6 +161,81 @@ def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -
     return list(findings.values())
 
 
+def evaluate_contradictions(contradictions: Mapping[str, list[Row]], suite_name: str, size: int) -> list[Finding]:
+    """Run those expectations of a suite that are named over the rows that contradict each: a frame for each.
+
+    Args:
+        contradictions: the rows by the name of the expectation; none where it holds.
+        suite_name: file name in ``expectations/`` without its ending.
+        size: how many rows the batch has.
+
+    Raises:
+        GateError: an expectation could not be evaluated.
+    """
+    import pandas as pd
+
+    findings = []
+    for written in read_suite(suite_name)["expectations"]:
+        rows = contradictions.get(written["meta"]["name"])
+        if rows is not None:
+            [found] = _validate(_batch_of(pd.DataFrame(rows)), suite_name, [written], NUMBERS)
+            findings.append(replace(_count_finding(found, suite_name, size), examples=rows[:MAX_EXAMPLES]))
+    return findings
+
+
+def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) -> list[Finding]:
+    """Run a suite over a warehouse, by Great Expectations' own data source for PostgreSQL.
+
+    Args:
+        db: a connection to that warehouse. The queries run in a session of their own: what ``db`` has not committed,
+            they do not see.
+        suite_name: file name in ``expectations/`` without its ending.
+        query_of: for the name of an expectation the query that it looks at. It is counted in one statement, hence in
+            one snapshot.
+
+    Raises:
+        GateError: an expectation could not be evaluated.
+        UnavailableError: the connection broke.
+    """
+    from sqlalchemy.pool import StaticPool
+
+    suite = read_suite(suite_name)["expectations"]
+    assets = [
+        {
+            "name": each["meta"]["name"],
+            "type": "query",
+            "query": _selectable(query_of(each["meta"]["name"])),
+            "batch_definitions": [{"name": "all"}],
+        }
+        for each in suite
+    ]
+    findings = []
+    with sql.connect_beside(db) as session:
+        session.autocommit = False
+        session.row_factory = tuple_row  # type: ignore[assignment]
+        # The session is handed over ready, so the library never sees a password; the URL only says which dialect.
+        source = _context().data_sources.add_postgres(
+            f"session {session.info.backend_pid}",
+            connection_string="postgresql+psycopg://nobody@warehouse",
+            kwargs={"creator": lambda: session, "poolclass": StaticPool},
+            assets=assets,
+        )
+        try:
+            for written in suite:
+                batch = source.get_asset(written["meta"]["name"]).get_batch_definition("all").get_batch()
+                [found] = _validate(batch, suite_name, [written], NUMBERS, consequence=NOTHING_IS_KNOWN)
+                findings.append(_count_finding(found, suite_name, 1))
+        except GateError as error:
+            if session.broken:
+                raise UnavailableError(
+                    "The connection to the warehouse broke while it was checked; the next run tries again."
+                ) from error
+            raise
+        finally:
+            _context().data_sources.delete(source.name)
+    return findings
+
+
 def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
     """Note what was found; load makes it part of the batch's record."""
     sql.copy_in(
@@ -146,7 +251,7 @@ def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
                 finding.severity,
                 finding.is_success,
                 finding.evaluated,
-                len(finding.unexpected_keys),
+                finding.unexpected,
                 finding.observed,
                 sql.json_text(finding.examples),
                 None if finding.is_success else finding.reason,
@@ -157,49 +262,84 @@ def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
     )
 
 
+def record_checks(db: Db, day: date, findings: Iterable[Finding]) -> None:
+    """Note what was found on a day, of that day or of the whole warehouse, in ``ops.check_result``."""
+    for finding in findings:
+        sql.run(
+            db,
+            "daily/insert_result",
+            {
+                "day": day,
+                "suite": finding.suite,
+                "expectation": finding.name,
+                "severity": finding.severity,
+                "is_success": finding.is_success,
+                "evaluated": finding.evaluated,
+                "unexpected": finding.unexpected,
+                "observed": finding.observed,
+                "examples": sql.json_text(finding.examples),
+                "reason": finding.reason,
+                "remedy": finding.remedy,
+            },
+        )
+
+
 @functools.cache
-def _frames() -> Any:
-    # Once a process: making it takes longer than judging a small batch.
+def _context() -> Any:
+    # Once a process: making it takes longer than checking a small batch.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}  # type: ignore[assignment]
-    return (
-        context.data_sources.add_pandas("frame").add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
-    )
+    return context
+
+
+@functools.cache
+def _frames() -> Any:
+    frames = _context().data_sources.add_pandas("frame")
+    return frames.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
+
+
+def _selectable(query: str) -> str:
+    # The library takes only what begins with `select`, and puts it into brackets.
+    code = [line for line in query.splitlines() if not line.startswith("--")]
+    return "\n".join(code).strip().removesuffix(";")
+
+
+def _batch_of(frame: pd.DataFrame) -> Any:
+    return _frames().get_batch({"dataframe": frame})
 
 
 def _validate(
-    frame: pd.DataFrame,
+    batch: Any,
     suite_name: str,
     written: list[dict[str, Any]],
     result_format: dict[str, Any],
-    parameters: dict[str, Any],
+    *,
+    parameters: dict[str, Any] | None = None,
+    consequence: str = STAYS_OPEN,
 ) -> list[Any]:
     import great_expectations as gx
 
     try:
-        batch = _frames().get_batch({"dataframe": frame})
         suite = gx.ExpectationSuite(name=suite_name, expectations=written)
-        result = batch.validate(suite, result_format=result_format, expectation_parameters=parameters)
+        result = batch.validate(suite, result_format=result_format, expectation_parameters=parameters or {})
     except Exception as error:  # the library has no family of its own; whatever it is, nothing was evaluated
         raise GateError(
             f"expectations/{suite_name}.json could not be evaluated: {str(error).strip().splitlines()[0]}. "
-            "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+            f"{consequence}"
         ) from error
     if len(result.results) != len(written):  # the library leaves out a type that it does not know
         raise GateError(
             f"Only {len(result.results)} of the {len(written)} expectations in "
-            f"expectations/{suite_name}.json could be evaluated: the others are of an unknown type. "
-            "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+            f"expectations/{suite_name}.json could be evaluated: the others are of an unknown type. {consequence}"
         )
     for found in result.results:
         if trouble := _exception(found.exception_info):
             raise GateError(
                 f"Expectation {found.expectation_config.meta['name']} of expectations/{suite_name}.json could not be "
-                f"evaluated: {trouble}. "
-                "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
+                f"evaluated: {trouble}. {consequence}"
             )
     return list(result.results)
 
@@ -217,11 +357,23 @@ def _rows_finding(found: Any, suite_name: str, key: str, size: int) -> Finding:
             f"Expectation {config.meta['name']} of expectations/{suite_name}.json failed without naming a row. "
             "Only expectations on the values of a column belong in this suite."
         )
+    keys = sorted(int(row[key]) for row in bad_rows)
     return Finding(
         **_described(config, suite_name),
-        is_success=not bad_rows,
+        is_success=not keys,
         evaluated=size,
-        unexpected_keys=sorted(int(row[key]) for row in bad_rows),
+        unexpected=len(keys),
+        unexpected_keys=keys,
+        examples=keys[:MAX_EXAMPLES],
+    )
+
+
+def _count_finding(found: Any, suite_name: str, size: int) -> Finding:
+    return Finding(
+        **_described(found.expectation_config, suite_name),
+        is_success=bool(found.success),
+        evaluated=size,
+        unexpected=int(found.result["observed_value"]),
     )
 
 
@@ -240,7 +392,7 @@ def _described(config: Any, suite_name: str) -> dict[str, Any]:
         "suite": suite_name,
         "name": config.meta["name"],
         "type": config.type,
-        "column": config.kwargs["column"],
+        "column": config.kwargs.get("column", ""),
         "severity": str(getattr(config.severity, "value", config.severity)),
         "reason": str(config.notes),
         "remedy": config.meta["remedy"],

@@ -4,7 +4,7 @@ A file of the plan folder is one schema::
 
     {"event": "Order created", "version": 2, "mode": "quarantine", "schema": {"type": "object", ...}}
 
-``version`` is optional and held against the event's property ``schema_version``; a file without one is for every event
+``version`` is optional and compared with the event's property ``schema_version``; a file without one is for every event
 of that name that no other file fits. ``mode``: ``report`` (default) records a warning, ``quarantine`` sets rows apart.
 """
 
@@ -20,7 +20,7 @@ import msgspec
 
 from etl import sql
 from etl.errors import ConfigurationError
-from etl.quality.gate import Finding
+from etl.quality.gate import MAX_EXAMPLES, Finding
 from etl.sql import Db, Row
 
 SUITE = "plan"
@@ -93,7 +93,7 @@ class Breach:
 
 
 def find_breaches(db: Db, plan: Plan) -> tuple[list[Breach], list[Finding]]:
-    """Hold the staged events that the plan names against it; others cost nothing."""
+    """Compare the staged events that the plan names with it; others cost nothing."""
     if not plan:
         return [], []
     from jsonschema.exceptions import best_match
@@ -118,6 +118,7 @@ def find_breaches(db: Db, plan: Plan) -> tuple[list[Breach], list[Finding]]:
 
 def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
     mine = [breach for breach in breaches if breach.entry is entry]
+    keys = [breach.landing_id for breach in mine]
     return Finding(
         suite=SUITE,
         name=entry.name,
@@ -128,7 +129,9 @@ def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
         remedy=mine[0].remedy if mine else "",
         is_success=not mine,
         evaluated=evaluated,
-        unexpected_keys=[breach.landing_id for breach in mine],
+        unexpected=len(keys),
+        unexpected_keys=keys,
+        examples=keys[:MAX_EXAMPLES],
     )
 
 

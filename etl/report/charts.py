@@ -1,6 +1,6 @@
 """Geometry of the charts: plain numbers in a box of 100 by 100 that the templates draw as inline SVG.
 
-The box is stretched to the room there is; text stands beside it as HTML, so that it stays readable on a phone. Colours
+The box is stretched to the room there is; text stands next to it as HTML, so that it stays readable on a phone. Colours
 come from the stylesheet, so that one picture serves light and dark.
 """
 

@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from etl.quality.gate import read_refusals
 from etl.sql import resource
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -61,8 +62,9 @@ def policy() -> str:
 
 @functools.cache
 def version() -> str:
-    """Changes with any template or stylesheet, so that pages written by an older version are written again."""
+    """Changes with any template, stylesheet or reason, so that pages written by an older version are written again."""
     files = sorted(path for path in TEMPLATES.iterdir() if path.suffix in {".html", ".css"})
+    files += sorted(resource("expectations").glob("*.json"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
 
 
@@ -131,11 +133,15 @@ def label(value: str) -> str:
 @functools.cache
 def _notes() -> dict[str, str]:
     suites = [json.loads(file.read_text()) for file in sorted(resource("expectations").glob("*.json"))]
-    return {each["meta"]["name"]: each["notes"] for suite in suites for each in suite["expectations"]}
+    notes = {each["meta"]["name"]: each["notes"] for suite in suites for each in suite.get("expectations", ())}
+    return notes | {name: refusal["reason"] for name, refusal in read_refusals().items()}
 
 
 def why(expectation: str) -> str:
-    """What it means that an expectation failed, in the words of its suite: "The event's name is empty."."""
+    """What it means that an expectation failed or a rule refused, in the words of ``expectations/``."""
+    kind, _, name = expectation.partition(":")
+    if kind == "plan":
+        return text(f"It does not fit its schema in the tracking plan: {name}.", 300)
     return text(_notes().get(expectation) or label(expectation), 300)
 
 

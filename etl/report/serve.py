@@ -6,6 +6,7 @@ import time
 from html import escape
 from pathlib import Path
 
+from etl.names import INGEST, REPORT
 from etl.settings import Settings
 
 AGE = b"<!--age-->"
@@ -22,7 +23,7 @@ HEADERS = {
 
 MISSING = (
     "<!doctype html><meta charset=utf-8><title>No such page</title>"
-    "<p>No such page. The report is written by the DAG <code>report</code> after each batch: "
+    "<p>No such page. The report is written by the DAG <code>{dag}</code> after each batch: "
     "is it un-paused, and does it write to {folder}?</p>"
 )
 
@@ -53,11 +54,11 @@ def with_age(page: bytes, folder: Path, late_after_seconds: float) -> bytes:
         return page
     banner = (
         f'<p class="age" role="alert">This page is {age / 60:,.0f} min old: nothing has been loaded or built since. '
-        "Look at the DAGs ingest and report, or run etl status.</p>"
+        f"Look at the DAGs {INGEST} and {REPORT}, or run etl status.</p>"
     )
     return page.replace(AGE, banner.encode(), 1)
 
 
 def missing_page(folder: Path) -> bytes:
     """What to show instead of a page that is not there."""
-    return MISSING.format(folder=escape(str(folder))).encode()
+    return MISSING.format(dag=REPORT, folder=escape(str(folder))).encode()

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import psycopg
+import sqlalchemy as sa
 
 from etl import sql
 from etl.errors import ConfigurationError
-from etl.report import frames, html, pictures, verdict
+from etl.report import frames, html, light, pictures
 from etl.settings import Settings
-from etl.sql import Db, Row
+from etl.sql import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,28 +43,27 @@ class Built:
     seconds: float
 
 
-def build(db: Db, settings: Settings, out: Path, *, now: datetime | None = None) -> Built:
+def build(url: str, settings: Settings, out: Path, *, now: datetime | None = None) -> Built:
     """Write the pages into a folder. Needs only what the role ``auditor`` may read.
 
     Args:
-        db: a connection in autocommit mode.
+        url: the warehouse.
         settings: days shown, thresholds.
         out: the folder; made if it is not there. Two builds into it wait for each other.
         now: the clock, for tests; default: the server's.
 
     Raises:
-        ConfigurationError: the folder cannot be written.
+        ConfigurationError: the folder cannot be written, or the server refuses the login.
+        UnavailableError: the warehouse cannot be reached just now.
     """
     began = time.perf_counter()
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _locked(out):
-            site = Site(db, settings, out, now)
-            # One snapshot: no page says something else than the one beside it.
-            db.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-            with db.transaction():
+            # One snapshot: no page says something else than the next one.
+            with frames.snapshot(url) as connection:
+                site = Site(connection, settings, out, now)
                 site.build()
-            db.isolation_level = None
             site.finish()
     except OSError as error:
         raise ConfigurationError(
@@ -76,9 +75,9 @@ def build(db: Db, settings: Settings, out: Path, *, now: datetime | None = None)
 class Site:
     """One build."""
 
-    def __init__(self, db: Db, settings: Settings, out: Path, now: datetime | None) -> None:
+    def __init__(self, warehouse: sa.Connection, settings: Settings, out: Path, now: datetime | None) -> None:
         """Read what the build before left."""
-        self._db = db
+        self._warehouse = warehouse
         self._settings = settings
         self._out = out
         self._before = _read_manifest(out / MANIFEST)
@@ -90,43 +89,43 @@ class Site:
 
     def build(self) -> None:
         """All pages."""
-        newest = sql.one(self._db, "report/read_newest")
+        [newest] = self._rows("report/read_newest")
         if self._given_now:
             newest["clock"] = self._given_now
         now = newest["clock"]
         last = self._settings.report_days
-        days = frames.days(self._db, last=last, now=now)
-        recent = frames.batches(self._db, since=now - timedelta(days=1))
-        refusals = frames.refusals(self._db, last=last, now=now)
-        warnings = frames.warnings(self._db, last=last, now=now)
+        days = frames.days(self._warehouse, last=last, now=now)
+        recent = frames.batches(self._warehouse, since=now - timedelta(days=1))
+        refusals = frames.refusals(self._warehouse, last=last, now=now)
+        warnings = frames.warnings(self._warehouse, last=last, now=now)
         shared = {"newest": newest, "now": now, "settings": self._settings}
         self._batch_pages(now)
         self._day_pages(days, refusals, warnings, now)
         self._quarantine_page(refusals, now)
         rows = _records(days)
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
-        decided = _records(frames.decisions(self._db, last=last, now=now))
-        checks = _records(frames.checks(self._db, last=last, now=now))
-        found = verdict.findings(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
+        decided = _records(frames.decisions(self._warehouse, last=last, now=now))
+        checks = _records(frames.checks(self._warehouse, last=last, now=now))
+        found = light.remarks(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
         links = self.link_of_batch
         self._write(
             "index.html",
             html.render(
                 "index.html",
                 root="",
-                level=verdict.level_of(found),
-                headline=verdict.HEADLINES[verdict.level_of(found)],
-                findings=found,
-                checks=verdict.checks(rows, newest, yesterday),
+                level=light.level_of(found),
+                headline=light.HEADLINES[light.level_of(found)],
+                remarks=found,
+                checks=light.checks(rows, newest, yesterday),
                 yesterday=yesterday,
                 today=today,
                 charts=pictures.overview(days, recent),
                 reasons=pictures.reasons(refusals),
                 warnings=pictures.totals(warnings, "type"),
-                failed=frames.failed_expectations(self._db, since=now - timedelta(days=1)).to_dict("records"),
+                failed=frames.failed_expectations(self._warehouse, since=now - timedelta(days=1)).to_dict("records"),
                 failed_checks=checks,
                 decisions=decided,
-                drift=_records(frames.drift(self._db, now=now)),
+                drift=_records(frames.drift(self._warehouse, now=now)),
                 batches=_records(_busy(recent).tail(10)),
                 link=links,
                 **shared,
@@ -169,7 +168,7 @@ class Site:
             days=BATCH_PAGE_DAYS - 1
         )
         room = BATCH_PAGES_AT_ONCE
-        for row in reversed(_records(_busy(frames.batches(self._db, since=since)))):
+        for row in reversed(_records(_busy(frames.batches(self._warehouse, since=since)))):
             batch_id = row["batch_id"]
             name = f"batch/{batch_id}.html"
             fingerprint = _digest(row)
@@ -179,20 +178,21 @@ class Site:
             if is_there or not room:
                 continue
             room -= 1
-            key = {"batch_id": batch_id}
+            key = {"batch_id": batch_id, "at_most": ROWS_A_BATCH}
+            [details] = self._rows("report/read_batch", key)
             page = html.render(
                 "batch.html",
                 root="../",
-                batch=row | sql.one(self._db, "report/read_batch", key),
-                results=sql.run(self._db, "report/read_batch_results", key).fetchall(),
-                refused=sql.run(self._db, "report/read_batch_refused", key | {"at_most": ROWS_A_BATCH}).fetchall(),
-                warned=sql.run(self._db, "report/read_batch_warnings", key | {"at_most": ROWS_A_BATCH}).fetchall(),
+                batch=row | details,
+                results=self._rows("report/read_batch_results", key),
+                refused=self._rows("report/read_batch_refused", key),
+                warned=self._rows("report/read_batch_warnings", key),
                 at_most=ROWS_A_BATCH,
             )
             self._write(name, page, fingerprint=fingerprint)
 
     def _day_pages(self, days: pd.DataFrame, refusals: pd.DataFrame, warnings: pd.DataFrame, now: datetime) -> None:
-        projects = frames.projects(self._db, last=self._settings.report_days, now=now)
+        projects = frames.projects(self._warehouse, last=self._settings.report_days, now=now)
         recent = now.astimezone(UTC).date() - timedelta(days=BATCH_PAGE_DAYS - 1)
         for row in _records(days):
             day: date = row["day"]
@@ -204,7 +204,7 @@ class Site:
             if self._is_there(name, fingerprint):
                 continue
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-            batches = frames.batches(self._db, since=start, until=start + timedelta(days=1))
+            batches = frames.batches(self._warehouse, since=start, until=start + timedelta(days=1))
             shown = _busy(batches) if day >= recent else _notable(batches).tail(NOTABLE_BATCHES_A_DAY)
             page = html.render(
                 "day.html",
@@ -222,11 +222,11 @@ class Site:
             self._write(name, page, fingerprint=fingerprint)
 
     def _quarantine_page(self, refusals: pd.DataFrame, now: datetime) -> None:
-        resolved = sql.one(self._db, "report/count_resolved")
+        resolved = self._rows("report/count_resolved")
         fingerprint = _digest([refusals.to_dict("records"), resolved, str(now.date())])
         if self._is_there("quarantine.html", fingerprint):
             return
-        rows = frames.quarantined(self._db, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)
+        rows = frames.quarantined(self._warehouse, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)
         reasons = pictures.totals(refusals, "expectation")
         for reason in reasons:
             reason["rows"] = _records(rows[rows["expectation"] == reason["name"]])
@@ -240,6 +240,11 @@ class Site:
             link=self.link_of_batch,
         )
         self._write("quarantine.html", page, fingerprint=fingerprint)
+
+    def _rows(self, name: str, params: Row | None = None) -> list[Row]:
+        """What is no table of numbers, as it is."""
+        result = self._warehouse.exec_driver_sql(sql.statement(name).decode(), params or {})
+        return [dict(row) for row in result.mappings()]
 
     def _is_there(self, name: str, fingerprint: str) -> bool:
         """Whether the page was written from the same data; then it stays."""
@@ -290,7 +295,11 @@ def _digest(value: Any) -> str:
 
 
 def _records(frame: pd.DataFrame) -> list[Row]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    """None where pandas has NaN or NaT, which a template would take for true."""
+    return [
+        {str(key): None if html.is_missing(value) else value for key, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
 
 
 def _busy(batches: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Who is who: the fold of merging events over the persons known so far. Pure: no database, no clock, no settings.
 
 The partition of distinct ids into persons is a function of the merging events in arrival order and of nothing else.
-Which person survives also depends on whether an id had a person before, so the fold is told the births of its ids.
+Which person survives also depends on whether an id had a person before, so the fold is given the births of its ids.
 
 Rules: PostHog's ``person-merge-service.ts`` (which event merges, its direction, who survives, the flag, the refusal),
 with one departure: a merge is refused whenever the *source* person is identified, whether or not the target id was seen

@@ -26,7 +26,8 @@ import msgspec
 Stamp = tuple[int, int, int]
 """(event time in microseconds since 1970, transaction id, landing id): when an operation counts."""
 
-# What is lifted, in the order of ops.lifted_values. PostHog: person-property-utils.ts; $os_name stands in for $os.
+# What is lifted. SQL has the same names in the same order (ops.device_names, campaign_names, noisy_names), see
+# tests/rules/test_lifted_keys.py. PostHog: person-property-utils.ts; $os_name stands in for $os.
 APP = ("$app_build", "$app_name", "$app_namespace", "$app_version")
 DEVICE = (
     "$browser", "$browser_version", "$device_type", "$current_url", "$pathname", "$os", "$os_version",
@@ -171,7 +172,7 @@ def write_state(state: State) -> str:
 
 
 def coverage(state: State) -> tuple[int, int]:
-    """Which app and device keys have a first value, as bits of ``ops.lift_shape``, and the latest of their times.
+    """Which app and device keys have a first value, as bits of ``ops.device_shape``, and the latest of their times.
 
     An ordinary event after that time that brings only such keys cannot change the state.
     """

@@ -1,7 +1,7 @@
 """What PostHog clients send, as rows of the landing table: pure functions for files, the endpoint and the player.
 
 JSON is passed through as text wherever nothing must change: ``properties`` reaches the database byte for byte, so
-numbers keep every digit, and nothing is decoded only to be encoded again. What PostgreSQL could not take is mended in
+numbers keep every digit, and nothing is decoded only to be encoded again. What PostgreSQL could not take is repaired in
 the text: NUL characters and lone surrogates, in strings and in keys, become U+FFFD, and Python's ``NaN`` and
 ``Infinity`` become null, as the SDKs send them. Whether an event is valid is not asked here: that is for the gate.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -35,14 +35,13 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _UNSTORABLE_CHARACTER = re.compile("[\0\ud800-\udfff]")
-# Also one that the text's end cuts off: what is no JSON may have a quote anywhere, and from one that matches nothing the
-# search would read to the end, and again from the next: quadratic time.
+# Also one that the end of the text cuts off: in what is no JSON quotes may stand anywhere, and from one that matched
+# nothing the search would read to the end, and again from the next: quadratic time.
 STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
+TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _STRING_OR_NOT_A_NUMBER = re.compile(STRING + rb"|(-?(?:NaN|Infinity))", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(STRING + rb"|(-?\d[\d.eE+-]*+)", re.DOTALL)
 _HUGE_NUMBER = re.compile(rb".*[eE][+-]?\d{4,}|.{1001,}", re.DOTALL)
-
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 _value = msgspec.json.Decoder(Raw)
@@ -95,14 +94,36 @@ class Body(NamedTuple):
 def read_body(text: bytes) -> Body:
     """Split a body into its events: one event, an array of events, or ``{"batch": [...], ...}``. Never raises."""
     try:
-        value = _checked(text, _body)
+        elements, envelope = split_body(text)
     except LandingError as error:
         return Body([Unreadable.of(str(error), text)], {})
+    return Body([read_event(each) for each in elements], envelope)
+
+
+def split_body(text: bytes) -> tuple[Sequence[Raw | Fields], Fields]:
+    """The events of a body before ``read_event`` looks at each, so that they can be counted; and its envelope.
+
+    Raises:
+        LandingError: it is not JSON, or neither an object nor an array, or one event nested too deep.
+    """
+    value = _checked(text, _body)
     if isinstance(value, list):
-        return Body([_event(each) for each in value], {})
+        return value, {}
     if "event" in value or not bytes(value.get("batch", Raw())).startswith(b"["):
-        return Body([Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else value], {})
-    return Body([_event(each) for each in _array.decode(value.pop("batch"))], value)
+        if _is_too_deep(text):
+            raise LandingError(_TOO_DEEP)
+        return [value], {}
+    return _array.decode(value.pop("batch")), value
+
+
+def read_event(element: Raw | Fields) -> Fields | Unreadable:
+    """The members of one event of ``split_body``. Never raises."""
+    if isinstance(element, dict):
+        return element
+    text = bytes(element)
+    if not text.startswith(b"{"):
+        return Unreadable.of("JSON, but not an object", text)
+    return Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else _object.decode(text)
 
 
 def json_value(text: bytes) -> Raw:
@@ -189,18 +210,20 @@ def without_huge_numbers(text: str) -> str:
 
 
 def _checked(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Mend and decode; raises LandingError with the reason if it is not JSON of the decoder's kind."""
+    """Repair and decode; raises LandingError with the reason if it is not JSON of the decoder's kind."""
     try:
         str(text, "utf-8")
-        mended = _without_unstorable_characters(text)
+        repaired = _without_unstorable_characters(text)
         try:
-            return decoder.decode(mended)
+            return decoder.decode(repaired)
         except msgspec.ValidationError:
             raise
         except msgspec.DecodeError:
             if b"NaN" not in text and b"Infinity" not in text:
                 raise
-            return decoder.decode(_STRING_OR_NOT_A_NUMBER.sub(lambda match: b"null" if match[1] else match[0], mended))
+            return decoder.decode(
+                _STRING_OR_NOT_A_NUMBER.sub(lambda match: b"null" if match[1] else match[0], repaired)
+            )
     except UnicodeDecodeError as error:
         raise LandingError(f"not UTF-8 (byte {error.start})") from error
     except msgspec.ValidationError as error:
@@ -209,14 +232,6 @@ def _checked(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
         raise LandingError(f"not JSON: {str(error).removeprefix('JSON is malformed: ')}") from error
     except RecursionError as error:
         raise LandingError(_TOO_DEEP) from error
-
-
-def _event(element: Raw) -> Fields | Unreadable:
-    """The members of one element of an array of events."""
-    text = bytes(element)
-    if not text.startswith(b"{"):
-        return Unreadable.of("JSON, but not an object", text)
-    return Unreadable.of(_TOO_DEEP, text) if _is_too_deep(text) else _object.decode(text)
 
 
 def _without_unstorable_characters(text: bytes) -> bytes:
@@ -229,7 +244,7 @@ def _is_too_deep(text: bytes) -> bool:
     if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
         return False
     depth = 0
-    for bracket in _TO_BRACKET.finditer(text):
+    for bracket in TO_BRACKET.finditer(text):
         depth += {b"[": 1, b"{": 1, None: 0}.get(bracket[1], -1)
         if depth > MAX_DEPTH:
             return True

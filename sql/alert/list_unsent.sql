@@ -1,4 +1,4 @@
--- What a channel has not been told: alerts that are open, and the end of those whose beginning it was told.
+-- What was not sent to a channel yet: alerts that are open, and the end of those whose beginning was sent.
 select
     a.alert_id,
     a.kind,

@@ -1,4 +1,4 @@
--- Each batch's record beside what it should be: the chain, the ledger, the balance of its digests, its results.
+-- Each batch's record compared with what it should be: the chain, the ledger, the balance of its digests, its results.
 select
     b.batch_id,
     b.loaded,
@@ -10,7 +10,7 @@ select
     coalesce(
         b.hash = encode(sha256(convert_to(concat(b.previous_hash, '|', b.record), 'UTF8')), 'hex'), false
     ) as is_hash_right,
-    coalesce(b.landed + b.released = b.loaded + b.held + b.duplicate + b.quarantined, false) as is_balanced,
+    b.is_balanced,
     coalesce(
         ops.xor(
             (b.digests ->> 'landed')::bigint,

@@ -15,6 +15,11 @@ left join (
         union all
         select held_by_batch_id as batch_id
         from buffer.released_event
+        union all
+        select (a.held ->> 'held_by_batch_id')::bigint as batch_id
+        from ops.set_apart as a
+        inner join ops.batch as o on a.batch_id = o.batch_id
+        where a.held is not null and o.status = 'open'
     ) as u
     group by u.batch_id
 ) as h on b.batch_id = h.batch_id

@@ -1,4 +1,5 @@
--- A person's decision on a blocked batch; its plan is forgotten, so the next run makes it anew.
+-- A person's decision on an open batch: a blocked one may be released, any may be quarantined. Its plan is forgotten,
+-- so the next run makes it anew.
 update ops.batch
 set
     decision = %(decision)s,
@@ -6,5 +7,9 @@ set
     decided_by = %(who)s,
     decided_why = %(why)s
 from (select staging.clear()) as c
-where batch_id = %(batch_id)s::bigint and status = 'open' and blocked_at is not null and decision is null
+where
+    batch_id = %(batch_id)s::bigint
+    and status = 'open'
+    and decision is null
+    and (blocked_at is not null or %(decision)s = 'quarantined')
 returning batch_id;

@@ -1,8 +1,8 @@
--- Batches and the verdicts on them, newest first.
+-- Batches and their states, newest first.
 select
     b.batch_id,
     b.status,
-    v.verdict,
+    v.state,
     b.landed,
     b.loaded,
     b.held,
@@ -11,7 +11,7 @@ select
     coalesce(b.loaded_at, b.opened_at) as at,
     v.failed_names
 from ops.batch as b
-inner join ops.batch_verdict as v on b.batch_id = v.batch_id
-where not %(is_noteworthy)s::boolean or v.verdict not in ('fine', 'open')
+inner join ops.batch_state as v on b.batch_id = v.batch_id
+where not %(is_noteworthy)s::boolean or v.state not in ('fine', 'open')
 order by b.batch_id desc
 limit %(at_most)s::bigint;

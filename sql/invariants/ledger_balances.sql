@@ -8,4 +8,4 @@ select
     duplicate,
     quarantined
 from ops.batch
-where status = 'loaded' and landed + released is distinct from loaded + held + duplicate + quarantined;
+where not is_balanced;

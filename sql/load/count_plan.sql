@@ -1,4 +1,4 @@
--- What the ledger needs beside the numbers of rows written.
+-- What the ledger needs besides the numbers of rows written.
 select
     (select count(*) from staging.event) as staged,
     (select count(*) from staging.excluded as x where x.kind = 'duplicate') as duplicate,

@@ -10,14 +10,13 @@ with alone as (
     having
         count(*) = 1
         and not bool_or(o.has_property_operations or o.is_forced)
-        and max(o.lift_shape) < 262144
+        and bit_or(o.lift_shape) & ops.lift_is_set() = 0
 ),
 
 unpacked as (
     select
         o.*,
-        jsonb_populate_record(null::ops.device_keys, l.properties) as device,
-        coalesce(l.properties -> '$is_server' = 'true', false) as is_server
+        jsonb_populate_record(null::ops.device_keys, l.properties) as device
     from alone as a
     inner join staging.property_event as o on a.team_id = o.team_id and a.person_id = o.person_id
     cross join
@@ -44,24 +43,7 @@ filled as (
         k.xid,
         k.landing_id,
         k.lift_shape,
-        jsonb_strip_nulls(
-            jsonb_build_object(
-                '$browser', (k.device)."$browser",
-                '$browser_version', (k.device)."$browser_version",
-                '$device_type', (k.device)."$device_type",
-                '$current_url', (k.device)."$current_url",
-                '$pathname', (k.device)."$pathname",
-                '$os', case when not k.is_server then coalesce((k.device)."$os", (k.device)."$os_name") end,
-                '$os_version', case when not k.is_server then (k.device)."$os_version" end,
-                '$referring_domain', (k.device)."$referring_domain",
-                '$referrer', (k.device)."$referrer",
-                '$screen_height', (k.device)."$screen_height",
-                '$screen_width', (k.device)."$screen_width",
-                '$viewport_height', (k.device)."$viewport_height",
-                '$viewport_width', (k.device)."$viewport_width",
-                '$raw_user_agent', (k.device)."$raw_user_agent"
-            )
-        ) as lifted
+        ops.device_lifted(k.device) as lifted
     from unpacked as k
     offset 0
 )
@@ -69,25 +51,7 @@ filled as (
 select
     f.team_id,
     f.person_id,
-    f.lifted
-    || jsonb_strip_nulls(
-        jsonb_build_object(
-            '$initial_browser', f.lifted -> '$browser',
-            '$initial_browser_version', f.lifted -> '$browser_version',
-            '$initial_device_type', f.lifted -> '$device_type',
-            '$initial_current_url', f.lifted -> '$current_url',
-            '$initial_pathname', f.lifted -> '$pathname',
-            '$initial_os', f.lifted -> '$os',
-            '$initial_os_version', f.lifted -> '$os_version',
-            '$initial_referring_domain', f.lifted -> '$referring_domain',
-            '$initial_referrer', f.lifted -> '$referrer',
-            '$initial_screen_height', f.lifted -> '$screen_height',
-            '$initial_screen_width', f.lifted -> '$screen_width',
-            '$initial_viewport_height', f.lifted -> '$viewport_height',
-            '$initial_viewport_width', f.lifted -> '$viewport_width',
-            '$initial_raw_user_agent', f.lifted -> '$raw_user_agent'
-        )
-    ) as properties,
+    f.lifted || i.initial as properties,
     jsonb_build_object(
         'lifted',
         jsonb_build_array(
@@ -99,4 +63,5 @@ select
     f.lift_shape as lifted_mask,
     f.stamped_at as lifted_at
 from filled as f
+cross join lateral ops.as_initial(f.lifted) as i
 where strpos(substr(f.lifted::text, 2), '{') = 0 and strpos(f.lifted::text, '[') = 0;

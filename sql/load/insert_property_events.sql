@@ -49,7 +49,7 @@ alike as (
         n.person_id,
         n.lift_shape,
         min(n.stamped_at) as first_at,
-        case when n.lift_shape >= 262144 then max(n.stamped_at) end as last_at
+        case when n.lift_shape & ops.lift_is_set() <> 0 then max(n.stamped_at) end as last_at
     from named as n
     where n.lift_shape <> 0
     group by n.team_id, n.person_id, n.lift_shape
@@ -60,7 +60,7 @@ wanted as (
     from alike as a
     left join warehouse.person as p on a.team_id = p.team_id and a.person_id = p.person_id
     where
-        a.lift_shape >= 262144
+        a.lift_shape & ops.lift_is_set() <> 0
         or p.person_id is null
         or a.lift_shape & ~p.lifted_mask <> 0
         or a.first_at <= p.lifted_at
@@ -76,7 +76,7 @@ select
     n.received_at,
     n.xid,
     n.landing_id,
-    n.event in ('$identify', '$create_alias', '$merge_dangerously', '$set') as is_forced,
+    ops.is_about_person(n.event) as is_forced,
     n.has_property_operations,
     n.lift_shape
 from named as n

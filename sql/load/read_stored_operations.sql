@@ -56,7 +56,7 @@ select
     end as set_once_json,
     case when e.has_property_operations then (e.properties -> '$unset')::text end as unset_json,
     case when e.is_lifted then ops.lifted_values(e.properties) end as lifted_values,
-    e.event in ('$identify', '$create_alias', '$merge_dangerously', '$set') as is_forced
+    ops.is_about_person(e.event) as is_forced
 from owned as o
 inner join warehouse.stored_event as e on o.team_id = e.team_id and o.distinct_id = e.distinct_id
 where e.has_property_operations or e.is_lifted;

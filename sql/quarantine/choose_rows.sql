@@ -14,6 +14,7 @@ from (
         )
         and (%(event)s::text is null or q.event = %(event)s::text)
         and (%(batch_id)s::bigint is null or q.batch_id = %(batch_id)s::bigint)
+        and (%(team_id)s::bigint is null or q.team_id = %(team_id)s::bigint)
         and (%(landing_id)s::bigint is null or q.landing_id = %(landing_id)s::bigint)
         and (%(since)s::timestamptz is null or q.received_at >= %(since)s::timestamptz)
         and (%(until)s::timestamptz is null or q.received_at < %(until)s::timestamptz)

@@ -1,4 +1,4 @@
--- One batch: bounds and steps, beside what the list of batches shows.
+-- One batch: bounds and steps, besides what the list of batches shows.
 select
     b.batch_id,
     b.lower_xid::text || '/' || b.lower_landing_id as lower_position,

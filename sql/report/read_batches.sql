@@ -17,7 +17,7 @@ select
     r.arrival_p95_seconds,
     r.event_p50_seconds,
     r.event_p95_seconds,
-    b.landed + b.released = b.loaded + b.held + b.duplicate + b.quarantined as is_balanced,
+    b.is_balanced,
     (select sum(s.value::double precision) from jsonb_each_text(b.step_seconds) as s) as seconds
 from ops.batch as b
 left join ops.report_batch as r on b.batch_id = r.batch_id

@@ -14,9 +14,7 @@ select
     sum(b.persons_merged)::bigint as persons_merged,
     coalesce(sum(r.warnings), 0)::bigint as warnings,
     coalesce(sum(r.failed_expectations), 0)::bigint as failed_expectations,
-    count(*) filter (
-        where b.landed + b.released is distinct from b.loaded + b.held + b.duplicate + b.quarantined
-    ) as unbalanced
+    count(*) filter (where not b.is_balanced) as unbalanced
 from ops.batch as b
 left join ops.report_batch as r on b.batch_id = r.batch_id
 where b.status = 'loaded' and b.loaded_at >= %(since)s::timestamptz

@@ -1,5 +1,5 @@
--- The batch as a whole, on the plan: shares of its rows, and its size beside its own recent past. What has no past
--- to be held against is 1 (volume) or 0 (unknown names).
+-- The batch as a whole, on the plan: shares of its rows, and its size compared with its recent past. What has no
+-- past to be compared with is 1 (volume) or 0 (unknown names).
 select
     s.quarantined::double precision / s.landed as quarantined_share,
     s.duplicate::double precision / s.landed as duplicate_share,

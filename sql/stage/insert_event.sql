@@ -12,8 +12,8 @@
 --   personless: $process_person_profile strictly false, or the endpoint, or the project says so
 --     (normalize-process-person-flag-step.ts)
 --   lifted: lift_shape says which keys, so that of many events alike only the first and the last by time need to be
---     looked at: a bit for each app and device key; 2^18 if what it lifts is set, rather than only filled in; from 2^19
---     on a hash of its campaign. 0: it lifts nothing (nodejs/src/common/utils/db/utils.ts)
+--     looked at: see ops.device_shape, ops.campaign_shape and ops.lift_is_set. 0: it lifts nothing
+--     (nodejs/src/common/utils/db/utils.ts)
 --   cookieless: the id is derived from the day's salt, ip, host and user agent (cookieless-manager.ts)
 insert into staging.event (
     ordinal,
@@ -87,19 +87,7 @@ with read_once as (
         jsonb_populate_record(
             null::ops.device_keys, case when jsonb_typeof(l.properties) = 'object' then l.properties else '{}' end
         ) as device,
-        case
-            when
-                l.properties ?| array[
-                    'utm_source', 'utm_medium', 'utm_campaign', 'utm_content', 'utm_name', 'utm_term', 'gclid',
-                    'gad_source', 'gclsrc', 'dclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'twclid', 'li_fat_id',
-                    'mc_cid', 'igshid', 'ttclid', 'rdt_cid', 'irclid', '_kx', 'epik', 'qclid', 'sccid'
-                ]
-                and jsonb_typeof(l.properties) = 'object'
-                then
-                    (hashtextextended((ops.lifted_values(l.properties))[19:]::text, 0) & 8796093022207) << 19
-                    | 262144
-            else 0
-        end as campaign_shape,
+        ops.campaign_shape(l.properties) as campaign_shape,
         l.properties -> '$process_person_profile' as process_person_profile,
         l.event = '$identify' as is_identify,
         coalesce(jsonb_typeof(l.properties), 'missing') as properties_type,
@@ -160,6 +148,7 @@ with read_once as (
     where
         (l.xid, l.landing_id) > (%(after_xid)s::xid8, %(after_landing_id)s::bigint)
         and (l.xid, l.landing_id) <= (%(upto_xid)s::xid8, %(upto_landing_id)s::bigint)
+        and not exists (select from ops.set_apart as a where a.landing_id = l.landing_id)
     offset 0
 ),
 
@@ -188,32 +177,7 @@ cleaned as (
         end as distinct_id,
         case when jsonb_typeof(r.other) not in ('object', 'array') then r.other #>> '{}' end as other_text,
         coalesce(r.process_person_profile = 'false'::jsonb, false) as is_declared_personless,
-        case when (r.device)."$app_build" is not null then 1 else 0 end
-        | case when (r.device)."$app_name" is not null then 2 else 0 end
-        | case when (r.device)."$app_namespace" is not null then 4 else 0 end
-        | case when (r.device)."$app_version" is not null then 8 else 0 end
-        | case when (r.device)."$browser" is not null then 16 else 0 end
-        | case when (r.device)."$browser_version" is not null then 32 else 0 end
-        | case when (r.device)."$device_type" is not null then 64 else 0 end
-        | case when (r.device)."$current_url" is not null then 128 else 0 end
-        | case when (r.device)."$pathname" is not null then 256 else 0 end
-        | case
-            when
-                coalesce((r.device)."$os", (r.device)."$os_name") is not null
-                and coalesce((r.device)."$is_server", 'false') <> 'true' then 512
-            else 0
-        end
-        | case
-            when (r.device)."$os_version" is not null and coalesce((r.device)."$is_server", 'false') <> 'true' then 1024
-            else 0
-        end
-        | case when (r.device)."$referring_domain" is not null then 2048 else 0 end
-        | case when (r.device)."$referrer" is not null then 4096 else 0 end
-        | case when (r.device)."$screen_height" is not null then 8192 else 0 end
-        | case when (r.device)."$screen_width" is not null then 16384 else 0 end
-        | case when (r.device)."$viewport_height" is not null then 32768 else 0 end
-        | case when (r.device)."$viewport_width" is not null then 65536 else 0 end
-        | case when (r.device)."$raw_user_agent" is not null then 131072 else 0 end as device_shape,
+        ops.device_shape(r.device) as device_shape,
         case
             when r.clock_skew is null then r.written_at
             -- Beyond these years lies no time that PostgreSQL and Python both know.
@@ -335,12 +299,7 @@ select
             and coalesce(s.event, '') not in ('$exception', '$$heatmap')
             then
                 s.device_shape | s.campaign_shape
-                | case
-                    when
-                        s.device_shape & 15 <> 0
-                        or s.event in ('$identify', '$create_alias', '$merge_dangerously', '$set') then 262144
-                    else 0
-                end
+                | case when ops.is_about_person(s.event) then ops.lift_is_set() else 0 end
         else 0
     end as lift_shape,
     s.is_personless

@@ -15,7 +15,7 @@ select
     as_of,
     opened_at,
     loaded_at,
-    status = 'open' or landed + released = loaded + held + duplicate + quarantined as is_balanced,
+    is_balanced,
     (select round(sum(s.value::numeric), 3)::double precision from jsonb_each_text(step_seconds) as s) as seconds
 from ops.batch
 order by batch_id desc

@@ -1,6 +1,6 @@
 -- Batches whose ledger does not balance; none, ever.
 select batch_id
 from ops.batch
-where status = 'loaded' and landed + released is distinct from loaded + held + duplicate + quarantined
+where not is_balanced
 order by batch_id
 limit 20;

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from etl import databases, sql
-from etl.cli.run import describe
+from etl.cli.cycle import describe
 from etl.cycle.batch import STEPS
 from etl.cycle.run import run_cycle
 from etl.local import postgres

@@ -103,10 +103,11 @@ async def _load(port: int, token: str, batch: int, events: int) -> None:
         {"uuid": uuid, "event": name, "distinct_id": distinct_id, "properties": msgspec.Raw(properties.encode()),
          "timestamp": timestamp}
         for uuid, name, distinct_id, properties, timestamp in generate(events, seed=batch)
+        if name  # a request of nothing but a nameless one is refused
     ]  # fmt: skip
     bodies = [
         msgspec.json.encode({"api_key": token, "sent_at": "2026-11-25T00:00:00Z", "batch": rows[start : start + batch]})
-        for start in range(0, events, batch)
+        for start in range(0, len(rows), batch)
     ]
     requests = iter([
         b"POST /batch/ HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"

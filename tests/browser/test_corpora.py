@@ -38,7 +38,10 @@ def test_json_is_taken_or_refused_as_the_standard_says(service: Service) -> None
     taken = 0
     for case in cases:
         value = case["input"].encode("utf-8", "surrogatepass")
-        body = b'{"api_key": "%b", "batch": [{"event": "e", "properties": {"v": %b}}]}' % (TOKEN.encode(), value)
+        body = b'{"api_key": "%b", "batch": [{"event": "e", "distinct_id": "d", "properties": {"v": %b}}]}' % (
+            TOKEN.encode(),
+            value,
+        )
         status = service.post(body)
         taken += status == 200
         expected = {"y": {200}, "n": {400}, "i": {200, 400}}[case["name"][0]]

@@ -22,6 +22,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from etl.names import INGEST, PAGE, REPORT, page_url
 from etl.sql import json_text
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
 
@@ -96,7 +97,7 @@ def overview(page: Page, airflow: Airflow, says: str, seconds: float = 300.0) ->
     until = time.monotonic() + seconds
     frame = page.frame_locator("iframe")
     while True:
-        page.goto(f"{airflow.url}/plugin/quality", wait_until="commit")
+        page.goto(page_url(airflow.url), wait_until="commit")
         try:
             expect(frame.locator("body")).to_contain_text(says, timeout=15_000)
         except AssertionError:
@@ -120,11 +121,11 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     assert writer
     break_things(writer[1])
 
-    for path in ("/quality/index.html", "/quality/quarantine.html", "/quality/"):
+    for path in (f"/{PAGE}/index.html", f"/{PAGE}/quarantine.html", f"/{PAGE}/"):
         assert airflow.call(path)[0] == 401
     auditor = airflow.token("auditor")
-    assert airflow.call("/api/v2/dags/ingest/dagRuns", auditor, {"logical_date": None})[0] == 403
-    assert airflow.call("/api/v2/dags/ingest", auditor, {"is_paused": True}, "PATCH")[0] == 403
+    assert airflow.call(f"/api/v2/dags/{INGEST}/dagRuns", auditor, {"logical_date": None})[0] == 403
+    assert airflow.call(f"/api/v2/dags/{INGEST}", auditor, {"is_paused": True}, "PATCH")[0] == 403
 
     context = chromium.new_context(viewport={"width": 1360, "height": 900})
     context.set_default_timeout(60_000)
@@ -156,7 +157,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     shot(page, "batch-in-airflow")
     assert page.title() != "owned"
     assert problems == []
-    for path in ("/quality/../../etc/passwd", "/quality/%2e%2e/airflow/passwords.json", "/quality/.manifest.json"):
+    for path in (f"/{PAGE}/../../etc/passwd", f"/{PAGE}/%2e%2e/airflow/passwords.json", f"/{PAGE}/.manifest.json"):
         status, answer = airflow.call(path, auditor)
         assert status == 404 or "Airflow" in answer, path
         assert "passw" not in answer.replace("type", ""), path
@@ -187,12 +188,12 @@ def look_at_the_files(browser: Browser, site: Path) -> None:
 
 
 def go_silent(page: Page, airflow: Airflow) -> None:
-    """`ingest` is paused: the page must not go on saying that all is well."""
+    """`events_ingest` is paused: the page must not go on saying that all is well."""
     admin = airflow.token("admin")
-    assert airflow.call("/api/v2/dags/ingest", admin, {"is_paused": True}, "PATCH")[0] == 200
+    assert airflow.call(f"/api/v2/dags/{INGEST}", admin, {"is_paused": True}, "PATCH")[0] == 200
     overview(page, airflow, "min old", seconds=240.0)
     shot(page, "silence-in-airflow")
-    assert airflow.call("/api/v2/dags/report/dagRuns", admin, {"logical_date": None})[0] == 200
+    assert airflow.call(f"/api/v2/dags/{REPORT}/dagRuns", admin, {"logical_date": None})[0] == 200
     frame = overview(page, airflow, "The newest batch is late")
     expect(frame.get_by_role("heading", level=1)).to_have_text("Do not trust the numbers yet.")
     shot(page, "late-in-airflow")

@@ -14,7 +14,7 @@ from urllib.parse import quote_from_bytes
 import pytest
 import zstandard
 
-from etl.capture.body import MAX_VALUES, unpack
+from etl.capture.body import MAX_FIELDS, MAX_MEMBERS, MAX_VALUES, unpack
 from etl.errors import RefusedError
 
 TEXT = '{"event": "caf\u00e9 + & = %", "n": [1, 2]}'.encode()
@@ -73,6 +73,12 @@ def test_every_packing_is_known_by_its_bytes(body: bytes) -> None:
         (zstandard.compress(b"[" + b" " * LIMIT + b"]"), 413, "too_large"),
         (gzip.compress(b" " * 600_000) * 2, 413, "too_large"),
         (b"[" + b"1," * MAX_VALUES + b"1,1]", 413, "too_many_values"),
+        (b"[" * MAX_VALUES + b"[", 413, "too_many_values"),
+        (b"data=" + b"%25" * MAX_VALUES + b"%25", 413, "too_many_values"),
+        (gzip.compress(b"") * (MAX_MEMBERS + 1), 413, "too_many_members"),
+        (gzip.compress(b"") * MAX_MEMBERS, 400, "empty"),
+        (gzip.compress(gzip.compress(b"[" + b" " * 600_000 + b"]") + b"\0" * 500_000), 413, "too_large"),
+        (zstandard.compress(TEXT) * 2, 400, "undecodable"),
     ],
 )
 def test_what_cannot_be_unpacked_says_why(body: bytes, status: int, reason: str) -> None:
@@ -80,6 +86,31 @@ def test_what_cannot_be_unpacked_says_why(body: bytes, status: int, reason: str)
     with pytest.raises(RefusedError) as caught:
         unpack(body, max_bytes=limit)
     assert (caught.value.status, caught.value.reason) == (status, reason)
+
+
+def test_gzip_of_many_members_is_one_text() -> None:
+    parts = [b"[", *[b"1,"] * (MAX_MEMBERS - 2), b"1]"]
+    members = [gzip.compress(part) for part in parts]
+    assert unpack(b"\0".join(members), max_bytes=LIMIT) == b"".join(parts)
+
+
+def test_a_member_may_be_longer_than_a_block() -> None:
+    texts = [random.Random(seed).randbytes(150_000).hex().encode() for seed in (1, 2)]
+    packed = b"".join(gzip.compress(text) for text in (b'["', *texts, b'"]'))
+    assert unpack(packed, max_bytes=LIMIT) == b'["' + b"".join(texts) + b'"]'
+
+
+def test_a_form_of_many_fields_is_none() -> None:
+    data = b"data=" + base64.b64encode(TEXT)
+    assert unpack(b"a=b&" * (MAX_FIELDS - 1) + data, max_bytes=LIMIT) == TEXT
+    body = b"a=b&" * MAX_FIELDS + data
+    assert unpack(body, max_bytes=LIMIT) == body, "no JSON: the next step refuses it"
+
+
+def test_all_layers_together_are_limited() -> None:
+    text = b"[" + b" " * (LIMIT // 2) + b"]"
+    assert unpack(base64.b64encode(text), max_bytes=LIMIT) == text
+    assert refusal(base64.b64encode(base64.b64encode(text))).reason == "too_large"
 
 
 def test_commas_in_strings_are_no_values() -> None:

@@ -25,7 +25,9 @@ def test_nothing_to_do_changes_no_byte() -> None:
 
 
 def test_the_token_is_no_property() -> None:
-    assert clean('{"token": "phc_x", "f": 1.50, "nested": {"token": 1}}', PLAIN) == '{"f":1.50,"nested":{"token": 1}}'
+    text = '{"token": "phc_x", "f": 1.50, "nested": {"token": 1}}'
+    assert clean(text, PLAIN, "phc_x") == '{"f":1.50,"nested":{"token": 1}}'
+    assert clean(text, PLAIN, "phc_y") is text
 
 
 def test_an_address_is_kept_only_if_the_project_says_so() -> None:

@@ -101,6 +101,7 @@ def test_every_batch_balances(database, db):
     for batch in db.execute("select * from ops.batch order by batch_id").fetchall():
         given = batch["loaded"] + batch["held"] + batch["duplicate"] + batch["quarantined"]
         assert batch["landed"] + batch["released"] == given
+        assert batch["is_balanced"]
         found = db.execute(
             """
             select
@@ -115,3 +116,14 @@ def test_every_batch_balances(database, db):
             [batch["batch_id"]],
         ).fetchone()
         assert found == {name: batch[name] for name in found}
+
+
+@pytest.mark.parametrize("change", ["loaded = loaded + 1", "released = null", "quarantined = null, held = null"])
+def test_the_table_refuses_a_ledger_that_does_not_balance(db, land, cycle, change):
+    land()
+    cycle()
+    with pytest.raises(psycopg.errors.CheckViolation, match="ledger_balances"):
+        db.execute(f"update ops.batch set {change}")
+    db.execute("alter table ops.batch drop constraint ledger_balances")
+    db.execute(f"update ops.batch set {change}")
+    assert db.execute("select is_balanced from ops.batch").fetchall() == [{"is_balanced": False}]

@@ -1,8 +1,9 @@
 """Run by the tests in a process of its own: Airflow takes over logging, warnings and the environment of its process.
 
-python -m tests.dag_probe facts          what the DAG files declare, as JSON
-python -m tests.dag_probe page           the report DAG, then its page as the plugin serves it without a login
-python -m tests.dag_probe run DAG_ID     dag.test() of one DAG on a fresh metadata database, its outcome as JSON
+python -m tests.dags.dag_probe facts           what the DAG files declare, as JSON
+python -m tests.dags.dag_probe page            the report DAG, then its page as the plugin serves it without a login
+python -m tests.dags.dag_probe warehouse JSON  which database the tasks get in each of these environments
+python -m tests.dags.dag_probe run DAG_ID      dag.test() of one DAG on a fresh metadata database, its outcome as JSON
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from etl.names import PAGE, REPORT
 
 DAGS = Path(__file__).parents[2] / "dags"
 
@@ -52,7 +55,7 @@ def facts() -> dict[str, Any]:
 
 
 def _what_becomes_of_errors() -> dict[str, str]:
-    from common import terminal_errors
+    from events_common import terminal_errors
 
     from etl.errors import CycleBusyError, LedgerError, StagingLostError
 
@@ -62,6 +65,29 @@ def _what_becomes_of_errors() -> dict[str, str]:
             raise error
         became[type(error).__name__] = raised.type.__name__
     return became
+
+
+def warehouse(cases: list[dict[str, str]]) -> list[dict[str, str]]:
+    """In each environment: the database that a task gets, or what the task that opens a batch says."""
+    sys.path.append(str(DAGS))  # as Airflow does
+    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.utils.db import initdb
+    from events_common import step, warehouse
+    from events_warehouse import warehouse_url
+
+    initdb()
+    answers = []
+    for case in cases:
+        os.environ.update(case)
+        try:
+            step("open")
+            with warehouse() as db:
+                answers.append({"url": warehouse_url(), "database": db.info.dbname})
+        except AirflowFailException as error:
+            answers.append({"refusal": str(error)})
+        for name in case:
+            del os.environ[name]
+    return answers
 
 
 def run(dag_ids: list[str]) -> list[dict[str, Any]]:
@@ -90,15 +116,22 @@ def run(dag_ids: list[str]) -> list[dict[str, Any]]:
 
 def page() -> dict[str, Any]:
     """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
-    outcomes = run(["report"])
+    outcomes = run([REPORT])
+    from airflow import plugins_manager
     from airflow.api_fastapi.app import create_app
     from starlette.testclient import TestClient
 
     client = TestClient(create_app())
-    paths = ["/quality/index.html", "/quality/", "/quality/.manifest.json"]
-    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths]}
+    paths = [f"/{PAGE}/index.html", f"/{PAGE}/", f"/{PAGE}/.manifest.json"]
+    [view] = plugins_manager._get_ui_plugins()[0]  # what the UI gets to know, and from nowhere else
+    return {"outcome": outcomes[0], "statuses": [client.get(path).status_code for path in paths], "view": view}
 
 
 if __name__ == "__main__":
-    answer = {"facts": facts, "page": page, "run": lambda: run(sys.argv[2:])}[sys.argv[1]]()
+    answer = {
+        "facts": facts,
+        "page": page,
+        "warehouse": lambda: warehouse(json.loads(sys.argv[2])),
+        "run": lambda: run(sys.argv[2:]),
+    }[sys.argv[1]]()
     Path(os.environ["PROBE_ANSWER"]).write_text(json.dumps(answer))

@@ -12,15 +12,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
+from etl.names import ALERT, INGEST, LOADED, MAINTAIN, PAGE, PREFIX, REPORT, page_url
 from etl.sql import Db
 
 ROOT = Path(__file__).parents[2]
 DAGS = ROOT / "dags"
 FILES = sorted(DAGS.glob("*.py"))
-SCHEDULES = {"ingest": "* * * * *", "maintain": "17 * * * *"}
+SCHEDULES = {INGEST: "* * * * *", MAINTAIN: "17 * * * *"}
 
 
 def run_probe(home: Path, *arguments: str, **environment: str) -> Any:
@@ -60,7 +63,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_every_dag_file_loads(facts: dict[str, Any]) -> None:
     assert facts["import_errors"] == {}
-    assert facts["dags"].keys() >= SCHEDULES.keys()
+    assert facts["dags"].keys() == {INGEST, MAINTAIN, REPORT, ALERT}
 
 
 def test_loading_the_dag_files_imports_nothing_heavy(facts: dict[str, Any]) -> None:
@@ -69,6 +72,7 @@ def test_loading_the_dag_files_imports_nothing_heavy(facts: dict[str, Any]) -> N
 
 def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
     for dag_id, dag in facts["dags"].items():
+        assert dag_id.startswith(PREFIX)
         assert dag["tags"] == ["event-microbatch"], dag_id
         assert dag["description"], dag_id
         assert len(dag["doc"]) > 100, dag_id
@@ -82,12 +86,12 @@ def test_every_dag_keeps_the_policy(facts: dict[str, Any]) -> None:
 
 
 def test_ingest_runs_the_five_steps_in_order(facts: dict[str, Any]) -> None:
-    tasks = facts["dags"]["ingest"]["tasks"]
+    tasks = facts["dags"][INGEST]["tasks"]
     order = ["open", "stage", "validate", "resolve", "load", "again"]
     assert {name: task["after"] for name, task in tasks.items()} == {
         name: [before] if before else [] for before, name in zip([None, *order], order, strict=False)
     }
-    assert facts["dags"]["ingest"]["outlets"] == ["warehouse_events"]
+    assert facts["dags"][INGEST]["outlets"] == [LOADED]
 
 
 def test_only_errors_that_may_pass_are_tried_again(facts: dict[str, Any]) -> None:
@@ -109,7 +113,7 @@ def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(
 ) -> None:
     for number in range(5):
         land("page", f"device-{number}", properties={"$device_id": f"device-{number}"})
-    full, last = run_probe(tmp_path, "run", "ingest", "ingest", AIRFLOW_CONN_WAREHOUSE=database, ETL_BATCH_SIZE="3")
+    full, last = run_probe(tmp_path, "run", INGEST, INGEST, AIRFLOW_CONN_EVENTS_WAREHOUSE=database, ETL_BATCH_SIZE="3")
     assert full["state"] == last["state"] == "success"
     assert full["tasks"].pop("again") == "success"
     assert full["queued_runs"] == last["queued_runs"] == ["backlog_after_batch_1"]
@@ -119,7 +123,7 @@ def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(
 
 
 def test_maintain_runs_with_only_the_url_in_the_environment(tmp_path: Path, database: str) -> None:
-    [outcome] = run_probe(tmp_path, "run", "maintain", ETL_DATABASE_URL=database)
+    [outcome] = run_probe(tmp_path, "run", MAINTAIN, ETL_DATABASE_URL=database)
     assert outcome["state"] == "success"
     assert set(outcome["tasks"].values()) == {"success"}
 
@@ -135,11 +139,64 @@ def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_logi
         ETL_DATABASE_URL=database,
         ETL_REPORT_DIR=str(tmp_path / "report"),
         AIRFLOW__CORE__PLUGINS_FOLDER=str(DAGS / "plugins"),
+        AIRFLOW__API__BASE_URL="https://airflow.example/data",
     )
     assert answer["outcome"]["tasks"] == {"build": "success"}
     assert (tmp_path / "report" / "batch" / "1.html").exists()
     assert db.execute("select batch_id from ops.report_state").fetchone() == {"batch_id": 1}
     assert answer["statuses"] == [401, 401, 401]
+    assert answer["view"]["href"] == f"/data/{PAGE}/index.html"
+    # Airflow's UI shows at /plugin/ROUTE the view of this route: the address that alerts and `etl up` send people to.
+    route = answer["view"]["url_route"]
+    assert page_url("https://airflow.example/data/") == f"https://airflow.example/data/plugin/{route}"
+
+
+def connection(url: str, **changes: Any) -> str:
+    """A connection as Airflow's form keeps it."""
+    parts = urlsplit(url)
+    fields = {
+        "conn_type": "postgres",
+        "host": parts.hostname,
+        "port": parts.port,
+        "login": parts.username,
+        "password": parts.password,
+        "schema": parts.path[1:],
+    }
+    return json.dumps(fields | changes)
+
+
+def test_one_rule_says_which_database_is_meant(tmp_path: Path, database: str) -> None:
+    """ETL_DATABASE_URL as for every command, else the connection; a contradiction is refused, and so is no schema."""
+    name, password = urlsplit(database).path[1:], urlsplit(database).password
+    extra = {"cursor": "realdictcursor", "iam": False, "keepalives": True, "keepalives_idle": 30, "sslcert": "/a b"}
+    ours, other = connection(database, extra=extra), connection(database, schema="postgres")
+    cases = {
+        "by connection": {"ETL_AIRFLOW_CONNECTION": "another", "AIRFLOW_CONN_ANOTHER": ours},
+        "both": {"ETL_DATABASE_URL": database, "AIRFLOW_CONN_EVENTS_WAREHOUSE": ours},
+        "two": {"ETL_DATABASE_URL": database, "AIRFLOW_CONN_EVENTS_WAREHOUSE": other},
+        "no schema": {"AIRFLOW_CONN_EVENTS_WAREHOUSE": other},
+        "no database": {"AIRFLOW_CONN_EVENTS_WAREHOUSE": connection(database, schema="")},
+        "none": {},
+    }
+    answers = run_probe(tmp_path, "warehouse", json.dumps(list(cases.values())))
+    became = dict(zip(cases, answers, strict=True))
+
+    # Extras that only Airflow's own hooks know are left out, the others come through.
+    assert became["by connection"]["database"] == name
+    parts = conninfo_to_dict(became["by connection"]["url"])
+    assert (parts["keepalives"], parts["keepalives_idle"], parts["sslcert"]) == ("1", "30", "/a b")
+    assert not parts.keys() & {"cursor", "iam"}
+    assert became["by connection"]["url"].startswith(database + "?")
+
+    assert became["both"] == {"url": database, "database": name}
+    refusals = {case: answer["refusal"] for case, answer in became.items() if "refusal" in answer}
+    assert refusals.keys() == {"two", "no schema", "no database", "none"}
+    assert all("\n" not in refusal and str(password) not in refusal for refusal in refusals.values())
+    assert refusals["two"].startswith("Two warehouses: ETL_DATABASE_URL names 127.0.0.1:")
+    assert refusals["no schema"].startswith("The database postgres on 127.0.0.1:")
+    assert "has no schema yet. Run `etl migrate` with ETL_DATABASE_URL set to" in refusals["no schema"]
+    assert refusals["no database"].startswith("The Airflow connection `events_warehouse` names no database")
+    assert refusals["none"].startswith("No warehouse: set ETL_DATABASE_URL, or define the Airflow connection")
 
 
 def _count_events(db: Db) -> int:

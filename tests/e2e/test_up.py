@@ -69,7 +69,7 @@ def test_it_runs_the_sample_and_stops_without_a_trace(home: Path, start: Callabl
     again = start("up")
     text = again.wait_for(lambda text: SERVICES_RUN in text)
     assert "what a killed run had left behind has ended" in text
-    assert "migrations applied" not in text
+    assert "schema files" not in text
     second = start("up")
     assert second.process.wait(60) == 1
     assert "It runs already on" in second.text

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 
-from etl.errors import UnavailableError
+from etl.errors import EtlError, UnavailableError
+from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
 from etl.operate import alerts
 from etl.operate.status import read_status
 from tests.dags.test_dags import run_probe
+from tests.landing import moment
 
-LINK = "http://127.0.0.1:8080/plugin/data-quality"
+LINK = page_url("http://127.0.0.1:8080")
 
 
 @contextmanager
@@ -69,11 +71,11 @@ def mail_server() -> Iterator[tuple[int, list[str]]]:
         yield port, received
 
 
-def kinds(db, channel="alert_webhook"):
+def kinds(db, channel=ALERT_WEBHOOK):
     return [(alert["kind"], alert["is_resolved"]) for alert in alerts.list_unsent(db, channel)]
 
 
-def tell(db, channel="alert_webhook"):
+def tell(db, channel=ALERT_WEBHOOK):
     alerts.note_sent(db, channel, alerts.list_unsent(db, channel))
 
 
@@ -83,12 +85,12 @@ def test_each_is_told_once_when_it_begins_and_once_when_it_is_over(db, cycle, se
     tell(db)
     alerts.watch(db, settings)
     assert kinds(db) == []
-    assert kinds(db, "alert_smtp") == [("late", False)]
+    assert kinds(db, ALERT_SMTP) == [("late", False)]
     cycle()
     alerts.watch(db, settings)
     assert kinds(db) == [("late", True)]
     # A channel that never heard of it need not hear that it is over.
-    assert kinds(db, "alert_smtp") == []
+    assert kinds(db, ALERT_SMTP) == []
     tell(db)
     assert kinds(db) == []
     alerts.watch(db, settings.model_copy(update={"late_after_seconds": 1e-9}))
@@ -116,7 +118,7 @@ def test_an_unbalanced_ledger_and_a_blocked_batch(db, land, cycle, settings):
     cycle()
     db.execute("alter table ops.batch drop constraint ledger_balances; update ops.batch set loaded = 7")
     alerts.watch(db, settings)
-    [alert] = alerts.list_unsent(db, "alert_webhook")
+    [alert] = alerts.list_unsent(db, ALERT_WEBHOOK)
     assert (alert["kind"], alert["subject"]) == ("ledger", "batch 1")
     assert "Do not trust" in alerts.text_of([alert], LINK)
     assert LINK in alerts.text_of([alert], LINK)
@@ -124,7 +126,7 @@ def test_an_unbalanced_ledger_and_a_blocked_batch(db, land, cycle, settings):
 
 def test_the_webhook_gets_text_and_data(db, settings):
     alerts.watch(db, settings)
-    found = alerts.list_unsent(db, "alert_webhook")
+    found = alerts.list_unsent(db, ALERT_WEBHOOK)
     with webhook() as (url, received):
         alerts.post(url, found, LINK)
     [body] = received
@@ -138,9 +140,69 @@ def test_the_webhook_gets_text_and_data(db, settings):
 def test_a_webhook_that_refuses_is_an_error_that_does_not_show_the_address(db, settings, status):
     alerts.watch(db, settings)
     with webhook(status) as (url, _), pytest.raises(UnavailableError, match=str(status)) as raised:
-        alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
+        alerts.post(url, alerts.list_unsent(db, ALERT_WEBHOOK), LINK)
     assert "hook" not in str(raised.value).replace("webhook", "")
     assert kinds(db) == [("late", False)]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "hooks.example.com/services/SECRET",
+        "https//hooks.example.com/services/SECRET",
+        "http://127.0.0.1:{port}/a b/SECRET",
+        "http://127.0.0.1:portSECRET/x",
+        "http://127.0.0.1:1/SECRET",
+        "file:///etc/SECRET",
+        "ftp://127.0.0.1:1/SECRET",
+        "http://127.0.0.1:{port}/redirect/SECRET",
+        "http://127.0.0.1:{port}/file/SECRET",
+        "http://127.0.0.1:{port}/refuse/SECRET",
+        "http://[::1/SECRET",
+        "http://exa\nmple/SECRET",
+        "http://{long}.example/SECRET",
+        "None",
+        "",
+    ],
+)
+def test_a_slip_in_the_address_neither_loses_the_alert_nor_shows_the_secret(db, settings, address):
+    alerts.watch(db, settings)
+    reached: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            if self.path.startswith("/refuse"):
+                self.send_response(500, f"boom {self.path}")
+            else:
+                self.send_response(302)
+                here = f"http://127.0.0.1:{self.server.server_address[1]}/inside"
+                self.send_header("Location", here if self.path.startswith("/redirect") else "file:///etc/passwd")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            reached.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with serving(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
+        url = address.format(port=port, long="a" * 70)
+        with pytest.raises(EtlError) as raised:
+            alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
+    assert reached == []
+    said = [str(raised.value), *(str(each) for each in (raised.value.__cause__, raised.value.__context__) if each)]
+    assert "SECRET" not in " ".join(said)
+    assert kinds(db) == [("late", False)]
+
+
+def test_what_a_login_calls_itself_does_not_reach_the_channel_as_markup():
+    alert = {"is_resolved": False, "raised_at": moment(0), "kind": "holder", "message": "by '<!channel>' & co"}
+    with webhook() as (url, received):
+        alerts.post(url, [alert], LINK)
+    assert "&lt;!channel&gt;' &amp; co" in received[0]["text"]
 
 
 def test_the_dag_tells_both_channels(tmp_path, database, db):
@@ -154,15 +216,17 @@ def test_the_dag_tells_both_channels(tmp_path, database, db):
         first, again = run_probe(
             tmp_path,
             "run",
-            "alert",
-            "alert",
+            ALERT,
+            ALERT,
             ETL_DATABASE_URL=database,
-            AIRFLOW_CONN_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
-            AIRFLOW_CONN_ALERT_SMTP=json.dumps(smtp),
+            AIRFLOW__API__BASE_URL="https://airflow.example/data/",
+            AIRFLOW_CONN_EVENTS_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
+            AIRFLOW_CONN_EVENTS_ALERT_SMTP=json.dumps(smtp),
         )
     assert first["state"] == again["state"] == "success"
     assert [post["alerts"][0]["kind"] for post in posts] == ["late"]
+    assert posts[0]["link"] == page_url("https://airflow.example/data")
     assert len(mails) == 1
     assert "Subject: Event ingestion: 1 raised" in mails[0]
     sent = db.execute("select channel from ops.alert_notice order by channel").fetchall()
-    assert sent == [{"channel": "alert_smtp"}, {"channel": "alert_webhook"}]
+    assert sent == [{"channel": ALERT_SMTP}, {"channel": ALERT_WEBHOOK}]

@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
-from etl.operate import merge
 from etl.operate.explain import explain_distinct_id, explain_event, explain_person
 from etl.operate.maintain import drop_expired_partitions
+from etl.operate.split import split
 from etl.rules.identity import person_id_of
 from tests.landing import moment
 
@@ -106,6 +106,10 @@ def test_an_unknown_event(db, signup, etl):
     assert story["state"] == "unknown"
     assert "has not arrived" in story["answer"]
     assert etl("explain", uuid_of(99)).exit_code == 1
+    unreadable = etl("explain", "order-77")
+    assert unreadable.exit_code == 1
+    assert unreadable.output.startswith("unknown     'order-77' is not a uuid, so no event was loaded")
+    assert unreadable.output.count("\n") == 1
     assert etl("explain", "--distinct-id", "Alice").exit_code == 1
     assert etl("explain", "--person", uuid_of(1)).exit_code == 1
 
@@ -202,7 +206,7 @@ def test_views_are_right_at_once_after_a_merge(db, land, cycle):
     assert read("daily_unique_persons") == [("$merge_dangerously", 1, 1), ("page", 1, 2)]
     assert read("daily_new_persons") == [(1, 1)]
     assert read("daily_merge_effects") == [(2, 1, 1)]
-    merge.split(db, person_id_of(1, "d1"), by="ann")
+    split(db, person_id_of(1, "d1"), by="ann")
     cycle(at=5)
     assert ("page", 2, 2) in read("daily_unique_persons")
     assert db.execute("select day from warehouse.daily_new_persons").fetchone()["day"] == day

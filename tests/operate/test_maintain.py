@@ -1,4 +1,4 @@
-"""Maintenance keeps readers' answers as they are, drops only what is done with, and finds contradictions."""
+"""Maintenance keeps readers' answers as they are, and drops only what is done with."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from etl import sql
-from etl.errors import InvariantError
 from etl.operate import maintain
 from tests.landing import moment
 
@@ -69,50 +67,3 @@ def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, sett
     assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220701"]
     assert cycle(at=86400 * 59)["released"] == 1
     assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220702"]
-
-
-@pytest.mark.parametrize(
-    ("invariant", "damage"),
-    [
-        ("event_agrees_with_distinct_id", "update warehouse.stored_event set person_id = gen_random_uuid()"),
-        ("distinct_id_points_at_living_person", "delete from warehouse.person where merged_into is null"),
-        ("override_is_one_hop", "update warehouse.person_override set person_id = old_person_id"),
-        (
-            "merged_person_leads_to_living",
-            "update warehouse.person set merged_into = gen_random_uuid() where merged_into is not null",
-        ),
-        ("loaded_equals_event_keys", "delete from warehouse.event_key"),
-        ("held_equals_buffer", "update ops.batch set held = 1, loaded = loaded - 1 where batch_id = 1"),
-        ("batches_are_contiguous", "update ops.batch set upper_landing_id = upper_landing_id - 1 where batch_id = 1"),
-        (
-            "ledger_balances",
-            "alter table ops.batch drop constraint ledger_balances; update ops.batch set landed = landed + 1",
-        ),
-        (
-            "buffer_is_not_overdue",
-            "insert into buffer.event select 1, 'nobody', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
-            " '2000-01-01', false, false, 0, 1",
-        ),
-        (
-            "buffer_ids_have_no_person",
-            "insert into buffer.event select 1, 'bob', gen_random_uuid(), 'e', now(), '1', 1, now(), now(),"
-            " now(), false, false, 0, 1",
-        ),
-        (
-            "quarantine_is_accounted_for",
-            "update ops.batch set quarantined = quarantined + 1, loaded = loaded - 1 where batch_id = 1",
-        ),
-    ],
-)
-def test_each_invariant_sees_the_damage_it_is_for(db, merged, invariant, damage):
-    assert invariant in maintain.check_invariants(db)
-    db.execute(damage)
-    assert sql.run(db, f"invariants/{invariant}").fetchall() != []
-    with pytest.raises(InvariantError):
-        maintain.check_invariants(db)
-
-
-def test_every_invariant_has_its_damage_above(db):
-    known = {mark.args[1][n][0] for mark in test_each_invariant_sees_the_damage_it_is_for.pytestmark
-             for n in range(len(mark.args[1]))}  # fmt: skip
-    assert {path.stem for path in maintain.invariant_files()} == known

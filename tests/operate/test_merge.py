@@ -36,7 +36,7 @@ def test_a_refusal_names_ids_persons_event_and_remedy(db, refused):
     assert row["reason"] == "the other id's person is already identified"
     assert len({row["person_id"], row["source_person_id"]}) == 2
     assert (row["present_person_id"], row["present_source_person_id"]) == (row["person_id"], row["source_person_id"])
-    assert f"etl merges accept {REFUSED}" in row["remedy"]
+    assert f"etl merge accept {REFUSED}" in row["remedy"]
 
 
 def test_accepting_twice_merges_once(db, refused, cycle):
@@ -80,6 +80,6 @@ def test_an_unknown_refusal(db, refused):
 
 def test_the_list_shows_what_to_copy(database, refused, monkeypatch):
     monkeypatch.setenv("ETL_DATABASE_URL", database)
-    shown = CliRunner().invoke(cli.app, ["merges", "list"], catch_exceptions=False).output
+    shown = CliRunner().invoke(cli.app, ["merge", "list"], catch_exceptions=False).output
     assert f"{REFUSED}  2022-07-01 12:00:02  open\n  $create_alias of 'bob', person" in shown
-    assert "etl merges accept UUID" in shown
+    assert "etl merge accept UUID" in shown

@@ -144,7 +144,7 @@ def test_the_commands(database, monkeypatch, refused):
     assert "Register the project" in listed
     assert "properties_object" not in listed
     assert isinstance(etl("replay", "--why", "no rows named").exception, EtlError)
-    assert "1 rows given up" in etl("discard", "--why", "a test", "--id", str(refused[2])).output
+    assert "1 rows discarded" in etl("discard", "--why", "a test", "--id", str(refused[2])).output
     assert "2 rows landed again" in etl("replay", "--why", "try", "--all").output
     shown = etl("show", str(refused[0])).output
     assert "landed again as" in shown

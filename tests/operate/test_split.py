@@ -9,6 +9,7 @@ import pytest
 
 from etl.errors import IdentityError
 from etl.operate import maintain, merge
+from etl.operate.split import split
 from etl.rules.identity import person_id_of
 
 
@@ -45,7 +46,7 @@ def test_a_named_id_leaves_with_its_past(db, alice, cycle, is_squashed):
     if is_squashed:
         maintain.squash(db)
     assert set(persons_of_events(db).values()) == {alice}
-    made = merge.split(db, alice, ["d2"], by="ann", why="a shared tablet")
+    made = split(db, alice, ["d2"], by="ann", why="a shared tablet")
     assert (made.kept, made.distinct_ids, made.staying) == ("alice", ["d2"], 3)
     cycle(at=20)
     assert persons_of_events(db) == {"alice": alice, "d1": alice, "d2": person_id_of(1, "d2")}
@@ -58,7 +59,7 @@ def test_a_named_id_leaves_with_its_past(db, alice, cycle, is_squashed):
 
 
 def test_a_whole_person_falls_into_its_ids(db, alice, cycle):
-    assert merge.split(db, alice, by="ann").distinct_ids == ["d1", "d2", "d3"]
+    assert split(db, alice, by="ann").distinct_ids == ["d1", "d2", "d3"]
     cycle(at=20)
     owners = db.execute("select distinct_id, person_id from warehouse.person_distinct_ids").fetchall()
     assert {row["distinct_id"]: row["person_id"] for row in owners} == {
@@ -68,7 +69,7 @@ def test_a_whole_person_falls_into_its_ids(db, alice, cycle):
 
 
 def test_the_id_that_names_the_person_may_leave_too(db, alice, cycle):
-    merge.split(db, alice, ["alice"], by="ann")
+    split(db, alice, ["alice"], by="ann")
     cycle(at=20)
     others = person_id_of(1, "d1")
     assert persons_of_events(db) == {"alice": alice, "d1": others, "d2": others}
@@ -77,7 +78,7 @@ def test_the_id_that_names_the_person_may_leave_too(db, alice, cycle):
 
 
 def test_an_ordinary_identify_does_not_undo_it(db, alice, cycle, land):
-    merge.split(db, alice, ["d2"], by="ann")
+    split(db, alice, ["d2"], by="ann")
     cycle(at=20)
     land("$identify", "alice", properties={"$anon_distinct_id": "d2"}, at=21, uuid=str(UUID(int=7, version=4)))
     cycle(at=22)
@@ -90,8 +91,8 @@ def test_an_ordinary_identify_does_not_undo_it(db, alice, cycle, land):
 
 
 def test_the_same_split_again_is_refused_with_a_warning(db, alice, cycle):
-    merge.split(db, alice, ["d2"], by="ann")
-    merge.split(db, alice, ["d2"], by="ann")
+    split(db, alice, ["d2"], by="ann")
+    split(db, alice, ["d2"], by="ann")
     cycle(at=20)
     outcomes = db.execute("select outcome, reason from warehouse.merges where event = '$split' order by landing_id")
     assert [row["outcome"] for row in outcomes] == ["split", "refused"]
@@ -101,11 +102,11 @@ def test_the_same_split_again_is_refused_with_a_warning(db, alice, cycle):
 
 def test_a_writer_cannot_split(db, alice, cycle):
     statement = "insert into landing.event ({}) values ({})"
-    split = ("$split", "d2", '{"$split_from": "alice"}')
+    values = ("$split", "d2", '{"$split_from": "alice"}')
     db.execute("set role event_writer")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        db.execute(statement.format("event, distinct_id, properties, is_operator", "%s, %s, %s, true"), split)
-    db.execute(statement.format("event, distinct_id, properties", "%s, %s, %s"), split)
+        db.execute(statement.format("event, distinct_id, properties, is_operator", "%s, %s, %s, true"), values)
+    db.execute(statement.format("event, distinct_id, properties", "%s, %s, %s"), values)
     db.execute("reset role")
     cycle(at=20)
     assert set(persons_of_events(db).values()) == {alice}
@@ -118,12 +119,12 @@ def test_a_writer_cannot_split(db, alice, cycle):
 )
 def test_foreign_ids_are_refused_before_anything_lands(db, alice, cycle, distinct_ids, message):
     with pytest.raises(IdentityError, match=message):
-        merge.split(db, alice, distinct_ids, by="ann")
+        split(db, alice, distinct_ids, by="ann")
     assert cycle(at=20)["landed"] == 0
 
 
 def test_persons_that_cannot_be_split(db, alice):
     with pytest.raises(IdentityError, match="There is no person"):
-        merge.split(db, uuid4(), by="ann")
+        split(db, uuid4(), by="ann")
     with pytest.raises(IdentityError, match=rf"was merged into {alice}.*etl split {alice} --distinct-id d1"):
-        merge.split(db, person_id_of(1, "d1"), by="ann")
+        split(db, person_id_of(1, "d1"), by="ann")

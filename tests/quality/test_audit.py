@@ -1,4 +1,4 @@
-"""Evidence: an untouched warehouse agrees with its records; each way of tampering is found and the batch is named."""
+"""The audit: an untouched warehouse agrees with its records; each way of tampering is found and the batch is named."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from etl import cli
 from etl.cycle.run import run_cycle
-from etl.errors import EvidenceError
+from etl.errors import AuditError
 from etl.operate.maintain import drop_expired_partitions
 from etl.quality.audit import verify
 from tests.cycle import crash
@@ -79,7 +79,7 @@ def test_the_chain_follows_the_batches(db, story):
 )
 def test_tampering_is_found_and_the_first_batch_is_named(db, story, damage, batch_id, trouble):
     assert db.execute(damage).rowcount
-    with pytest.raises(EvidenceError, match=rf"^Batch {batch_id} does not agree: .*{trouble}"):
+    with pytest.raises(AuditError, match=rf"^Batch {batch_id} does not agree: .*{trouble}"):
         verify(db).raise_for_trouble()
 
 
@@ -111,4 +111,4 @@ def test_the_command(database, monkeypatch, db, story):
     assert CliRunner().invoke(cli.app, ["audit", "verify", "--from", "2", "--to", "2099-01-01"]).exit_code == 0
     db.execute("delete from quarantine.event")
     result = CliRunner().invoke(cli.app, ["audit", "verify"])
-    assert isinstance(result.exception, EvidenceError)
+    assert isinstance(result.exception, AuditError)

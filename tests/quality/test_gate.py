@@ -14,7 +14,7 @@ from tests.cycle import crash
 
 LONG = "x" * 201
 
-# For each expectation a row made to fail it, and the warning beside it, if stage gives one.
+# For each expectation a row made to fail it, and the warning that stage gives with it, if any.
 CRITICAL = {
     "team_known": {"team_id": 99},
     "uuid_valid": {"uuid": "00000000-0000-4000-8000-00000000000g"},

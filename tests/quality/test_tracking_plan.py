@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from etl import cli
 from etl.errors import ConfigurationError
-from etl.quality.daily import look_at_days
+from etl.quality.daily import check_days
 from etl.quality.tracking_plan import infer, read_plan
 
 SCHEMA = {
@@ -105,7 +105,7 @@ def test_a_draft_fits_what_it_was_drafted_from(database, db, land, cycle, tmp_pa
     land("Order created", **device({"subtotal": 2.5, "note": None}))
     land("Order created", **device({"subtotal": 2}))
     cycle()
-    look_at_days(db)
+    check_days(db)
     [draft] = infer(db)
     assert draft["schema"] == {
         "type": "object",

@@ -17,6 +17,7 @@ from etl.report.refresh import refresh
 from etl.report.site import build
 from etl.settings import Settings
 from tests.landing import land
+from tests.logins import login
 from tests.report.history import generate
 
 HOSTILE = [
@@ -68,7 +69,7 @@ def pages(folder):
 
 
 @pytest.fixture
-def hostile(db, settings, tmp_path):
+def hostile(database, db, settings, tmp_path):
     """Everything a client can choose, chosen badly: refused, warned about and loaded."""
     for text in HOSTILE:
         land(db, text[:150], None, properties=sql.json_text({text[:500]: text}), uuid=text[:50])
@@ -76,7 +77,7 @@ def hostile(db, settings, tmp_path):
         land(db, text[:300], text[:250], timestamp=text[:99], properties=sql.json_text({text[:500]: text}))
     run_cycle(db, settings)
     refresh(db, settings)
-    build(db, settings, tmp_path / "site")
+    build(database, settings, tmp_path / "site")
     return tmp_path / "site"
 
 
@@ -97,14 +98,14 @@ def test_nothing_a_client_sends_leaves_its_place(hostile):
         assert len(content) < 400_000, name
 
 
-def test_no_file_of_a_published_page_holds_a_password(db, settings, tmp_path):
+def test_no_file_of_a_published_page_holds_a_password(database, settings, tmp_path):
     """Not the pages, and not what a build notes for the next one; a note of a former version is replaced."""
     site, secret = tmp_path / "site", "s3cret-0f-the-0wner"
     url = f"postgresql://owner:{secret}@127.0.0.1:1/warehouse"
     urls = {"database_url": url, "airflow_database_url": url, "capture_database_url": url}
     site.mkdir()
     (site / ".manifest.json").write_bytes(msgspec.json.encode({"words.html": f"0 database_url='{url}'"}))
-    build(db, settings.model_copy(update=urls), site)
+    build(database, settings.model_copy(update=urls), site)
     files = [path for path in site.rglob("*") if path.is_file()]
     assert site / ".manifest.json" in files
     for file in files:
@@ -153,7 +154,7 @@ def test_every_link_leads_to_a_page_and_a_place(hostile):
             assert not place or place in ids[target], (name, href)
 
 
-def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(db, settings, tmp_path):
+def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(database, db, settings, tmp_path):
     yesterday = datetime.now(UTC) - timedelta(days=1)
     for number in range(30):
         device = f"device-{number % 3}"
@@ -164,7 +165,7 @@ def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(db
         land(db, "", "user-1")
     run_cycle(db, settings)
     refresh(db, settings)
-    build(db, settings, tmp_path)
+    build(database, settings, tmp_path)
     words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
     assert "Unique users yesterday 3 " in words
     assert "4 ids were active, 1 of them another id of somebody counted already" in words
@@ -174,65 +175,76 @@ def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(db
     assert "The event's name is empty." in words
 
 
-def test_a_late_batch_and_silence_turn_the_light(db, settings, tmp_path):
+def test_a_late_batch_and_silence_turn_the_light(database, db, settings, tmp_path):
     land(db, "page", "device-1", properties='{"$device_id": "device-1"}')
     run_cycle(db, settings)
     refresh(db, settings)
-    build(db, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=120))
+    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=120))
     assert "Fine. The numbers can be trusted." in (tmp_path / "index.html").read_text()
-    build(db, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=600))
+    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=600))
     assert "nothing has been loaded for 10 min" in (tmp_path / "index.html").read_text()
     assert "Do not trust the numbers yet." in (tmp_path / "index.html").read_text()
 
 
-def test_an_unbalanced_ledger_is_red(db, settings, tmp_path):
+def test_an_unbalanced_ledger_is_red(database, db, settings, tmp_path):
     run_cycle(db, settings)
     refresh(db, settings)
     db.execute("alter table ops.batch drop constraint ledger_balances")
     db.execute("update ops.batch set landed = landed + 1")
-    build(db, settings, tmp_path)
+    build(database, settings, tmp_path)
     overview = Page((tmp_path / "index.html").read_text()).words
     assert "Do not trust the numbers yet." in overview
     assert "do not balance: rows are unaccounted for" in overview
 
 
-def test_the_auditor_builds_the_page(db, settings, tmp_path):
+def test_the_overview_says_who_decided_about_a_blocked_batch_and_which_one_waits(database, db, settings, tmp_path):
+    generate(db, 2, datetime.now(UTC))
+    refresh(db, settings)
+    blocked = """update ops.batch set blocked_at = loaded_at, blocked_reasons = '[{"reason": "Too odd."}]'"""
+    db.execute(f"{blocked}, decision = 'released', decided_at = now(), decided_by = 'ann', decided_why = 'a test'")
+    db.execute("update ops.batch set decision = null, decided_by = null where batch_id = 2")
+    build(database, settings, tmp_path)
+    words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
+    assert "1 Too odd. released by ann: a test" in words
+    assert "2 Too odd. waits for a person" in words
+
+
+def test_the_auditor_builds_the_page(database, db, settings, tmp_path):
     land(db, "", "user-1")
     run_cycle(db, settings)
     refresh(db, settings)
     run_cycle(db, settings)
-    db.execute("set role auditor")
-    build(db, settings, tmp_path)
-    db.execute("reset role")
+    with login(database, "auditor") as url:
+        build(url, settings, tmp_path)
     assert "lack the newest 1 batches" in (tmp_path / "index.html").read_text()
     assert (tmp_path / "batch" / "1.html").exists()
 
 
-def test_an_empty_warehouse_has_a_page_too(db, settings, tmp_path):
-    build(db, settings, tmp_path)
+def test_an_empty_warehouse_has_a_page_too(database, settings, tmp_path):
+    build(database, settings, tmp_path)
     assert "No batch has been loaded yet." in (tmp_path / "index.html").read_text()
     assert "Nothing was refused" in (tmp_path / "quarantine.html").read_text()
 
 
-def test_a_folder_that_cannot_be_written_is_one_clear_line(db, settings, tmp_path):
+def test_a_folder_that_cannot_be_written_is_one_clear_line(database, settings, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="Cannot write the report to"):
-        build(db, settings, tmp_path / "file" / "site")
+        build(database, settings, tmp_path / "file" / "site")
 
 
-def test_unchanged_pages_are_left_alone_and_old_ones_go(db, settings, tmp_path):
+def test_unchanged_pages_are_left_alone_and_old_ones_go(database, db, settings, tmp_path):
     generate(db, 300, datetime.now(UTC))
     refresh(db, settings)
-    first = build(db, settings, tmp_path)
+    first = build(database, settings, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.html")}
     land(db, "page", "device-1", properties='{"$device_id": "device-1"}')
-    while (again := build(db, settings, tmp_path)).written > 5:
+    while (again := build(database, settings, tmp_path)).written > 5:
         assert again.written <= 70
     unchanged = [path for path, at in before.items() if path.stat().st_mtime_ns == at]
     assert len(unchanged) > first.pages - 6
     assert not list(tmp_path.rglob("*.new"))
     settings = settings.model_copy(update={"report_days": 10})
-    assert build(db, settings, tmp_path).removed == 20
+    assert build(database, settings, tmp_path).removed == 20
     assert len(list((tmp_path / "day").iterdir())) == 10
 
 
@@ -280,10 +292,10 @@ def test_shares(value, shown):
     assert html.share(value) == shown
 
 
-def test_the_overview_says_what_the_buffer_was_worth(db, settings, tmp_path):
+def test_the_overview_says_what_the_buffer_was_worth(database, db, settings, tmp_path):
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     db.execute("insert into ops.user_day values (%s, 1, 40, 3, 5, 9, now())", (yesterday,))
     db.execute("insert into ops.report_day values (%s, 1, 40, 0, 9, 3)", (yesterday,))
-    build(db, settings, tmp_path)
+    build(database, settings, tmp_path)
     words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
     assert "Had nothing been held back, 5 users would be counted." in words

@@ -1,0 +1,39 @@
+"""`etl cycle`: what the DAG does every minute, without Airflow."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from etl.cli.options import Json
+from etl.cli.shared import console, print_json, warehouse
+from etl.cycle.batch import Batch
+
+
+def cycle(
+    drain: Annotated[bool, typer.Option("--drain", help="Go on until landing is empty.")] = False,
+    is_json: Json = False,
+) -> None:
+    """Run one cycle without Airflow: open, stage, validate, resolve and load a batch."""
+    from etl.cycle.run import run_cycle
+
+    with warehouse() as (db, settings):
+        while True:
+            batch = run_cycle(db, settings)
+            if is_json:
+                print_json({**vars(batch), "seconds": batch.seconds})
+            else:
+                console.print(describe(batch))
+            if batch.is_caught_up or not drain:
+                break
+
+
+def describe(batch: Batch) -> str:
+    """One line for one loaded batch."""
+    return (
+        f"batch {batch.batch_id}: landed {batch.landed:,}, loaded {batch.loaded:,}, held {batch.held:,}, "
+        f"released {batch.released:,} (rescued {batch.rescued:,}), duplicates {batch.duplicate:,}, "
+        f"quarantined {batch.quarantined:,}, new persons {batch.persons_created:,}, "
+        f"merged away {batch.persons_merged:,}, {batch.seconds:.2f} s"
+    )

@@ -1,0 +1,41 @@
+"""`etl maintain`: what the DAG for it does every hour, without Airflow."""
+
+from __future__ import annotations
+
+from etl.cli.options import Json
+from etl.cli.shared import console, print_json, warehouse
+
+
+def maintain(is_json: Json = False) -> None:
+    """Create partitions ahead, drop expired ones, fold overrides into events, count days and check everything."""
+    from etl.operate import maintain as job
+    from etl.quality.daily import check_days
+    from etl.quality.warehouse import check_warehouse, refuse_contradictions
+
+    with warehouse() as (db, settings):
+        made = job.ensure_partitions(db, settings)
+        dropped = job.drop_expired_partitions(db, settings)
+        folded = job.squash(db)
+        days = check_days(db)
+        findings = check_warehouse(db)
+    failed = [finding for finding in findings if not finding.is_success]
+    holding = [finding.name for finding in findings if finding.is_success]
+    if is_json:
+        print_json({
+            "partitions_made": made,
+            "partitions_dropped": dropped,
+            "overrides_folded": folded,
+            "days_checked": days,
+            "failed": failed,
+            "holding": holding,
+        })
+    else:
+        console.print(f"partitions made: {made}")
+        console.print(f"landing partitions dropped: {', '.join(dropped) or 'none'}")
+        console.print(f"overrides folded into events: {folded:,}")
+        console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
+        for finding in failed:
+            found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"
+            console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}", markup=False)
+        console.print(f"holds: {', '.join(holding)}")
+    refuse_contradictions(findings)

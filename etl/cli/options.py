@@ -1,0 +1,47 @@
+"""The options that several commands have, each declared once: so it reads and works the same everywhere."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from etl.errors import EtlError, IdentityError
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:  # a container may run as a user that has no name
+        raise EtlError("Say who decides, with --by: this process has no login name.") from error
+
+
+Team = Annotated[int | None, typer.Option("--team", metavar="NUMBER", help="Only this project.")]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason. It is kept with the decision.")]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Who decides. Default: your login name.",
+        default_factory=_login_name,
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Last = Annotated[int, typer.Option("--last", metavar="NUMBER", min=1, help="How many at most, newest first.")]
+Days = Annotated[int, typer.Option("--days", metavar="NUMBER", min=1, help="How many of the newest days.")]
+
+
+def parse_uuid(text: str) -> UUID:
+    """A uuid as a person writes it.
+
+    Raises:
+        IdentityError: it is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise IdentityError(f"{text!r} is not a uuid.") from error

@@ -1,0 +1,235 @@
+"""Is it fine? The light of the page, and the remarks that explain its colour. Reads frames, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+
+from etl.names import INGEST, REPORT
+from etl.report.html import is_missing, number, seconds, share, text
+from etl.settings import Settings
+from etl.sql import Row
+
+GOOD, LOOK, BAD = "good", "look", "bad"
+HEADLINES = {
+    GOOD: "Fine. The numbers can be trusted.",
+    LOOK: "Usable, but look at this first.",
+    BAD: "Do not trust the numbers yet.",
+}
+MOST_DUPLICATES = 0.2
+FEW_ROWS = 20  # of a day: too few for a share to mean anything
+SILENCE_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One reason for a colour: what is so, what to do, and where the rows are."""
+
+    level: str
+    what: str
+    remedy: str
+    link: str | None = None
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of "are they right?": the question, the answer, whether it is good news."""
+
+    question: str
+    level: str
+    answer: str
+    link: str | None = None
+
+
+def remarks(
+    settings: Settings,
+    newest: Row,
+    days: list[Row],
+    recent: list[Row],
+    *,
+    decisions: list[Row],
+    failed: list[Row],
+) -> list[Remark]:
+    """What a person should know, the worst first.
+
+    Args:
+        settings: the thresholds.
+        newest: ``report/read_newest``.
+        days: the rows of ``frames.days``, newest first.
+        recent: the rows of ``frames.batches`` of the last 24 hours.
+        decisions: the rows of ``frames.decisions``.
+        failed: the rows of ``frames.checks``.
+    """
+    found = [*_about_ledger(days), *_about_lateness(settings, newest), *_about_shares(settings, days)]
+    found += [*_about_gate(decisions), *_about_checks(failed)]
+    if silence := _silence(newest["clock"], recent):
+        found.append(silence)
+    if newest["batch_id"] and newest["summed_batch_id"] < newest["batch_id"]:
+        missing = newest["batch_id"] - newest["summed_batch_id"]
+        found.append(
+            Remark(
+                LOOK,
+                f"Users and freshness lack the newest {number(missing)} batches.",
+                f"Run `etl report` once with a login that may write, or look at the DAG `{REPORT}`.",
+            )
+        )
+    return sorted(found, key=lambda each: each.level != BAD)
+
+
+def level_of(found: list[Remark]) -> str:
+    """The colour: the worst of the remarks."""
+    levels = {each.level for each in found}
+    return BAD if BAD in levels else LOOK if LOOK in levels else GOOD
+
+
+def _about_gate(decisions: list[Row]) -> list[Remark]:
+    return [
+        Remark(
+            BAD,
+            f"Batch {batch['batch_id']} is blocked, and with it everything that has landed since: "
+            + " ".join(text(each.get("reason"), 300) for each in batch["blocked_reasons"] or []),
+            f"Look at it, then `etl batch release {batch['batch_id']} --why ...` "
+            f"or `etl batch quarantine {batch['batch_id']} --why ...`.",
+        )
+        for batch in decisions
+        if batch["status"] == "open"
+    ]
+
+
+def _about_checks(failed: list[Row]) -> list[Remark]:
+    return [
+        Remark(BAD, f"{text(check['reason'], 300)} ({number(check['unexpected'])} rows)", text(check["remedy"], 300))
+        for check in failed
+        if check["severity"] == "critical"
+    ]
+
+
+def _about_ledger(days: list[Row]) -> list[Remark]:
+    return [
+        Remark(
+            BAD,
+            f"{number(day['unbalanced'])} batches of {day['day']} do not balance: rows are unaccounted for.",
+            "Leave numbers that include that day unpublished; `etl status` names the batches.",
+            f"day/{day['day']}.html",
+        )
+        for day in days
+        if day["unbalanced"]
+    ]
+
+
+def _about_lateness(settings: Settings, newest: Row) -> list[Remark]:
+    if newest["batch_id"] is None:
+        return [Remark(LOOK, "No batch has been loaded yet.", f"Un-pause the DAG `{INGEST}`, or run `etl cycle`.")]
+    age = (newest["clock"] - newest["loaded_at"]).total_seconds()
+    if age <= settings.late_after_seconds:
+        return []
+    return [
+        Remark(
+            BAD,
+            f"The newest batch is late: nothing has been loaded for {seconds(age)}.",
+            f"Look at the DAG `{INGEST}` in Airflow, or run `etl status`: it names what is in the way. "
+            "Days that are over stay right; today lacks what has arrived since.",
+            "batches.html",
+        )
+    ]
+
+
+def _about_shares(settings: Settings, days: list[Row]) -> list[Remark]:
+    found = []
+    for day in days[:2]:
+        if day["landed"] < FEW_ROWS:
+            continue
+        if day["quarantined"] / day["landed"] > settings.report_refused_share:
+            found.append(
+                Remark(
+                    LOOK,
+                    f"{share(day['quarantined'] / day['landed'])} of the rows loaded on {day['day']} were refused "
+                    f"({number(day['quarantined'])} of {number(day['landed'])}).",
+                    "Each reason, its rows and its remedy are on the quarantine page. No user is counted from them.",
+                    "quarantine.html",
+                )
+            )
+        if day["duplicate"] / day["landed"] > MOST_DUPLICATES:
+            found.append(
+                Remark(
+                    LOOK,
+                    f"A flood of duplicates: {share(day['duplicate'] / day['landed'])} of the rows of {day['day']} "
+                    "repeat an event that was there already.",
+                    "Nothing is counted twice. Find the client that sends again and again.",
+                    f"day/{day['day']}.html",
+                )
+            )
+    return found
+
+
+def _silence(clock: datetime, recent: list[Row]) -> Remark | None:
+    arrivals = [batch["loaded_at"] for batch in recent if batch["landed"]]
+    if len(arrivals) < 2:
+        return None
+    quiet = (clock - arrivals[-1]).total_seconds()
+    longest = max((later - earlier).total_seconds() for earlier, later in pairwise(arrivals))
+    if quiet <= max(SILENCE_SECONDS, 2 * longest):
+        return None
+    return Remark(
+        LOOK,
+        f"Silence: no event has arrived for {seconds(quiet)}; the longest pause before was {seconds(longest)}.",
+        "Cycles run, but writers send nothing: look at the apps and at what stands between them and landing.",
+        "batches.html",
+    )
+
+
+def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
+    """Whether yesterday's numbers are right, question by question."""
+    link = f"day/{yesterday['day']}.html"
+    unbalanced, batches = (sum(day[name] for day in days) for name in ("unbalanced", "batches"))
+    refused, landed = yesterday["quarantined"], yesterday["landed"]
+    over = [day for day in days if day["day"] < yesterday["day"]]
+    late, events = (sum(day[name] for day in over) for name in ("late_events", "events"))
+    usual = f"usually {share(late / events)} of a day's events do" if events else "no older day to compare with"
+    merged = yesterday["distinct_ids"] - yesterday["unique_users"]
+    without_buffer = ""
+    if not is_missing(yesterday["without_buffer"]):
+        without_buffer = f" Had nothing been held back, {number(yesterday['without_buffer'])} users would be counted."
+    if not batches:
+        balance = "No batch has been loaded yet."
+    elif unbalanced:
+        balance = f"{number(unbalanced)} of {number(batches)} batches do not balance."
+    else:
+        balance = f"Yes, in all {number(batches)} batches landed + released = loaded + held + duplicate + refused."
+    return [
+        Check(
+            "Is every row accounted for?",
+            BAD if unbalanced else GOOD if batches else LOOK,
+            balance,
+            "days.html",
+        ),
+        Check(
+            "Is one user counted as several?",
+            GOOD,
+            f"{number(yesterday['distinct_ids'])} ids were active, {number(merged)} of them another id of somebody "
+            f"counted already.{without_buffer}",
+            link,
+        ),
+        Check(
+            "Is a row counted twice?",
+            GOOD,
+            f"No: {number(yesterday['duplicate'])} repeated rows were recognised and left out.",
+            link,
+        ),
+        Check(
+            "Is something missing?",
+            LOOK if refused else GOOD,
+            f"{number(refused)} of {number(landed)} rows were refused ({share(refused / landed if landed else 0)})."
+            if refused
+            else "Nothing was refused.",
+            "quarantine.html",
+        ),
+        Check(
+            "Can the numbers still change?",
+            GOOD,
+            f"By events that arrive after their day: {usual}. {number(newest['held'])} events are held just now. "
+            "A merge can still join two users into one.",
+            "words.html#late-arriving",
+        ),
+    ]

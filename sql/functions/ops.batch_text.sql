@@ -1,0 +1,35 @@
+-- The text that a batch's hash is made of: what it took, gave, found and who decided. Seconds are kept, and not part of it.
+create or replace function ops.batch_text(batch ops.batch)
+returns text
+language sql
+stable
+as $$
+select concat_ws(
+    '|',
+    batch.batch_id,
+    batch.lower_xid,
+    batch.lower_landing_id,
+    batch.upper_xid,
+    batch.upper_landing_id,
+    (extract(epoch from batch.arrival_clock) * 1000000)::bigint,
+    (extract(epoch from batch.as_of) * 1000000)::bigint,
+    batch.hold_seconds,
+    batch.is_caught_up,
+    batch.landed,
+    batch.released,
+    batch.loaded,
+    batch.held,
+    batch.duplicate,
+    batch.quarantined,
+    batch.rescued,
+    batch.persons_created,
+    batch.persons_merged,
+    (extract(epoch from batch.opened_at) * 1000000)::bigint,
+    (extract(epoch from batch.loaded_at) * 1000000)::bigint,
+    coalesce(batch.blocked_reasons::text, '-'),
+    coalesce(batch.decision, '-'),
+    coalesce(batch.decided_by, '-'),
+    coalesce(batch.decided_why, '-'),
+    coalesce(batch.digests::text, '-')
+)
+$$;

@@ -1,0 +1,54 @@
+-- A person's properties after one more event, as etl/rules/properties.py has it for events in the order of their times.
+create or replace function ops.person_after(person jsonb, event text, said jsonb)
+returns jsonb
+language plpgsql
+immutable
+as $$
+declare
+    sets jsonb := ops.event_set(said);
+    onces jsonb := ops.event_set_once(said);
+    unsets text[] := case jsonb_typeof(said -> '$unset')
+        when 'array'
+            then array(
+                select u.name #>> '{}'
+                from jsonb_array_elements(said -> '$unset') as u (name)
+                where jsonb_typeof(u.name) = 'string'
+            )
+        when 'object' then array(select jsonb_object_keys(said -> '$unset'))
+        else array[]::text[]
+    end;
+    noisy constant text[] := ops.noisy_names();
+    own jsonb := case when jsonb_typeof(said -> '$set') = 'object' then said -> '$set' else '{}' end;
+    is_forced boolean := ops.is_about_person(event)
+    or cardinality(unsets) > 0
+    or exists (
+        select from jsonb_each(sets) as s
+        where s.key <> all(noisy) and (s.value <> 'null' or own ? s.key)
+    );
+    after jsonb := person;
+    name text;
+    value jsonb;
+begin
+    for name, value in select s.key, s.value from jsonb_each(sets) as s loop
+        if name = any(unsets) and own ? name then
+            after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
+        elsif is_forced or name <> all(noisy) or coalesce(after -> name, 'null') = 'null' then
+            after := after || jsonb_build_object(name, value);
+        end if;
+    end loop;
+    for name, value in select s.key, s.value from jsonb_each(onces) as s loop
+        if name = any(unsets) then
+            if not sets ? name then
+                after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
+            end if;
+        elsif coalesce(after -> name, 'null') = 'null' then
+            after := after || jsonb_build_object(name, value);
+        end if;
+    end loop;
+    return after - array(
+        select u.name
+        from unnest(unsets) as u (name)
+        where not sets ? u.name and not onces ? u.name
+    );
+end;
+$$;

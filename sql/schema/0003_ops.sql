@@ -1,0 +1,408 @@
+-- Ops: the batches with their ledger, the watermark, warnings, results of expectations, what maintenance counts a day,
+-- alerts, and what the data quality page shows, summed up batch by batch, so that no page ever reads the events again.
+create schema ops;
+
+create table ops.batch (
+    batch_id bigint primary key,
+    status text not null default 'open' check (status in ('open', 'loaded')),
+    -- Bounds: positions after lower up to and with upper.
+    lower_xid xid8 not null,
+    lower_landing_id bigint not null,
+    upper_xid xid8 not null,
+    upper_landing_id bigint not null,
+    -- The last position of the first half, its place in the batch, and the arrival clock there: two sessions stage.
+    middle_xid xid8 not null,
+    middle_landing_id bigint not null,
+    middle_ordinal bigint not null,
+    middle_arrival_clock timestamptz not null,
+    -- The arrival clock is the newest received_at over all positions so far; it never goes back.
+    arrival_clock_before timestamptz not null,
+    arrival_clock timestamptz not null,
+    -- Held events due at or before as_of are released by this batch.
+    as_of timestamptz not null,
+    hold_seconds double precision not null check (hold_seconds >= 0),
+    is_caught_up boolean not null,
+    -- The ledger: of what came, what became of it. An open batch has none yet.
+    landed bigint not null,
+    released bigint,
+    loaded bigint,
+    held bigint,
+    duplicate bigint,
+    quarantined bigint,
+    is_balanced boolean not null generated always as (
+        status = 'open' or coalesce(landed + released = loaded + held + duplicate + quarantined, false)
+    ) stored,
+    -- Of the released: those whose distinct id gained a person while they waited.
+    rescued bigint,
+    persons_created bigint,
+    persons_merged bigint,
+    step_seconds jsonb not null default '{}',
+    opened_at timestamptz not null,
+    loaded_at timestamptz,
+    -- A critical finding of expectations/batch.json blocks a batch: it stays open until a person decides.
+    blocked_at timestamptz,
+    blocked_reasons jsonb,
+    decision text check (decision in ('released', 'quarantined')),
+    decided_at timestamptz,
+    decided_by text,
+    decided_why text,
+    -- Recorded with the load: digests of what the batch brought, and a chain of hashes over the batches.
+    digests jsonb,
+    previous_hash text,
+    hash text,
+    constraint ledger_balances check (is_balanced),
+    constraint decision_is_explained check (
+        decision is null or (decided_at is not null and decided_by is not null and decided_why is not null)
+    )
+);
+
+comment on column ops.batch.blocked_reasons is
+'One object a critical finding: suite, expectation, column, observed, reason, remedy';
+comment on column ops.batch.digests is
+'What the batch brought, as bit_xor of 64-bit hashes of (landing_id, uuid, distinct_id, event, timestamp): landed, '
+'released, loaded, held, duplicate, quarantined; landing: of landing_id alone; results: of ops.expectation_result';
+comment on column ops.batch.hash is
+'sha256 over the hash of the batch before and ops.batch_text(batch); etl audit verify computes it again';
+
+create unique index batch_one_open on ops.batch (status) where status = 'open';
+
+-- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
+create table ops.written_ahead (
+    batch_id bigint primary key
+);
+
+-- One row. Everything up to the position (xid, landing_id) belongs to a loaded batch.
+create table ops.watermark (
+    is_only boolean primary key default true check (is_only),
+    xid xid8 not null,
+    landing_id bigint not null,
+    arrival_clock timestamptz not null,
+    as_of timestamptz not null,
+    -- The largest landing_id processed so far: tells rows written after a restore from rows inside the dump.
+    newest_landing_id bigint not null,
+    -- Added to this server's transaction ids to make them comparable with those in landing (see watermark rebase).
+    xid_offset bigint not null,
+    -- The server the transaction ids come from, pg_control_system().
+    system_identifier bigint not null
+);
+
+create table ops.warning (
+    team_id bigint,
+    distinct_id text,
+    uuid text,
+    landing_id bigint not null,
+    batch_id bigint not null,
+    type text not null,
+    details jsonb not null,
+    remedy text not null,
+    primary key (landing_id, type)
+);
+
+create index warning_by_batch on ops.warning (batch_id);
+
+create table ops.expectation_result (
+    batch_id bigint not null,
+    suite text not null,
+    expectation text not null,
+    type text not null,
+    "column" text not null,
+    severity text not null check (severity in ('critical', 'warning', 'info')),
+    is_success boolean not null,
+    evaluated bigint not null,
+    -- A suite that looks at rows has unexpected ones; one that looks at the batch has an observed value.
+    unexpected bigint not null,
+    observed double precision,
+    examples jsonb not null,
+    -- Only where it failed.
+    reason text,
+    remedy text,
+    primary key (batch_id, suite, expectation)
+);
+
+comment on column ops.expectation_result.reason is 'Only where it failed: what that means';
+
+-- The days that landing does not hold any more, so that missing rows of theirs are no contradiction.
+create table ops.dropped_landing (
+    day date primary key,
+    dropped_at timestamptz not null
+);
+
+-- Which files were landed and how far, so that one that was interrupted goes on where it stopped.
+create table ops.landed_file (
+    team_id bigint not null,
+    -- Of the file as it is stored, so that its name and place do not matter.
+    sha256 text not null check (length(sha256) = 64),
+    name text not null,
+    bytes bigint not null,
+    -- What was read of it so far, readable or not: the place to go on from.
+    records bigint not null default 0,
+    landed bigint not null default 0,
+    unreadable bigint not null default 0,
+    -- The first of the unreadable: place, reason, first characters.
+    unreadable_examples jsonb not null default '[]',
+    started_at timestamptz not null default now(),
+    -- Null: being landed just now, or interrupted.
+    landed_at timestamptz,
+    primary key (team_id, sha256)
+);
+
+-- Decisions about refused merges, one row each, never changed; the newest one of a refusal counts.
+create table ops.merge_decision (
+    decision_id bigint generated always as identity primary key,
+    -- The refused event.
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    decision text not null check (decision in ('accepted', 'rejected')),
+    decided_by text not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    why text,
+    -- The $merge_dangerously that the acceptance landed.
+    landed_uuid uuid
+);
+
+create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id);
+
+-- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
+-- maintenance; a day is counted again while events or merges still change it.
+create table ops.user_day (
+    day date not null,
+    team_id bigint not null,
+    events bigint not null,
+    persons bigint not null,
+    persons_without_buffer bigint not null,
+    persons_without_merges bigint not null,
+    counted_at timestamptz not null,
+    primary key (day, team_id)
+);
+
+comment on column ops.user_day.persons is 'count(distinct person_id) of warehouse.events, as of counted_at';
+comment on column ops.user_day.persons_without_buffer is
+'The same, but each rescued event counted under a person of its own distinct id: when it arrived no person had the id, '
+'so without the buffer it would have made one at once, and no later merge changes what was counted by then';
+comment on column ops.user_day.persons_without_merges is
+'count(distinct distinct_id): as many as if no merging event had ever joined two ids';
+
+-- Checks that look at a whole day or at the whole warehouse, by suite; a later run of the same day replaces a result.
+create table ops.check_result (
+    day date not null,
+    suite text not null,
+    expectation text not null,
+    severity text not null check (severity in ('critical', 'warning', 'info')),
+    is_success boolean not null,
+    evaluated bigint not null,
+    unexpected bigint not null,
+    observed double precision,
+    examples jsonb not null,
+    reason text not null,
+    remedy text not null,
+    checked_at timestamptz not null,
+    primary key (day, suite, expectation)
+);
+
+comment on table ops.check_result is
+'Suites warehouse and person: the whole warehouse on that day. Suite advice: the events of that day (UTC, event time)';
+
+-- What the events of a day look like: how many, and of what type each property is, from a sample.
+create table ops.event_day (
+    day date not null,
+    team_id bigint not null,
+    event text not null,
+    -- The text of the clicked element of an $autocapture; empty for the event as a whole.
+    label text not null,
+    events bigint not null,
+    profiled_at timestamptz not null,
+    primary key (day, team_id, event, label)
+);
+
+create table ops.property_day (
+    day date not null,
+    team_id bigint not null,
+    event text not null,
+    property text not null,
+    type text not null,
+    -- Of the sampled ones.
+    events bigint not null,
+    sampled bigint not null,
+    primary key (day, team_id, event, property, type)
+);
+
+create table ops.plan_drift (
+    day date not null,
+    team_id bigint not null,
+    kind text not null check (
+        kind in (
+            'new_event', 'new_property', 'new_type', 'event_gone_quiet', 'autocapture_text_new',
+            'autocapture_text_gone'
+        )
+    ),
+    event text not null,
+    -- The property, or the text of an $autocapture; empty where the event as a whole is meant.
+    subject text not null,
+    details jsonb not null,
+    found_at timestamptz not null,
+    primary key (day, team_id, kind, event, subject)
+);
+
+comment on table ops.plan_drift is 'What a day''s events had that the days before had not, and the other way round';
+
+-- One row. The summaries hold every batch up to this one, each once.
+create table ops.report_state (
+    is_only boolean primary key default true check (is_only),
+    batch_id bigint not null
+);
+
+insert into ops.report_state (batch_id) values (0);
+
+-- What a batch loaded and how old its events were when readers could first see them.
+create table ops.report_batch (
+    batch_id bigint primary key,
+    -- Arrival to loaded, the hold included.
+    arrival_p50_seconds double precision,
+    arrival_p95_seconds double precision,
+    -- Event time to loaded: how long ago it had happened.
+    event_p50_seconds double precision,
+    event_p95_seconds double precision,
+    warnings bigint not null,
+    failed_expectations bigint not null
+);
+
+-- Who was active on which day of event time. Unique users are counted from here: one narrow row an id and day.
+create table ops.report_active_id (
+    day date not null,
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null,
+    events bigint not null,
+    -- Of these: arrived after the day had ended.
+    late_events bigint not null,
+    primary key (team_id, distinct_id, day)
+);
+
+create index report_active_id_by_person on ops.report_active_id (day, team_id, person_id);
+
+create table ops.report_day (
+    day date not null,
+    team_id bigint not null,
+    events bigint not null,
+    late_events bigint not null,
+    -- Users if no two ids had ever become one person, and as they are.
+    distinct_ids bigint not null,
+    unique_users bigint not null,
+    primary key (day, team_id)
+);
+
+-- Ages by the day of loading, to the second below 100 s and to two digits above: percentiles of a day are read off it.
+create table ops.report_lag (
+    day date not null,
+    clock text not null check (clock in ('arrival', 'event', 'hold')),
+    seconds double precision not null,
+    events bigint not null,
+    primary key (day, clock, seconds)
+);
+
+create table ops.report_refusal (
+    batch_id bigint not null,
+    expectation text not null,
+    events bigint not null,
+    primary key (batch_id, expectation)
+);
+
+create index report_refusal_by_expectation on ops.report_refusal (expectation, batch_id);
+
+create table ops.report_warning (
+    batch_id bigint not null,
+    type text not null,
+    events bigint not null,
+    primary key (batch_id, type)
+);
+
+-- What is wrong, from when until when.
+create table ops.alert (
+    alert_id bigint generated always as identity primary key,
+    -- ledger, blocked, late, holder, quarantine: see etl/operate/status.py.
+    kind text not null,
+    -- Which batch, where it is one batch's matter.
+    subject text not null,
+    message text not null,
+    raised_at timestamptz not null default now(),
+    -- Null: it is still so.
+    resolved_at timestamptz
+);
+
+create unique index alert_open on ops.alert (kind, subject) where resolved_at is null;
+
+-- To whom it was sent, each once.
+create table ops.alert_notice (
+    alert_id bigint not null references ops.alert (alert_id),
+    -- The Airflow connection that it went to.
+    channel text not null,
+    -- The notice that it is over, rather than that it began.
+    is_resolved boolean not null,
+    sent_at timestamptz not null default now(),
+    primary key (alert_id, channel, is_resolved)
+);
+
+-- The app and device keys that events lift (etl/rules/properties.py), and what they depend on: one unpacking of a
+-- payload for all of them.
+create type ops.device_keys as (
+    "$app_build" jsonb,
+    "$app_name" jsonb,
+    "$app_namespace" jsonb,
+    "$app_version" jsonb,
+    "$browser" jsonb,
+    "$browser_version" jsonb,
+    "$device_type" jsonb,
+    "$current_url" jsonb,
+    "$pathname" jsonb,
+    "$os" jsonb,
+    "$os_version" jsonb,
+    "$referring_domain" jsonb,
+    "$referrer" jsonb,
+    "$screen_height" jsonb,
+    "$screen_width" jsonb,
+    "$viewport_height" jsonb,
+    "$viewport_width" jsonb,
+    "$raw_user_agent" jsonb,
+    "$os_name" jsonb,
+    "$is_server" jsonb
+);
+
+-- Rows that go to quarantine unread, with the error that a step of their batch fails with, so that the rest is loaded.
+create table ops.set_apart (
+    landing_id bigint primary key,
+    batch_id bigint not null,
+    xid xid8 not null,
+    received_at timestamptz not null,
+    step text not null,
+    error text not null,
+    -- As quarantine keeps it: expectation, column, reason, remedy.
+    reason jsonb not null,
+    -- How many rows were set apart together, because time ran out before it was known which of them it is.
+    among bigint not null default 1,
+    -- Null: found by the cycle itself.
+    decided_by text,
+    -- Its row in the buffer, where it was held by an earlier batch.
+    held jsonb,
+    set_apart_at timestamptz not null default clock_timestamp()
+);
+
+create index set_apart_by_batch on ops.set_apart (batch_id);
+
+comment on table ops.set_apart is
+'Rows that a step of their batch failed on: they are in quarantine unread, and the rest of the batch is loaded';
+
+create table ops.step_failure (
+    batch_id bigint primary key,
+    step text not null,
+    error text not null,
+    failures bigint not null default 1,
+    first_at timestamptz not null default clock_timestamp(),
+    last_at timestamptz not null default clock_timestamp()
+);
+
+comment on table ops.step_failure is 'Batches of which a step has failed: how often, and the last error';
+
+-- Whoever reads results reads these tables; views grant their own.
+grant usage on schema ops to auditor;
+grant select on all tables in schema ops to auditor;

@@ -1,0 +1,44 @@
+-- Quarantine: rows that failed a critical expectation, whole, with every reason.
+create schema quarantine;
+
+create table quarantine.event (
+    landing_id bigint primary key,
+    batch_id bigint not null,
+    xid xid8 not null,
+    received_at timestamptz not null,
+    team_id bigint,
+    uuid text,
+    event text,
+    distinct_id text,
+    "timestamp" text,
+    sent_at text,
+    ip text,
+    properties jsonb,
+    -- One object a failed expectation: expectation, column, reason, remedy.
+    reasons jsonb not null,
+    -- What became of it: nothing yet, landed again, or discarded. The row stays, whatever was decided.
+    resolution text check (resolution in ('replayed', 'discarded')),
+    resolved_at timestamptz,
+    resolved_by text,
+    resolved_why text,
+    -- The landing row that a replay made of it.
+    replayed_landing_id bigint,
+    replayed_xid xid8,
+    constraint resolution_is_explained check (
+        (resolution is null and resolved_at is null and replayed_landing_id is null and replayed_xid is null)
+        or (
+            resolution is not null and resolved_at is not null and resolved_by is not null and resolved_why is not null
+            and (resolution = 'replayed') = (replayed_landing_id is not null)
+            and (resolution = 'replayed') = (replayed_xid is not null)
+        )
+    )
+);
+
+create index event_by_batch on quarantine.event (batch_id);
+create index event_by_resolution on quarantine.event (resolved_at) where resolution is not null;
+create unique index event_by_replay on quarantine.event (replayed_landing_id) where replayed_landing_id is not null;
+
+comment on column quarantine.event.replayed_landing_id is 'The landing row that a replay made of it';
+
+grant usage on schema quarantine to auditor;
+grant select on all tables in schema quarantine to auditor;

@@ -1,0 +1,142 @@
+-- Warehouse: tables are singular and hold what was loaded; the plural views are what readers use.
+create schema warehouse;
+
+create table warehouse.stored_event (
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    event text not null,
+    -- Event time: the client's clock corrected by its own sent_at.
+    "timestamp" timestamptz not null,
+    -- The person when the row was loaded; readers see it resolved through person_override.
+    person_id uuid not null,
+    -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
+    -- a person for over a minute.
+    person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
+    -- As landed, without what is kept in columns of its own or must not be kept: see ops.stored_properties.
+    properties jsonb not null,
+    -- The elements of an $autocapture, from the innermost out; null where the event has none.
+    elements_chain text,
+    -- Its $set, $set_once and $unset count, and what it lifts does: a split folds them again.
+    has_property_operations boolean not null,
+    is_lifted boolean not null,
+    ip text,
+    received_at timestamptz not null,
+    batch_id bigint not null,
+    -- Position in landing.
+    xid xid8 not null,
+    landing_id bigint not null
+) partition by range ("timestamp");
+
+create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
+create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
+-- Batches are loaded one after the other, so a few bytes a block range find the events of the newest.
+create index stored_event_by_batch on warehouse.stored_event
+using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
+
+-- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
+create table warehouse.stored_event_default partition of warehouse.stored_event default;
+
+-- Every uuid ever loaded, whatever its day: "exactly once" over the whole retention. uuid comes before distinct_id
+-- so that uuids made in time order stay near each other in the index, and so that an event can be found by its uuid.
+create table warehouse.event_key (
+    team_id bigint not null,
+    uuid uuid not null,
+    distinct_id text not null,
+    "timestamp" timestamptz not null,
+    primary key (team_id, uuid, distinct_id)
+);
+
+create table warehouse.person (
+    team_id bigint not null,
+    -- The distinct id that the person's id is derived from (UUIDv5 of team:distinct_id).
+    distinct_id text not null,
+    person_id uuid not null,
+    is_identified boolean not null,
+    created_at timestamptz not null,
+    properties jsonb not null default '{}',
+    -- Per key the times behind the value, see etl/rules/properties.py.
+    property_state jsonb not null default '{}',
+    -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
+    -- with only such keys changes nothing.
+    lifted_mask bigint not null default 0,
+    lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
+    -- Always the living person, never a chain.
+    merged_into uuid,
+    created_by_uuid uuid not null,
+    updated_at timestamptz not null,
+    primary key (team_id, distinct_id)
+);
+
+create index person_by_id on warehouse.person (team_id, person_id);
+create index person_by_survivor on warehouse.person (team_id, merged_into) where merged_into is not null;
+
+create table warehouse.person_distinct_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null,
+    -- Seen in personless events only: the id its person would have, and no person.
+    is_personless boolean not null,
+    -- The event that tied the id to its first person.
+    tied_by_uuid uuid not null,
+    updated_at timestamptz not null,
+    primary key (team_id, distinct_id)
+);
+
+create index person_distinct_id_by_person on warehouse.person_distinct_id (team_id, person_id);
+
+-- Rows loaded with old_person_id belong to person_id: one hop, upheld by every load, folded away by maintenance.
+create table warehouse.person_override (
+    team_id bigint not null,
+    old_person_id uuid not null,
+    person_id uuid not null,
+    batch_id bigint not null,
+    primary key (team_id, old_person_id)
+);
+
+create index person_override_by_person on warehouse.person_override (team_id, person_id);
+
+create table warehouse.merge (
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    source_distinct_id text not null,
+    event text not null,
+    "timestamp" timestamptz not null,
+    arrived_at timestamptz not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    batch_id bigint not null,
+    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; split: the
+    -- event's id left the person of the other one; refused: see reason.
+    outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'split', 'refused')),
+    -- The persons of the two ids just before the event, null where there was none, and the target's just after.
+    target_person_id uuid,
+    source_person_id uuid,
+    person_id uuid not null,
+    reason text,
+    primary key (team_id, distinct_id, uuid)
+);
+
+create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);
+-- Who was who: the walk from an id through the persons it had needs the merges by the other id and by the lost person.
+create index merge_by_source on warehouse.merge (team_id, source_distinct_id);
+create index merge_by_source_person on warehouse.merge (team_id, source_person_id) where outcome in ('merged', 'split');
+create index merge_by_refusal on warehouse.merge (team_id, arrived_at) where outcome = 'refused';
+
+-- A group: a company, a project, whatever its type says; $groupidentify writes its properties.
+create table warehouse.group_profile (
+    team_id bigint not null,
+    group_type text not null,
+    group_key text not null,
+    created_at timestamptz not null,
+    properties jsonb not null,
+    -- Per key the times behind the value, see etl/rules/properties.py.
+    property_state jsonb not null,
+    updated_at timestamptz not null,
+    primary key (team_id, group_type, group_key)
+);
+
+-- Whoever reads results reads these tables; views grant their own.
+grant usage on schema warehouse to auditor;
+grant select on all tables in schema warehouse to auditor;

@@ -1,0 +1,38 @@
+-- Events in the shape of PostHog's own events table: what an event lifts stands in its $set and $set_once, the ip in
+-- $ip, and the person's properties are those of its time. All of it is made while reading; for counts and funnels use
+-- warehouse.events.
+create or replace view warehouse.posthog_events as
+select
+    e.uuid,
+    e.event,
+    e.properties
+    || case
+        when e.is_lifted
+            then
+                jsonb_build_object(
+                    '$set', ops.event_set(e.properties), '$set_once', ops.event_set_once(e.properties)
+                )
+        else '{}'
+    end
+    || case
+        when e.ip is not null and coalesce(e.properties ->> '$ip', '') = '' then jsonb_build_object('$ip', e.ip)
+        else '{}'
+    end as properties,
+    e."timestamp",
+    e.team_id,
+    e.distinct_id,
+    coalesce(e.elements_chain, '') as elements_chain,
+    e.received_at as created_at,
+    coalesce(o.person_id, e.person_id) as person_id,
+    p.created_at as person_created_at,
+    warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid) as person_properties,
+    e.person_mode,
+    e.landing_id
+from warehouse.stored_event as e
+left join warehouse.person_override as o on e.team_id = o.team_id and e.person_id = o.old_person_id
+left join warehouse.person as p
+    on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id
+-- As in warehouse.events: what the open batch has written ahead appears when it is closed.
+where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
+
+grant select on warehouse.posthog_events to auditor;  -- noqa: PRS

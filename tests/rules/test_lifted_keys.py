@@ -1,0 +1,147 @@
+"""The lifted keys are declared in etl.rules.properties; SQL has the same, in the same order, under the same rules."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+import pytest
+
+from etl import sql
+from etl.rules import properties
+from etl.rules.properties import APP, CAMPAIGN, DEVICE, LIFTED, NOISY, PERSON_EVENTS
+
+KEYS = [*LIFTED, "$os_name"]
+VALUES = {
+    "text": "x",
+    "number": 1.50,
+    "false": False,
+    "null": None,
+    "nested": {"name": "x", "none": None},
+    "list": [1, None],
+    "a bracket in text": "https://a.example/{id}?a[]=1",
+}
+# A key alone, one by one; with $is_server; and beside another that is noisy, or is not.
+CASES = {
+    f"{key}, {kind}{title}": {key: value} | others
+    for key in KEYS
+    for kind, value in VALUES.items()
+    for title, others in {
+        "": {},
+        ", from a server": {"$is_server": True},
+        ", not from a server": {"$is_server": False},
+        ", $is_server null": {"$is_server": None},
+    }.items()
+} | {
+    f"{key}, null, and {other}": {key: None, other: "y"} for key in KEYS for other in ("$os_name", "$app_name", "gclid")
+}
+
+
+def folded(said, lifted, *, event):
+    """What etl.rules.properties shows of a person of whom only this is known."""
+    state = properties.State()
+    operations = (sql.json_text(said[name]) if name in said else None for name in ("$set", "$set_once", "$unset"))
+    properties.apply(state, (1, 2, 3), *operations, lifted, is_forced=event in PERSON_EVENTS)
+    return msgspec.json.decode(properties.visible(state))
+
+
+def test_the_names_and_their_order(shared_db):
+    row = shared_db.execute(
+        "select ops.lifted_names(), ops.device_names(), ops.campaign_names(), ops.noisy_names()"
+    ).fetchone()
+    assert tuple(row["lifted_names"]) == LIFTED
+    assert tuple(row["device_names"]) == APP + DEVICE
+    assert tuple(row["campaign_names"]) == CAMPAIGN
+    assert row["noisy_names"] == sorted(NOISY)
+    keys = shared_db.execute(
+        "select array_agg(attname::text order by attnum) as names from pg_attribute"
+        " where attrelid = 'ops.device_keys'::regclass"
+    ).fetchone()
+    assert tuple(keys["names"]) == (*APP, *DEVICE, "$os_name", "$is_server")
+
+
+@pytest.mark.parametrize("event", [*sorted(PERSON_EVENTS), "$pageview", "set", None])
+def test_the_events_about_the_person(shared_db, event):
+    row = shared_db.execute("select ops.is_about_person(%s::text) as found", [event]).fetchone()
+    assert row["found"] == (None if event is None else event in PERSON_EVENTS)
+
+
+def test_the_values_stand_where_the_names_do(shared_db):
+    for place, name in enumerate(LIFTED):
+        said = sql.json_text({name: place})
+        values = shared_db.execute("select ops.lifted_values(%s) as v", [said]).fetchone()["v"]
+        assert values == [None] * place + [str(place)] + [None] * (len(LIFTED) - place - 1)
+
+
+def test_a_bit_for_each_device_key(shared_db):
+    for place, name in enumerate(APP + DEVICE):
+        row = shared_db.execute(
+            "select ops.device_shape(jsonb_populate_record(null::ops.device_keys, %s)) as shape,"
+            " ops.lift_is_set() as bit",
+            [sql.json_text({name: "x"})],
+        ).fetchone()
+        assert row["shape"] == 1 << place | (row["bit"] if name in APP else 0)
+        assert properties.coverage(state_of(name))[0] == 1 << place
+        assert row["bit"] == 1 << len(APP + DEVICE)
+
+
+def state_of(name):
+    state = properties.State()
+    lifted = ['"x"' if each == name else None for each in LIFTED]
+    properties.apply(state, (1, 2, 3), None, None, None, lifted, is_forced=False)
+    return state
+
+
+def test_a_campaign_has_a_shape_of_its_values(shared_db):
+    said = [{}, *({name: value} for name in CAMPAIGN for value in ("x", "y", None))]
+    shapes = [
+        shared_db.execute("select ops.campaign_shape(%s) as shape", [sql.json_text(each)]).fetchone()["shape"]
+        for each in said
+    ]
+    assert len(set(shapes)) == len(said)
+    bit = 1 << len(APP + DEVICE)
+    assert shapes[0] == 0
+    assert all(shape > 0 and shape & (2 * bit - 1) == bit for shape in shapes[1:])
+
+
+@pytest.mark.parametrize("event", ["$pageview", "$identify"])
+@pytest.mark.parametrize(
+    "own", [{}, {"$set": {"$browser": "own"}}, {"$set_once": {"$initial_os": "own"}}, {"$unset": ["$browser", "gclid"]}]
+)
+def test_person_after_folds_as_python_does(shared_db, event, own):
+    for case, given in CASES.items():
+        said = given | own
+        row = shared_db.execute(
+            "select ops.person_after('{}', %(event)s, %(said)s) as after, ops.lifted_values(%(said)s) as lifted",
+            {"event": event, "said": sql.json_text(said)},
+        ).fetchone()
+        assert row["after"] == folded(said, row["lifted"], event=event), case
+
+
+def test_a_cycle_folds_as_python_does(db, land, cycle):
+    """Most of these are folded by load/insert_first_lifts, the others by Python itself."""
+    for number, given in enumerate(CASES.values()):
+        land("$pageview", f"d{number}", properties=given | {"$device_id": f"d{number}"}, at=0)
+    cycle(at=1)
+    rows = db.execute(
+        "select p.distinct_id, p.properties, ops.lifted_values(l.properties) as lifted"
+        " from warehouse.person as p inner join landing.event as l using (distinct_id)"
+    ).fetchall()
+    found = {row["distinct_id"]: row for row in rows}
+    assert len(found) == len(CASES)
+    for number, (case, given) in enumerate(CASES.items()):
+        row = found[f"d{number}"]
+        assert row["properties"] == folded(given, row["lifted"], event="$pageview"), case
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["stage/insert_event", "load/insert_first_lifts", "load/insert_property_events", "load/read_stored_operations"],
+)
+def test_the_planner_puts_the_functions_into_the_statements(shared_db, name):
+    """A call of an SQL function costs many times what it does."""
+    parameters = dict.fromkeys(re.findall(r"%\((\w+)\)s", sql.statement(name).decode()))
+    plan = shared_db.execute(b"explain (verbose) " + sql.statement(name), parameters).fetchall()
+    called = set(re.findall(r"ops\.(\w+)\(", "\n".join(row["QUERY PLAN"] for row in plan)))
+    # In plpgsql; and, of few events, arrays that are passed on as they are.
+    assert called <= {"json_text_bytes", "lifted_values"}
