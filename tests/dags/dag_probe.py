@@ -3,7 +3,7 @@
 python -m tests.dags.dag_probe facts           what the DAG files declare, as JSON
 python -m tests.dags.dag_probe page            the report DAG, then its page as the plugin serves it without a login
 python -m tests.dags.dag_probe warehouse JSON  which database the tasks get in each of these environments
-python -m tests.dags.dag_probe run DAG_ID      dag.test() of one DAG on a fresh metadata database, its outcome as JSON
+python -m tests.dags.dag_probe run JSON        dag.test() of DAGs on a fresh metadata database, each in its environment
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def warehouse(cases: list[dict[str, str]]) -> list[dict[str, str]]:
     return answers
 
 
-def run(dag_ids: list[str]) -> list[dict[str, Any]]:
+def run(cases: list[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
+    """The outcome of each DAG, run with these variables added to the environment."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
     from airflow.models.dagrun import DagRun
@@ -102,8 +103,11 @@ def run(dag_ids: list[str]) -> list[dict[str, Any]]:
     bag = BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS)
     sync_bag_to_db(bag, "dags", None)
     outcomes = []
-    for dag_id in dag_ids:
+    for dag_id, environment in cases:
+        os.environ.update(environment)
         outcome = bag.dags[dag_id].test()
+        for name in environment:
+            del os.environ[name]
         with create_session() as session:
             queued = session.query(DagRun).filter(DagRun.dag_id == dag_id, DagRun.state == "queued")
             outcomes.append({
@@ -116,7 +120,7 @@ def run(dag_ids: list[str]) -> list[dict[str, Any]]:
 
 def page() -> dict[str, Any]:
     """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
-    outcomes = run([REPORT])
+    outcomes = run([(REPORT, {})])
     from airflow import plugins_manager
     from airflow.api_fastapi.app import create_app
     from starlette.testclient import TestClient
@@ -132,6 +136,6 @@ if __name__ == "__main__":
         "facts": facts,
         "page": page,
         "warehouse": lambda: warehouse(json.loads(sys.argv[2])),
-        "run": lambda: run(sys.argv[2:]),
+        "run": lambda: run(json.loads(sys.argv[2])),
     }[sys.argv[1]]()
     Path(os.environ["PROBE_ANSWER"]).write_text(json.dumps(answer))

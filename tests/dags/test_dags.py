@@ -5,11 +5,12 @@ Airflow runs in processes of its own (dag_probe.py), with nothing of ours in the
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +18,11 @@ from urllib.parse import urlsplit
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+from etl import sql
 from etl.names import ALERT, INGEST, LOADED, MAINTAIN, PAGE, PREFIX, REPORT, page_url
 from etl.sql import Db
+from tests.conftest import fresh_database
+from tests.landing import land
 
 ROOT = Path(__file__).parents[2]
 DAGS = ROOT / "dags"
@@ -108,30 +112,38 @@ def test_a_dag_file_is_wiring(file: Path) -> None:
     assert len(file.read_text().splitlines()) < 80
 
 
-def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(
-    tmp_path: Path, database: str, db: Db, land: Callable[..., int]
-) -> None:
-    for number in range(5):
-        land("page", f"device-{number}", properties={"$device_id": f"device-{number}"})
-    full, last = run_probe(tmp_path, "run", INGEST, INGEST, AIRFLOW_CONN_EVENTS_WAREHOUSE=database, ETL_BATCH_SIZE="3")
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory, server_url: str, template: str) -> Iterator[Any]:
+    """Two runs of ingest and one of maintain in one process, and how many events are stored in the end."""
+    with fresh_database(server_url, template) as url, sql.connect(url) as db:
+        for number in range(5):
+            land(db, "page", f"device-{number}", properties={"$device_id": f"device-{number}"})
+        in_batches_of_3 = {"AIRFLOW_CONN_EVENTS_WAREHOUSE": url, "ETL_BATCH_SIZE": "3"}
+        cases = [(INGEST, in_batches_of_3), (INGEST, in_batches_of_3), (MAINTAIN, {"ETL_DATABASE_URL": url})]
+        outcomes = run_probe(tmp_path_factory.mktemp("runs"), "run", json.dumps(cases))
+        yield outcomes, db.execute("select from warehouse.events").rowcount
+
+
+def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(runs: Any) -> None:
+    (full, last, _), stored = copy.deepcopy(runs)
     assert full["state"] == last["state"] == "success"
     assert full["tasks"].pop("again") == "success"
     assert full["queued_runs"] == last["queued_runs"] == ["backlog_after_batch_1"]
     assert last["tasks"].pop("again") == "skipped"
     assert set(full["tasks"].values()) == set(last["tasks"].values()) == {"success"}
-    assert _count_events(db) == 5
+    assert stored == 5
 
 
-def test_maintain_runs_with_only_the_url_in_the_environment(tmp_path: Path, database: str) -> None:
-    [outcome] = run_probe(tmp_path, "run", MAINTAIN, ETL_DATABASE_URL=database)
+def test_maintain_runs_with_only_the_url_in_the_environment(runs: Any) -> None:
+    (_, _, outcome), _ = runs
     assert outcome["state"] == "success"
     assert set(outcome["tasks"].values()) == {"success"}
 
 
 def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_login(
-    tmp_path: Path, database: str, db: Db, land: Callable[..., int], cycle: Callable[..., Any]
+    tmp_path: Path, database: str, db: Db, cycle: Callable[..., Any]
 ) -> None:
-    land("page", "device-1", properties={"$device_id": "device-1"})
+    land(db, "page", "device-1", properties={"$device_id": "device-1"})
     cycle()
     answer = run_probe(
         tmp_path,
@@ -197,7 +209,3 @@ def test_one_rule_says_which_database_is_meant(tmp_path: Path, database: str) ->
     assert "has no schema yet. Run `etl migrate` with ETL_DATABASE_URL set to" in refusals["no schema"]
     assert refusals["no database"].startswith("The Airflow connection `events_warehouse` names no database")
     assert refusals["none"].startswith("No warehouse: set ETL_DATABASE_URL, or define the Airflow connection")
-
-
-def _count_events(db: Db) -> int:
-    return int(db.execute("select count(*) as count from warehouse.events").fetchone()["count"])  # type: ignore[index]

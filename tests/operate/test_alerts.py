@@ -216,8 +216,7 @@ def test_the_dag_tells_both_channels(tmp_path, database, db):
         first, again = run_probe(
             tmp_path,
             "run",
-            ALERT,
-            ALERT,
+            json.dumps([(ALERT, {})] * 2),
             ETL_DATABASE_URL=database,
             AIRFLOW__API__BASE_URL="https://airflow.example/data/",
             AIRFLOW_CONN_EVENTS_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
