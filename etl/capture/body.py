@@ -160,7 +160,7 @@ def _unpack_base64(body: bytes, compression: str) -> bytes:
 
 def _has_too_many_values(text: bytes) -> bool:
     """Whether it holds more values than are allowed; brackets and commas in strings are none."""
-    if text.count(b",") + text.count(b"[") + text.count(b"{") <= MAX_VALUES:
+    if len(text) <= MAX_VALUES or text.count(b",") + text.count(b"[") + text.count(b"{") <= MAX_VALUES:
         return False
     return sum(1 for each in islice(_VALUE.finditer(text), MAX_VALUES + 1) if each[1]) > MAX_VALUES
 

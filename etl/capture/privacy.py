@@ -54,7 +54,7 @@ def clean(text: str, rules: Rules, token: str | None = None) -> str:
         token: that of the request. The SDK's copy of it goes in any case; another ``token`` is a property of the event.
     """
     has_names = bool(rules.dropped or rules.hashed)
-    has_ip = rules.anonymizes_ip and ('"$ip"' in text or '"$initial_ip"' in text)
+    has_ip = rules.anonymizes_ip and 'ip"' in text and any(f'"{name}"' in text for name in ADDRESSES)
     is_marked = NO_CAPTURE in text
     if not (has_names or has_ip or is_marked or '"token"' in text) or not text.startswith("{"):
         return text

@@ -144,9 +144,14 @@ def _has_name_and_id(event: Fields | Unreadable) -> bool:
     """Whether the gate can know the event; where it looks for an id: sql/stage/insert_event.sql."""
     if isinstance(event, Unreadable) or _is_blank(event.get("event")):
         return False
+    if _has_id(event):
+        return True
     properties = event.get("properties", b"")
-    inside = _object.decode(properties) if bytes(properties).startswith(b"{") else {}
-    return not all(_is_blank(each.get(name)) for each in (event, inside) for name in ("distinct_id", "$distinct_id"))
+    return bytes(properties).startswith(b"{") and _has_id(_object.decode(properties))
+
+
+def _has_id(fields: Fields) -> bool:
+    return not (_is_blank(fields.get("distinct_id")) and _is_blank(fields.get("$distinct_id")))
 
 
 def _is_blank(value: object) -> bool:

@@ -9,6 +9,14 @@ from etl import sql
 from tests.browser.conftest import MODULES
 from tests.capture.service import TOKEN, Service
 
+# Raw control characters in a string: no JSON, but repaired. One after a backslash is what is left of another escape.
+REPAIRED = {
+    "n_string_backslash_00.json",
+    "n_string_escaped_ctrl_char_tab.json",
+    "n_string_unescaped_ctrl_char.json",
+    "n_string_unescaped_newline.json",
+    "n_string_unescaped_tab.json",
+}
 READ_SUITE = "import('./json-test-suite/data/parsing.js').then(m => console.log(JSON.stringify(m.default)))"
 
 
@@ -45,7 +53,9 @@ def test_json_is_taken_or_refused_as_the_standard_says(service: Service) -> None
         status = service.post(body)
         taken += status == 200
         expected = {"y": {200}, "n": {400}, "i": {200, 400}}[case["name"][0]]
-        if status not in expected:
+        if case["name"] in REPAIRED:
+            assert status == 200, case["name"]
+        elif status not in expected:
             wrong.append((case["name"], status))
         assert service.post(value) in {400, 401, 413}
     # What Python writes for numbers that JSON does not know is taken as null, as from a file.
