@@ -15,7 +15,7 @@ from etl.files.json_stream import MAX_EVENT_BYTES
 from etl.files.members import refuse_duplicates
 from etl.files.options import Reading
 from etl.files.tools import advice
-from etl.files.values import fit_for_a_line
+from etl.files.values import fit_for_a_line, unreadable
 from etl.rules.wire import Fields, Unreadable
 
 DELIMITERS = ",;\t|"
@@ -63,7 +63,7 @@ def read_csv(
                 yield number, cells
             elif len(cells) != len(columns):
                 reason = f"{len(cells)} cells under a header of {len(columns)}"
-                yield number, Unreadable.of(reason, lines.whole or header.delimiter.join(map(str, cells)).encode())
+                yield number, unreadable(reason, lines.whole)
             else:
                 values = [None if cell in null else cell for cell in cells]
                 yield number, dict(zip(columns, values, strict=True))
@@ -141,9 +141,9 @@ def _rows(lines: _Lines, header: Header) -> Iterator[tuple[int, Sequence[str] | 
             reason = f"not CSV: {error}"
         if len(lines.record) > 1 and (reason or len(cells) != len(header.names) or _is_runaway(lines, header)):
             lines.keep_first()
-            yield first, Unreadable.of("a quote is opened and not closed", lines.whole)
+            yield first, unreadable("a quote is opened and not closed", lines.whole)
         elif reason or lines.damage:
-            yield first, Unreadable.of(reason or lines.damage or "", lines.whole)
+            yield first, unreadable(reason or lines.damage or "", lines.whole)
         elif cells:
             yield first, cells
 
@@ -151,7 +151,7 @@ def _rows(lines: _Lines, header: Header) -> Iterator[tuple[int, Sequence[str] | 
 def _is_runaway(lines: _Lines, header: Header) -> bool:
     """Whether a record holds lines that are records by themselves: a stray quote has swallowed them."""
     inside = lines.record[1:-1]
-    if len(inside) < MANY_LINES:
+    if len(inside) < MANY_LINES or len(header.names) == 1:
         return False
     text = [line.decode(errors="replace") for line in inside]
     try:
@@ -167,7 +167,7 @@ def _rows_of_copy(lines: _Lines) -> Iterator[tuple[int, Sequence[Any] | Unreadab
         if line is None or line.rstrip("\r\n") == r"\.":
             return
         if lines.damage:
-            yield lines.number, Unreadable.of(lines.damage, lines.whole)
+            yield lines.number, unreadable(lines.damage, lines.whole)
         elif text := line.rstrip("\r\n"):
             yield lines.number, [_copy_cell(cell) for cell in text.split("\t")]
 

@@ -174,9 +174,10 @@ def _document(stream: io.BufferedReader[Any], recorder: Recorder) -> Iterator[It
     left: list[BinaryIO] = []
     try:
         for body in read_document(stream, left):
-            for row in recorder.rows(number + 1, body.events, body.envelope):
-                number += 1
-                yield number, row
+            for event in body.events:
+                for row in recorder.rows(number + 1, (event,), body.envelope):
+                    number += 1
+                    yield number, row
     except LandingError as error:
         number += 1
         if not left:

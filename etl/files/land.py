@@ -289,7 +289,7 @@ class _Landing:
             ) from error
         tally = source.recorder.tally
         notes = [tally.times] if tally.has_times else []
-        notes += [out_of_order(tally)] if tally.out_of_order else []
+        notes += [out_of_order(tally)] if tally.out_of_order and not self._reading.order_by else []
         return self._result(state, begun, tuple(source.recorder.members.left), tuple(notes), watch.seconds)
 
     def _land_chunk(self, state: Row, source: Source) -> Row:

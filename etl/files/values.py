@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from msgspec import Raw
 
 from etl.errors import LandingError
-from etl.rules.wire import Fields, as_text, json_value
+from etl.rules.wire import Fields, Unreadable, as_text, json_value
 
 _object = msgspec.json.Decoder(dict[str, Raw])
 _array = msgspec.json.Decoder(list[Raw])
@@ -61,6 +62,11 @@ def is_json(text: bytes) -> bool:
     except LandingError:
         return False
     return True
+
+
+def unreadable(reason: str, data: bytes) -> Unreadable:
+    """As ``Unreadable.of``, and its ``whole`` gives the bytes back when it is encoded with ``surrogateescape``."""
+    return replace(Unreadable.of(reason, data), whole=data.decode(errors="surrogateescape"))
 
 
 def fit_for_a_line(text: str, length: int = 80) -> str:

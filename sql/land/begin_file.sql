@@ -1,5 +1,5 @@
--- Note that a file is being landed, or find how far it got before. With is_again it counts as never landed. Of two names
--- for the same bytes the one stays that they were landed under.
+-- Note that a file is being landed, or find how far it got before. With is_again it counts as never landed.
+-- Of two names for the same bytes the one stays that they were landed under.
 insert into ops.landed_file as f (team_id, sha256, name, bytes)
 values (%(team_id)s::bigint, %(sha256)s::text, %(name)s::text, %(bytes)s::bigint)
 on conflict (team_id, sha256) do update

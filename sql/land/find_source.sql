@@ -13,7 +13,7 @@ select
         limit 1
     ) as place
 from ops.landed_range as r
-inner join ops.landed_file as f using (team_id, sha256)
+inner join ops.landed_file as f on r.team_id = f.team_id and r.sha256 = f.sha256
 cross join
     lateral (
         select count(*) as row_number

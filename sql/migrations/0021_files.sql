@@ -35,8 +35,7 @@ $$;
 
 grant event_writer to event_lander;
 grant usage on schema ops, warehouse to event_lander;
-grant select on landing.project to event_lander;
-grant select (xid, landing_id) on landing.event to event_lander;
+grant select on landing.project, warehouse.event_key to event_lander;
 grant select, insert, update on ops.landed_file to event_lander;
 grant select, insert on ops.landed_range to event_lander;
-grant select on warehouse.event_key to event_lander;
+grant select (xid, landing_id) on landing.event to event_lander;
