@@ -14,19 +14,72 @@ from etl.settings import read_settings
 
 def land(
     files: Annotated[
-        list[Path], typer.Argument(help="JSON lines, a PostHog batch or export, CSV or Parquet; also as .gz.")
+        list[str],
+        typer.Argument(help="JSON lines, JSON, CSV, Parquet, also packed; folders, patterns; `-` for standard input."),
     ],
+    *,
     team: Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project that the events are of.")] = 1,
     again: Annotated[bool, typer.Option("--again", help="Also land a file that was landed before.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Read everything, land nothing, say what would land.")] = False,
+    tool: Annotated[
+        str | None, typer.Option("--as", help="Whose export it is: amplitude, mixpanel, segment, ga4, snowplow.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="MEMBER=KEY,...", help="Where events have what: event=event_type,timestamp=time."
+        ),
+    ] = None,
+    uuid_from: Annotated[
+        str | None,
+        typer.Option(metavar="content|KEY", help="Make uuids of events without one, so that none is loaded twice."),
+    ] = None,
+    order_by: Annotated[str | None, typer.Option(metavar="timestamp", help="Land in the order of the times.")] = None,
+    time_of_landing: Annotated[
+        bool, typer.Option("--time-of-landing", help="Land although most times cannot be read.")
+    ] = False,
+    rejects: Annotated[Path | None, typer.Option(metavar="FILE", help="Gets what could not be read, whole.")] = None,
+    max_unreadable: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Land nothing if more than N cannot be read.")
+    ] = None,
+    null: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Cells of CSV that mean nothing, such as NULL.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text that is no UTF-8: cp1252, utf-16, ...")] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="Between cells of CSV, if it is not what most files have.")
+    ] = None,
     is_json: Json = False,
 ) -> None:
     """Land events from files. Exit status 1 if some lines could not be read."""
-    from etl.files.land import land_files, progress_bar
+    from etl.files.land import check_files, land_files, progress_bar
+    from etl.files.options import read_options
 
-    is_clean = True
+    reading = read_options(
+        tool=tool,
+        mapping=mapping or (),
+        uuid_from=uuid_from,
+        null=null or (),
+        encoding=encoding,
+        delimiter=delimiter,
+        order_by=order_by,
+        is_time_of_landing=time_of_landing,
+    )
+    url, is_clean = warehouse_url(read_settings()), True
     with progress_bar() as progress:
-        for result in land_files(
-            warehouse_url(read_settings()), files, team_id=team, is_again=again, progress=progress
+        for result in (
+            check_files(url, files, team_id=team, reading=reading)
+            if check
+            else land_files(
+                url,
+                files,
+                team_id=team,
+                is_again=again,
+                reading=reading,
+                rejects=rejects,
+                max_unreadable=max_unreadable,
+                progress=progress,
+            )
         ):
             if is_json:
                 print_json(result)

@@ -12,24 +12,38 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from etl.errors import LandingError
+from etl.files.packed import BLOCK_BYTES, chained
+from etl.files.values import is_json
 from etl.rules.wire import STRING, Body, Fields, as_text, json_value, read_body
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024  # PostHog keeps about 1 MB of an event and takes 20 MiB of a request
-BLOCK_BYTES = 1024 * 1024
 
 # Possessive: a match that fails at the end of the window fails at once.
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+[{}\[\]]", re.DOTALL)
-_SCALAR = re.compile(STRING + rb'|[^\s,:"{}\[\]]++(?=[\s,:"{}\[\]])', re.DOTALL)
+_SCALAR = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s,:"{}\[\]]++(?=[\s,:"{}\[\]])', re.DOTALL)
 _SPACE = re.compile(rb"\s*+")
 
 
-def read_document(stream: BinaryIO) -> Iterator[Body]:
+def read_document(stream: BinaryIO, left: list[BinaryIO] | None = None) -> Iterator[Body]:
     """The bodies of a document: one a value, or where the value is long, one an element.
+
+    Args:
+        stream: the document.
+        left: gets what begins with the broken value if the document breaks there and whole lines of JSON follow.
 
     Raises:
         LandingError: the document is malformed or breaks off; says where. What came before has been given out.
     """
     scanner = _Scanner(stream)
+    try:
+        yield from _bodies(scanner)
+    except LandingError:
+        if left is not None and (rest := scanner.lines_left()):
+            left.append(rest)
+        raise
+
+
+def _bodies(scanner: _Scanner) -> Iterator[Body]:
     while scanner.peek():
         text = scanner.value()
         if text is not None:
@@ -118,6 +132,14 @@ class _Scanner:
             separator = self.take(b",}")
         if not has_batch:
             raise self.error(f"an object of more than {MAX_EVENT_BYTES >> 20} MiB without a batch")
+
+    def lines_left(self) -> BinaryIO | None:
+        """What is not consumed, if its second line is an object by itself: a writer crashed, and others went on."""
+        _, newline, rest = self._window[self._at :].partition(b"\n")
+        line, whole, _ = rest.partition(b"\n")
+        if not (newline and whole and line.lstrip().startswith(b"{") and is_json(line)):
+            return None
+        return chained(self._window[self._at :], self._stream)
 
     def error(self, what: str) -> LandingError:
         """What is wrong here, with the place."""

@@ -177,7 +177,7 @@ def as_text(value: object) -> str | None:
     """A member's value as text: a string as it is, null as None, anything else as compact JSON with sorted keys."""
     if value is None or isinstance(value, str):
         return value and _UNSTORABLE_CHARACTER.sub("\ufffd", value)
-    text = bytes(as_json(value))
+    text = bytes(value if isinstance(value, Raw) else as_json(value))
     if text.startswith(b'"'):
         return _string.decode(text)
     if text.startswith((b"{", b"[")):

@@ -82,8 +82,11 @@ create table landing.project_privacy (
 
 -- Writers insert the columns that are a client's and no others, so arrival and position cannot be forged. event_capture
 -- is no member of event_writer: memberships are no part of a dump.
-grant usage on schema landing to event_writer, event_capture;
-grant usage on sequence landing.event_landing_id to event_writer, event_capture;
+grant usage on schema landing to event_writer, event_capture, event_lander;
+grant usage on sequence landing.event_landing_id to event_writer, event_capture, event_lander;
 grant insert (team_id, uuid, event, distinct_id, properties, "timestamp", sent_at, ip) on landing.event
-to event_writer, event_capture;
+to event_writer, event_capture, event_lander;
 grant select on landing.project, landing.project_token, landing.project_privacy to event_capture;
+-- A file's rows are known by their positions.
+grant select on landing.project to event_lander;
+grant select (xid, landing_id) on landing.event to event_lander;

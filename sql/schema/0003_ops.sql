@@ -368,6 +368,23 @@ create type ops.device_keys as (
     "$is_server" jsonb
 );
 
+-- A row a landed chunk. The events of a file are the landing rows within its ranges.
+create table ops.landed_range (
+    team_id bigint not null,
+    sha256 text not null,
+    xid xid8 not null,
+    first_landing_id bigint not null,
+    last_landing_id bigint not null,
+    -- What its places count: line, row, event.
+    noun text not null,
+    -- Places in the file: [[number of a row in this range from 0, its place, step from row to row], ...].
+    runs jsonb not null,
+    primary key (xid, first_landing_id),
+    foreign key (team_id, sha256) references ops.landed_file (team_id, sha256)
+);
+
+create index landed_range_file on ops.landed_range (team_id, sha256);
+
 -- Rows that go to quarantine unread, with the error that a step of their batch fails with, so that the rest is loaded.
 create table ops.set_apart (
     landing_id bigint primary key,
@@ -406,3 +423,6 @@ comment on table ops.step_failure is 'Batches of which a step has failed: how of
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema ops to auditor;
 grant select on all tables in schema ops to auditor;
+grant usage on schema ops to event_lander;
+grant select, insert, update on ops.landed_file to event_lander;
+grant select, insert on ops.landed_range to event_lander;

@@ -140,3 +140,6 @@ create table warehouse.group_profile (
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema warehouse to auditor;
 grant select on all tables in schema warehouse to auditor;
+-- `etl land --check` counts what is loaded already.
+grant usage on schema warehouse to event_lander;
+grant select on warehouse.event_key to event_lander;

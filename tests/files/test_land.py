@@ -71,11 +71,11 @@ def test_the_same_file_is_landed_once_unless_asked_for(tmp_path: Path, database:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from etl.files import formats
-from etl.files import land
+from etl.files import land, recorder, survey
 
 land.CHUNK_EVENTS = 100
-make, made = formats.landing_row, 0
+survey.LOOK_ITEMS = 0
+make, made = recorder.landing_row, 0
 
 def deadly(*args, **kwargs):
     global made
@@ -84,7 +84,7 @@ def deadly(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
     return make(*args, **kwargs)
 
-formats.landing_row = deadly
+recorder.landing_row = deadly
 list(land.land_files(sys.argv[1], [Path(sys.argv[2])]))
 """
 
@@ -153,8 +153,9 @@ def test_nothing_is_landed_when_a_file_is_missing_or_the_project_is_unknown(
     path = write(tmp_path, lines(2))
     with pytest.raises(LandingError, match="does not exist"):
         list(land_files(database, [path, tmp_path / "missing"]))
-    with pytest.raises(LandingError, match="not a regular file"):
-        list(land_files(database, [path, tmp_path]))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LandingError, match="a folder without files to land"):
+        list(land_files(database, [path, tmp_path / "empty"]))
     with pytest.raises(LandingError, match="no project 7; there are: 1"):
         land_one(database, path, team_id=7)
     assert names(db) == []
