@@ -27,10 +27,10 @@ select
     e.person_mode,
     case
         when e.is_rewritten
-            then ops.stored_properties(coalesce(l.properties, '{}'), e.is_personless, p.anonymize_ips)
+            then ops.stored_properties(coalesce(l.unpacked, '{}'), e.is_personless, p.anonymize_ips)
         else coalesce(l.properties, '{}')
     end as properties,
-    case when e.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
+    case when e.is_rewritten then ops.elements_chain(l.unpacked) end as elements_chain,
     e.has_property_operations and not e.is_personless as has_property_operations,
     e.lift_shape <> 0 and not e.is_personless as is_lifted,
     case when not p.anonymize_ips then l.ip end as ip,
@@ -45,6 +45,8 @@ cross join
     lateral (
         select
             l.properties,
+            -- Unpacked once where it is rewritten: else each of its readers unpacks a long payload anew.
+            case when e.is_rewritten then l.properties #> '{}' end as unpacked,
             l.ip
         from landing.event as l
         where l.xid = e.xid and l.landing_id = e.landing_id and l.received_at = e.received_at

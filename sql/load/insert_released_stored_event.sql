@@ -27,10 +27,10 @@ select
     'full' as person_mode,
     case
         when b.is_rewritten
-            then ops.stored_properties(coalesce(l.properties, '{}'), false, p.anonymize_ips)
+            then ops.stored_properties(coalesce(l.unpacked, '{}'), false, p.anonymize_ips)
         else coalesce(l.properties, '{}')
     end as properties,
-    case when b.is_rewritten then ops.elements_chain(l.properties) end as elements_chain,
+    case when b.is_rewritten then ops.elements_chain(l.unpacked) end as elements_chain,
     b.has_property_operations,
     b.lift_shape <> 0 as is_lifted,
     case when not p.anonymize_ips then l.ip end as ip,
@@ -45,6 +45,8 @@ cross join
     lateral (
         select
             l.properties,
+            -- Unpacked once where it is rewritten: else each of its readers unpacks a long payload anew.
+            case when b.is_rewritten then l.properties #> '{}' end as unpacked,
             l.ip
         from landing.event as l
         where l.xid = b.xid and l.landing_id = b.landing_id and l.received_at = b.received_at

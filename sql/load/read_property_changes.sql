@@ -84,7 +84,8 @@ select
 from remaining as o
 cross join
     lateral (
-        select r.properties
+        -- Unpacked once: else each of its readers unpacks a long payload anew.
+        select r.properties #> '{}' as properties
         from landing.event as r
         where r.xid = o.xid and r.landing_id = o.landing_id and r.received_at = o.received_at
         offset 0

@@ -47,16 +47,18 @@ select
     e.xid::text::bigint as xid,
     e.landing_id,
     case
-        when e.has_property_operations and jsonb_typeof(e.properties -> '$set') = 'object'
-            then (e.properties -> '$set')::text
+        when e.has_property_operations and jsonb_typeof(l.properties -> '$set') = 'object'
+            then (l.properties -> '$set')::text
     end as set_json,
     case
-        when e.has_property_operations and jsonb_typeof(e.properties -> '$set_once') = 'object'
-            then (e.properties -> '$set_once')::text
+        when e.has_property_operations and jsonb_typeof(l.properties -> '$set_once') = 'object'
+            then (l.properties -> '$set_once')::text
     end as set_once_json,
-    case when e.has_property_operations then (e.properties -> '$unset')::text end as unset_json,
-    case when e.is_lifted then ops.lifted_values(e.properties) end as lifted_values,
+    case when e.has_property_operations then (l.properties -> '$unset')::text end as unset_json,
+    case when e.is_lifted then ops.lifted_values(l.properties) end as lifted_values,
     ops.is_about_person(e.event) as is_forced
 from owned as o
 inner join warehouse.stored_event as e on o.team_id = e.team_id and o.distinct_id = e.distinct_id
+-- Unpacked once: else each of its readers unpacks a long payload anew.
+cross join lateral (select e.properties #> '{}' as properties offset 0) as l  -- noqa: PRS
 where e.has_property_operations or e.is_lifted;

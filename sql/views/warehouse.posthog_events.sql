@@ -5,17 +5,17 @@ create or replace view warehouse.posthog_events as
 select
     e.uuid,
     e.event,
-    e.properties
+    l.properties
     || case
         when e.is_lifted
             then
                 jsonb_build_object(
-                    '$set', ops.event_set(e.properties), '$set_once', ops.event_set_once(e.properties)
+                    '$set', ops.event_set(l.properties), '$set_once', ops.event_set_once(l.properties)
                 )
         else '{}'
     end
     || case
-        when e.ip is not null and coalesce(e.properties ->> '$ip', '') = '' then jsonb_build_object('$ip', e.ip)
+        when e.ip is not null and coalesce(l.properties ->> '$ip', '') = '' then jsonb_build_object('$ip', e.ip)
         else '{}'
     end as properties,
     e."timestamp",
@@ -29,6 +29,8 @@ select
     e.person_mode,
     e.landing_id
 from warehouse.stored_event as e
+-- Unpacked once: else each of its readers unpacks a long payload anew.
+cross join lateral (select e.properties #> '{}' as properties offset 0) as l  -- noqa: PRS
 left join warehouse.person_override as o on e.team_id = o.team_id and e.person_id = o.old_person_id
 left join warehouse.person as p
     on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id

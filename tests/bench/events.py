@@ -1,14 +1,16 @@
 """Generated events for the benchmark: deterministic, about 1 KB of properties, in the proportions of a busy product.
 
-And how they, or any others, are landed.
+Or with the properties that posthog-js really sends, 1.7 to 3 KB; and how they, or any others, are landed.
 """
 
 from __future__ import annotations
 
+import json
 import random
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 
@@ -24,6 +26,12 @@ SIGN_UP = 0.5
 OPEN_VISITS = 500  # visits of new persons that go on at the same time
 SETS_PROPERTIES = 0.10
 FROM_BACKEND = 0.3  # share of a known user's events
+
+RECORDED = Path(__file__).parent.parent / "capture" / "fixtures"
+OF_A_PERSON = frozenset([
+    "distinct_id", "$device_id", "$user_id", "$is_identified", "$process_person_profile", "$anon_distinct_id", "alias",
+    "$set", "$set_once", "$unset", "$groups", "$group_type", "$group_key", "$group_set", "$cookieless_mode",
+])  # fmt: skip
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 DAYS = 3
@@ -46,9 +54,24 @@ def land(db: Db, rows: Iterable[LandingRow]) -> None:
     db.execute("vacuum (analyze) landing.event")
 
 
-def generate_history(persons: int, *, seed: int = 1) -> Iterator[LandingRow]:
+def read_recorded() -> list[Properties]:
+    """What posthog-js sent in the recorded requests, without what says whose event it is."""
+    events = [
+        event["properties"]
+        for path in sorted(RECORDED.glob("js_*.json"))
+        if isinstance(decoded := json.loads(path.read_bytes()).get("decoded"), dict)
+        for event in decoded.get("batch", [])
+    ]
+    return [
+        {name: value for name, value in properties.items() if name not in OF_A_PERSON}
+        for properties in events
+        if 1500 <= len(msgspec.json.encode(properties)) <= 3500
+    ]
+
+
+def generate_history(persons: int, *, seed: int = 1, recorded: Sequence[Properties] = ()) -> Iterator[LandingRow]:
     """The past of the persons that the backlog calls known: a first page each; every second one signed up then."""
-    maker = _Maker(seed)
+    maker = _Maker(seed, recorded)
     for number in range(persons):
         moment = START - timedelta(days=1) + timedelta(seconds=number * 86400 / persons)
         device = _device(number)
@@ -57,9 +80,11 @@ def generate_history(persons: int, *, seed: int = 1) -> Iterator[LandingRow]:
             yield maker.row(moment, _identify(_user(number), device))
 
 
-def generate(count: int, *, known_persons: int = 1, seed: int = 2) -> Iterator[LandingRow]:
+def generate(
+    count: int, *, known_persons: int = 1, seed: int = 2, recorded: Sequence[Properties] = ()
+) -> Iterator[LandingRow]:
     """The backlog: ``count`` events of known persons and new ones, in order of time, over three days."""
-    maker = _Maker(seed)
+    maker = _Maker(seed, recorded)
     rng = maker.rng
     visits: list[Iterator[_Step]] = []
     sent: list[LandingRow] = []
@@ -138,7 +163,8 @@ def _identify(user: str, device: str) -> _Step:
 class _Maker:
     """Makes rows: what every event carries, whoever sends it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, recorded: Sequence[Properties] = ()) -> None:
+        self._recorded = recorded
         self.rng = random.Random(seed)
         self._text = "".join(self.rng.choices("abcdefghijklmnopqrstuvwxyz ", k=4000))
         self._made = 0
@@ -159,6 +185,8 @@ class _Maker:
 
     def _common(self) -> Properties:
         number, start = self._made, self.rng.randrange(3000)
+        if self._recorded:
+            return self.rng.choice(self._recorded) | {"$pathname": f"/reports/{number % 977}", "$insert_id": number}
         return {
             "$lib": "web",
             "$lib_version": "1.449.2",
