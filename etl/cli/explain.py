@@ -81,7 +81,8 @@ def lines_of(story: Story) -> Iterator[tuple[str, str]]:
 def _way(story: Story) -> Iterator[tuple[str, str]]:
     for place, row in enumerate(story.get("landing", ())):
         role = "" if row["role"] in {"this one", "new"} else f" ({row['role']})"
-        yield "" if place else "landing", f"{_time(row['received_at'])}, row {row['landing_id']}{role}"
+        source = f", {row['source']['name']}, {row['source']['noun']} {row['source']['place']}" if row["source"] else ""
+        yield "" if place else "landing", f"{_time(row['received_at'])}, row {row['landing_id']}{role}{source}"
     if story.get("is_landing_dropped"):
         yield "landing", f"{_time(story['received_at'])}, row {story['landing_id']}; its partition has been dropped"
     if batch := story.get("batch"):

@@ -50,7 +50,7 @@ _PECULIAR: list[tuple[frozenset[str], str, str]] = [
     (frozenset({"files"}), "the manifest of an export", "land the files that it names"),
     (frozenset({"schema", "payload"}), "messages of Kafka Connect without an event", "write out the event itself"),
     (frozenset({"op", "after"}), "changes of rows (Debezium) that are no events", "write out the event itself"),
-    (frozenset({"columns", "results"}), "an answer of a query without a column `event`", "select `event`, too"),
+    (frozenset({"columns", "results"}), "an answer of a query without a column `event`", "ask for that column, too"),
     (frozenset({"code", "detail"}), "the error message of a server", "download it again"),
     (frozenset({"error"}), "the error message of a server", "download it again"),
     (frozenset({"detail"}), "the error message of a server", "download it again"),

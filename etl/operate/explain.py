@@ -193,6 +193,8 @@ def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:
         # The server made its uuid, or the row is gone with its partition.
         found = sql.run(db, "explain/read_landing_row", story).fetchone()
         mine = [*([{**found, "role": "this one"}] if found else []), *mine]
+    for row in mine:
+        row["source"] = sql.run(db, "land/find_source", row).fetchone()
     story["landing"] = mine
     story["is_landing_dropped"] = story["landing_id"] not in {row["landing_id"] for row in mine}
     again = sum(row["role"] == "delivered again" for row in mine)

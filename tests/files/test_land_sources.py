@@ -21,6 +21,7 @@ from etl import sql
 from etl.errors import LandingError
 from etl.files.land import check_files, land_files
 from etl.files.options import read_options
+from etl.operate.explain import explain_event
 from etl.sql import Db
 from tests.files.examples import land_one, landed, lines, names, write
 
@@ -136,6 +137,13 @@ def test_the_place_of_each_event_is_kept(tmp_path: Path, database: str, db: Db) 
         join landing.event as e on e.xid = r.xid and e.landing_id between r.first_landing_id and r.last_landing_id
     """).fetchone()
     assert of_file == {"n": 5}
+
+
+def test_explain_names_the_file_and_the_line(tmp_path: Path, database: str, db: Db) -> None:
+    uuid = "0190a1b2-0001-7000-8000-000000000001"
+    land_one(database, write(tmp_path, f'{{"event": "a"}}\n{{"event": "b", "uuid": "{uuid}"}}\n', "two"))
+    (story,) = explain_event(db, uuid)
+    assert [(row["source"]["name"], row["source"]["place"]) for row in story["landing"]] == [(str(tmp_path / "two"), 2)]
 
 
 def test_the_same_bytes_under_another_name_keep_the_first(tmp_path: Path, database: str, db: Db) -> None:
