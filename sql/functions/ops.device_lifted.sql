@@ -1,6 +1,5 @@
--- What an event lifts of app and device, by key: as ops.lifted for one that names no campaign, but from one
--- unpacking of
--- the payload. Nulls inside a nested value are lost.
+-- What an event lifts of app and device, by key: as ops.lifted for one that names no campaign, but from one unpacking
+-- of the payload. Nulls inside a nested value are lost.
 create or replace function ops.device_lifted(device ops.device_keys)
 returns jsonb
 language sql
