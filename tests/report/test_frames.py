@@ -280,7 +280,7 @@ def test_a_connection_passed_in_stays_open_and_in_its_own_transaction(full, engi
 def test_what_is_no_warehouse_is_said_so(full, warehouse):
     with pytest.raises(TypeError, match="engine or connection of SQLAlchemy"):
         frames.days(full)
-    with pytest.raises(ConfigurationError, match="Not a PostgreSQL URL"):
+    with pytest.raises(ConfigurationError, match="address of the warehouse cannot be read"):
         frames.days("warehouse")
     with pytest.raises(ConfigurationError, match="No connection to the warehouse"):
         frames.days(f"{warehouse}_there_is_none")
