@@ -45,6 +45,7 @@ def test_dump_and_restore(db, database, cycle, settings, other_server):
         for statement in (
             "create role event_writer",
             "create role event_capture",
+            "create role event_lander",
             "create role auditor",
             "create database restored",
         ):
