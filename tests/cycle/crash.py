@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,13 +54,14 @@ class Fault:
 @contextmanager
 def armed(fault: Fault, strike: Callable[[], None]) -> Iterator[None]:
     """Call ``strike`` at the moment of the fault, once."""
-    seen: list[str] = []
+    seen: Counter[tuple[str, bool]] = Counter()
     struck: list[bool] = []
 
     def count(_: Db, name: str, is_after: bool) -> None:
-        if not is_after:
-            seen.append(name)
-        if name == fault.name and is_after == fault.is_after and seen.count(name) == fault.occurrence and not struck:
+        # Two sessions may run the same statement at once: what begins and what ends is counted apart.
+        seen[name, is_after] += 1
+        is_there = name == fault.name and is_after == fault.is_after and seen[name, is_after] == fault.occurrence
+        if is_there and not struck:
             struck.append(True)
             strike()
 

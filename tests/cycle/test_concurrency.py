@@ -184,7 +184,7 @@ def test_a_reader_that_stays_does_not_stop_the_load(database, db, land, relation
         reader.execute(f"select count(*) from {relation}")
         land("$identify", "u", timestamp="2026-10-01T00:00:00Z")
         db.execute("set statement_timeout = '5s'")
-        assert run_cycle(db, SETTINGS)["loaded"] == 1
+        assert run_cycle(db, SETTINGS).loaded == 1
 
 
 def test_a_backup_does_not_stop_the_cycle(database, db, land):
@@ -197,4 +197,4 @@ def test_a_backup_does_not_stop_the_cycle(database, db, land):
             backup.execute(f"lock table {row['name']} in access share mode")
         land("$identify", "u", properties={})
         db.execute("set statement_timeout = '5s'")
-        assert run_cycle(db, SETTINGS)["loaded"] == 1
+        assert run_cycle(db, SETTINGS).loaded == 1

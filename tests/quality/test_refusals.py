@@ -46,8 +46,10 @@ CASES = {
 
 
 def names_in_code():
-    """The values of the column `refusal` in SQL, and the names that Python asks for."""
+    """The values of the column `refusal` in SQL and of the functions it calls, and the names that Python asks for."""
     names = set()
+    for path in sql.resource("sql").glob("functions/*_refusal.sql"):
+        names |= set(re.findall(r"\bthen '(\w+)'", path.read_text()))
     for path in sql.resource("sql").rglob("*.sql"):
         for body in re.findall(r"\bcase\b((?:(?!\bcase\b).)*?)\bend as refusal\b", path.read_text(), re.DOTALL):
             names |= set(re.findall(r"\bthen '(\w+)'", body))
