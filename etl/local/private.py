@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
@@ -18,17 +19,22 @@ def open_private(path: Path, mode: Literal["replace", "append", "new"] = "replac
     Raises:
         OSError: the path is a link, or no regular file, or somebody else's: following it could overwrite anything.
     """
+    return open(path, "a" if mode == "append" else "w", opener=partial(_open, mode))  # Path.open has no opener
+
+
+def _open(mode: str, path: str, _: int) -> int:
+    """A descriptor, so that the file keeps its name; what is there is emptied only once it is known to be ours."""
     flags = {"replace": 0, "append": os.O_APPEND, "new": os.O_EXCL}[mode]
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | flags, 0o600)
     try:
-        _check_file(os.fstat(descriptor), path)
+        _check_file(os.fstat(descriptor), Path(path))
         os.fchmod(descriptor, 0o600)
         if mode == "replace":
             os.ftruncate(descriptor, 0)
-        return os.fdopen(descriptor, "a" if mode == "append" else "w")
     except BaseException:
         os.close(descriptor)
         raise
+    return descriptor
 
 
 def _check_file(found: os.stat_result, path: Path) -> None:

@@ -23,6 +23,7 @@ def open_umask():
 def test_only_the_owner_may_read_it(tmp_path, open_umask, mode):
     with open_private(tmp_path / "file", mode) as file:
         file.write("secret")
+        assert file.name == str(tmp_path / "file")
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
     assert (tmp_path / "file").read_text() == "secret"
 
