@@ -26,6 +26,7 @@ from urllib.parse import quote
 from etl import sql
 from etl.errors import ConfigurationError
 from etl.local.child import start
+from etl.local.private import open_private
 from etl.settings import Settings
 
 HOST = "127.0.0.1"
@@ -288,7 +289,7 @@ def _read_or_make_secrets(file: Path) -> dict[str, str]:
 
 def _write_private(file: Path, text: str) -> None:
     unfinished = file.with_suffix(".new")
-    with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as output:
+    with open_private(unfinished) as output:
         output.write(text)
     unfinished.replace(file)
 

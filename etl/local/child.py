@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from etl.local.private import open_private
+
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -28,7 +30,7 @@ def start(
     """
     if log.exists():
         log.replace(log.with_suffix(".log.1"))
-    with os.fdopen(os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600), "wb") as output:
+    with open_private(log, "append") as output:
         return subprocess.Popen(
             command,
             env=environment,
