@@ -145,13 +145,10 @@ def isolate(db: Db, settings: Settings, batch_id: int, steps: Mapping[str, Step]
     failed = list(steps)[-1]
     with db.transaction():
         for start, end in culprits:
-            cause = f"the step {failed} fails on it"
-            if end - start > 1:
-                cause = f"the step {failed} fails on one of {end - start} rows, this one among them"
+            rows = "it" if end - start == 1 else f"one of {end - start} rows, this one among them"
+            cause = f"The step {failed} fails on {rows}: {describe(error)}"
             landing_ids = [landing_id for _, landing_id, _ in items[start:end]]
-            sql.run(
-                db, statement, set_apart(batch_id, landing_ids, failed, describe(error), f"{cause}: {describe(error)}")
-            )
+            sql.run(db, statement, set_apart(batch_id, landing_ids, failed, describe(error), cause))
         if culprits:
             # The plan was made with these rows, and is of no use any more.
             sql.run(db, "progress/clear")
@@ -210,23 +207,14 @@ class _Search:
         if inside:
             landing_ids = [self.rows[place][1] for place in inside]
             sql.run(self._db, "isolate/insert_rows", set_apart(batch_id, landing_ids, "", "", ""))
-        landed = sql.one(
-            self._db,
-            "isolate/count_rows",
-            {"lower_xid": lower[0], "lower_landing_id": lower[1], "upper_xid": upper[0], "upper_landing_id": upper[1]},
-        )["landed"]
-        sql.run(
-            self._db,
-            "isolate/narrow_batch",
-            {
-                "batch_id": batch_id,
-                "lower_xid": lower[0],
-                "lower_landing_id": lower[1],
-                "upper_xid": upper[0],
-                "upper_landing_id": upper[1],
-                "landed": landed,
-            },
-        )
+        bounds = {
+            "lower_xid": lower[0],
+            "lower_landing_id": lower[1],
+            "upper_xid": upper[0],
+            "upper_landing_id": upper[1],
+        }
+        landed = sql.one(self._db, "isolate/count_rows", bounds)["landed"]
+        sql.run(self._db, "isolate/narrow_batch", {**bounds, "batch_id": batch_id, "landed": landed})
         if len(held) < len(self.held):
             landing_ids = [landing_id for _, landing_id, _ in held]
             sql.run(self._db, "isolate/delete_other_held", {"as_of": self._batch.as_of, "landing_ids": landing_ids})

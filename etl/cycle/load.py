@@ -116,20 +116,14 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     loaded = sql.run(db, "load/insert_released_stored_event", batch.parameters).rowcount
     sql.run(db, "load/insert_released_event_key", batch.parameters)
     released = sql.run(db, "load/delete_released", batch.parameters).rowcount
+    set_apart = sql.run(db, "load/insert_released_set_apart", batch.parameters).rowcount
     held = sql.run(db, "load/insert_held", batch.parameters).rowcount
     sql.run(db, "load/analyze_buffer")
     quarantined = sql.run(db, "load/insert_quarantined", batch.parameters).rowcount
-    held_apart = sql.run(db, "load/insert_set_apart_held", batch.parameters).rowcount
     sql.run(db, "load/insert_warning", batch.parameters)
     plan = sql.one(db, "load/count_plan", batch.parameters)
-    plan["quarantined_planned"] += held_apart
-    return {
-        **plan,
-        "loaded": loaded,
-        "released": released + held_apart,
-        "held": held,
-        "quarantined": quarantined + held_apart,
-    }
+    plan["quarantined_planned"] += set_apart
+    return {**plan, "loaded": loaded, "released": released + set_apart, "held": held, "quarantined": quarantined}
 
 
 def _check(batch: Batch, ledger: Row) -> None:

@@ -1,4 +1,4 @@
--- Rows that failed the gate, whole, with their reasons.
+-- Rows that failed the gate or were set apart, whole, with their reasons; held events that were set apart too.
 insert into quarantine.event (
     landing_id,
     batch_id,
@@ -27,14 +27,29 @@ select
     l.sent_at,
     l.ip,
     l.properties,
-    x.reasons
-from staging.excluded as x
-inner join staging.event as e on x.landing_id = e.landing_id
+    q.reasons
+from (
+    select
+        e.xid,
+        e.landing_id,
+        e.received_at,
+        x.reasons
+    from staging.excluded as x
+    inner join staging.event as e on x.landing_id = e.landing_id
+    where x.kind = 'quarantined'
+    union all
+    select
+        a.xid,
+        a.landing_id,
+        a.received_at,
+        jsonb_build_array(a.reason) as reasons
+    from ops.set_apart as a
+    where a.batch_id = %(batch_id)s::bigint and a.held is not null
+) as q
 cross join
     lateral (
         select r.*
         from landing.event as r
-        where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
+        where r.xid = q.xid and r.landing_id = q.landing_id and r.received_at = q.received_at
         offset 0
-    ) as l
-where x.kind = 'quarantined';
+    ) as l;

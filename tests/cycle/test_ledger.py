@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from etl.cycle.run import run_cycle, run_step
-from etl.errors import LedgerError
+from etl.errors import LedgerError, StepError
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 
@@ -87,8 +87,10 @@ def test_a_damaged_plan_is_not_loaded(database, db, damage):
     batch_id = planned(database, db)
     db.execute(damage)
     before = crash.contents(db)
-    with pytest.raises((LedgerError, psycopg.IntegrityError, psycopg.errors.CardinalityViolation)):
+    with pytest.raises((LedgerError, StepError, psycopg.errors.CardinalityViolation)) as raised:
         run_step(database, "load", batch_id, SETTINGS)
+    error = raised.value.__cause__ if isinstance(raised.value, StepError) else raised.value
+    assert isinstance(error, LedgerError | psycopg.IntegrityError | psycopg.errors.CardinalityViolation)
     assert crash.contents(db) == before
     for step in ("stage", "validate", "resolve", "load"):
         run_step(database, step, batch_id, SETTINGS)
