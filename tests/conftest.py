@@ -116,6 +116,16 @@ def cycle(db: Db, settings: Settings) -> Callable[..., Row]:
     return _cycle
 
 
+@pytest.fixture
+def merged(land: Callable[..., int], cycle: Callable[..., Row]) -> None:
+    """Two persons with events, merged afterwards."""
+    land("$pageview", "anon", properties={"$device_id": "anon"}, at=0)
+    land("$identify", "bob", at=1)
+    cycle(at=2)
+    land("$identify", "bob", properties={"$anon_distinct_id": "anon"}, at=3)
+    cycle(at=4)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--oldest``; and ``--cases``, which must be known before the folder that uses it is collected."""
     parser.addoption(

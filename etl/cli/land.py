@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from etl.cli.options import Json
 from etl.cli.shared import console, print_json, warehouse_url
 from etl.settings import read_settings
+
+if TYPE_CHECKING:
+    from etl.files.land import Progress
 
 
 def land(
@@ -52,7 +58,7 @@ def land(
     is_json: Json = False,
 ) -> None:
     """Land events from files. Exit status 1 if some lines could not be read."""
-    from etl.files.land import check_files, land_files, progress_bar
+    from etl.files.land import check_files, land_files
     from etl.files.options import read_options
 
     reading = read_options(
@@ -66,7 +72,7 @@ def land(
         is_time_of_landing=time_of_landing,
     )
     url, is_clean = warehouse_url(read_settings()), True
-    with progress_bar() as progress:
+    with _progress_bar() as progress:
         for result in (
             check_files(url, files, team_id=team, reading=reading)
             if check
@@ -87,3 +93,31 @@ def land(
                 console.print(str(result), markup=False)
             is_clean = is_clean and result.is_clean
     raise typer.Exit(0 if is_clean else 1)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Progress | None]:
+    """A bar for each file, of bytes read, if the output is a terminal; else nothing."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich import progress as rich
+    from rich.console import Console
+
+    columns = (
+        rich.TextColumn("{task.description}"),
+        rich.BarColumn(),
+        rich.DownloadColumn(),
+        rich.TransferSpeedColumn(),
+        rich.TimeRemainingColumn(),
+        rich.TextColumn("{task.fields[landed]:,} events"),
+    )
+    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[Path, rich.TaskID] = {}
+
+        def show(path: Path, bytes_read: int, size: int, landed: int) -> None:
+            if path not in tasks:
+                tasks[path] = bar.add_task(path.name, total=size, landed=landed)
+            bar.update(tasks[path], completed=bytes_read, landed=landed)
+
+        yield show

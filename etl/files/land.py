@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -181,34 +180,6 @@ def land_rows(db: Db, rows: Sequence[LandingRow] | _Chunk) -> dict[int, str]:
     with db.transaction():
         sql.copy_in(db, "land/copy_event", (row for place, row in enumerate(kept) if place not in refused))
     return refused
-
-
-@contextmanager
-def progress_bar() -> Iterator[Progress | None]:
-    """A bar for each file, of bytes read, if the output is a terminal; else nothing."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich import progress as rich
-    from rich.console import Console
-
-    columns = (
-        rich.TextColumn("{task.description}"),
-        rich.BarColumn(),
-        rich.DownloadColumn(),
-        rich.TransferSpeedColumn(),
-        rich.TimeRemainingColumn(),
-        rich.TextColumn("{task.fields[landed]:,} events"),
-    )
-    with rich.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        tasks: dict[Path, rich.TaskID] = {}
-
-        def show(path: Path, bytes_read: int, size: int, landed: int) -> None:
-            if path not in tasks:
-                tasks[path] = bar.add_task(path.name, total=size, landed=landed)
-            bar.update(tasks[path], completed=bytes_read, landed=landed)
-
-        yield show
 
 
 class _Chunk:

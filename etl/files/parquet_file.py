@@ -77,7 +77,7 @@ def _cells(column: Any) -> list[Any]:
     if target != column.type:
         try:
             column = pc.cast(column, target)
-        except pa.ArrowInvalid:  # a zone that this machine does not know: the moment is UTC all the same
+        except pa.ArrowInvalid:  # a zone that this machine does not know: the moment is UTC anyway
             column = pc.cast(pc.cast(column, _in_utc(column.type)), target)
     values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
     convert = _converter(column.type)

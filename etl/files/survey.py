@@ -119,7 +119,7 @@ def survey(db: Db, path: Path, *, name: str, kind: Format, team_id: int, reading
 
 
 def unreadable(path: Path, name: str, kind: Format, team_id: int, reading: Reading) -> Iterator[tuple[str, Unreadable]]:
-    """What cannot be read in a file, each with its place; first the header that it stands under."""
+    """What cannot be read in a file, each with its place."""
     with open_source(path, kind, team_id, _in_file_order(reading), name) as source:
         for place, row in source.items:
             if isinstance(row, Unreadable):

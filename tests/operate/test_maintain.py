@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from etl.operate import maintain
 from tests.landing import moment
-
-
-@pytest.fixture
-def merged(land, cycle):
-    """Two persons with events, merged afterwards."""
-    land("$pageview", "anon", properties={"$device_id": "anon"}, at=0)
-    land("$identify", "bob", at=1)
-    cycle(at=2)
-    land("$identify", "bob", properties={"$anon_distinct_id": "anon"}, at=3)
-    cycle(at=4)
 
 
 def read_view(db):

@@ -50,16 +50,6 @@ WARNING = {
 }
 
 
-@pytest.fixture
-def merged(land, cycle):
-    """Two persons with events, merged afterwards."""
-    land("$pageview", "anon", properties={"$device_id": "anon"}, at=0)
-    land("$identify", "bob", at=1)
-    cycle(at=2)
-    land("$identify", "bob", properties={"$anon_distinct_id": "anon"}, at=3)
-    cycle(at=4)
-
-
 def result(db, name):
     return db.execute("select * from ops.check_result where expectation = %s", [name]).fetchone()
 
