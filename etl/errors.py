@@ -37,10 +37,6 @@ class GateError(EtlError):
     """An expectation could not be evaluated, so the batch is not known to be good and nothing of it was loaded."""
 
 
-class BlockedError(GateError):
-    """A batch as a whole was found bad, and waits for a person to release or quarantine it."""
-
-
 class AuditError(EtlError):
     """A batch's record, landing and the warehouse do not agree any more."""
 

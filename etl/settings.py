@@ -55,6 +55,11 @@ class Settings(BaseSettings):
     alert_quarantined_share: float = Field(
         0.05, ge=0, le=1, description="An alert when a larger share of the last hour's rows is in quarantine."
     )
+    alert_dangerous_merges: int = Field(
+        100,
+        ge=0,
+        description="An alert when `$merge_dangerously` merges more persons of a project than this within an hour.",
+    )
     report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."

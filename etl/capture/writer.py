@@ -186,9 +186,9 @@ class _Connection:
 
 async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
     """One statement in autocommit mode: when it returns, the server has committed."""
-    async with db.cursor() as cursor, cursor.copy(sql.statement("land/copy_event")) as copy:
+    async with db.cursor() as cursor, cursor.copy(sql.statement("capture/copy_event")) as copy:
         for row in rows:
-            await copy.write_row(row)
+            await copy.write_row((*row, True))
 
 
 async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:

@@ -1,4 +1,4 @@
-"""`etl batch`: list and show batches, and a person's decision on a blocked one."""
+"""`etl batch`: list and show batches, and send an open one to quarantine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from etl.cli.options import By, Json, Last, Why
 from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.names import INGEST
 
-app = typer.Typer(
-    help="Batches: what the gate found in them, and your decision on a blocked one.", no_args_is_help=True
-)
+app = typer.Typer(help="Batches: what the gate found in them.", no_args_is_help=True)
 
 Number = Annotated[int, typer.Argument(metavar="BATCH", help="The batch's number.")]
 COUNTS = ("landed", "loaded", "held", "duplicate", "quarantined")
@@ -50,7 +48,7 @@ def show(batch: Number, is_json: Json = False) -> None:
         print_json({**vars(found), "seconds": found.seconds, "failed_expectations": failed})
         return
     for name in (
-        "status", "blocked_at", "decision", "decided_at", "decided_by", "decided_why", "landed", "released", "loaded",
+        "status", "decision", "decided_at", "decided_by", "decided_why", "landed", "released", "loaded",
         "held", "duplicate", "quarantined", "rescued", "opened_at", "loaded_at", "seconds", "previous_hash", "hash",
     ):  # fmt: skip
         if (value := getattr(found, name)) not in {None, ""}:
@@ -61,18 +59,8 @@ def show(batch: Number, is_json: Json = False) -> None:
                       f"{row['evaluated']:,})\n  {row['remedy']}", markup=False)  # fmt: skip
 
 
-@app.command()
-def release(batch: Number, *, why: Why, by: By) -> None:
-    """Let a blocked batch through: the next run loads it."""
-    from etl.operate.batch import decide
-
-    with warehouse() as (db, _):
-        decide(db, batch, "released", why=why, who=by)
-    console.print(f"Batch {batch} is released; the next run of `{INGEST}` (or `etl cycle`) loads it.")
-
-
-@app.command()
-def quarantine(
+@app.command("quarantine")
+def quarantine_(
     batch: Number,
     *,
     landing_id: Annotated[
@@ -82,9 +70,9 @@ def quarantine(
     by: By,
 ) -> None:
     """Refuse an open batch, or some rows of it: the next run sends them to quarantine, and ingestion goes on."""
-    from etl.operate.batch import decide
+    from etl.operate.batch import quarantine
 
     with warehouse() as (db, _):
-        rows = decide(db, batch, "quarantined", why=why, who=by, landing_ids=landing_id or ())
+        rows = quarantine(db, batch, why=why, who=by, landing_ids=landing_id or ())
     what = f"{rows:,} rows" if rows else "all rows"
     console.print(f"The next run of `{INGEST}` (or `etl cycle`) sends {what} of batch {batch} to quarantine.")

@@ -23,7 +23,7 @@ def add(name: Name) -> None:
 
 @app.command("list")
 def list_(is_json: Json = False) -> None:
-    """List the projects, the last characters of their tokens, and what they drop, hash or keep."""
+    """List the projects, the last characters of their tokens, and what they drop, hash, keep and merge."""
     with warehouse() as (db, _):
         rows = project.list_all(db)
     if is_json:
@@ -33,6 +33,9 @@ def list_(is_json: Json = False) -> None:
         parts = [f"tokens {row['tokens'] or 'none'}", "ip not stored" if row["anonymize_ips"] else "ip stored"]
         parts += [f"drops {', '.join(row['dropped_properties'])}"] if row["dropped_properties"] else []
         parts += [f"hashes {', '.join(row['hashed_properties'])}"] if row["hashed_properties"] else []
+        parts += ["clients may merge identified persons"] if row["is_client_merge_allowed"] else []
+        limit = row["merge_move_limit"]
+        parts += ["merges of any size" if limit is None else f"merges of up to {limit:,} ids"]
         console.print(f"{row['team_id']}  {row['name']}: {'; '.join(parts)}", markup=False)
 
 
@@ -76,6 +79,27 @@ def privacy(
     with warehouse() as (db, _):
         project.set_privacy(db, name, dropped=drop or [], hashed=hash_ or [], stores_ip=store_ip)
     console.print("Set. A running capture follows within seconds.")
+
+
+@app.command()
+def merges(
+    name: Name,
+    allow_clients: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-clients/--no-allow-clients",
+            help="Whether a $merge_dangerously that came through capture may merge identified persons.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="IDS", min=0, help="How many distinct ids one event may move; 0: any number."),
+    ] = None,
+) -> None:
+    """Set which merges a project lets through. What is not given stays as it is."""
+    with warehouse() as (db, _):
+        project.set_merges(db, name, is_client_allowed=allow_clients, limit=limit)
+    console.print("Set. The next cycle follows.")
 
 
 def _show(token: str) -> None:

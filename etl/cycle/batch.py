@@ -16,7 +16,7 @@ from typing import Any, Literal
 from psycopg.pq import TransactionStatus
 
 from etl import sql
-from etl.errors import BlockedError, EtlError, StagingLostError
+from etl.errors import EtlError, StagingLostError
 from etl.sql import Db
 
 STEPS = ("open", "stage", "validate", "resolve", "load")
@@ -37,7 +37,7 @@ class Batch:
         is_balanced: landed + released = loaded + held + duplicate + quarantined, once it is loaded.
         rescued: of the released, those whose distinct id gained a person while they waited.
         step_seconds: seconds by step.
-        blocked_reasons: an object for each critical finding, see :meth:`etl.quality.gate.Finding.as_reason`.
+        decision: a person decided that nothing of it is to be loaded.
         claim: which run works on it, see :func:`step_of`; no column of the table.
         is_trial: its steps are tried out in a transaction that is rolled back; no column of the table.
     """
@@ -70,9 +70,7 @@ class Batch:
     step_seconds: dict[str, float]
     opened_at: datetime
     loaded_at: datetime | None
-    blocked_at: datetime | None
-    blocked_reasons: list[dict[str, Any]] | None
-    decision: Literal["released", "quarantined"] | None
+    decision: Literal["quarantined"] | None
     decided_at: datetime | None
     decided_by: str | None
     decided_why: str | None
@@ -86,11 +84,6 @@ class Batch:
     def seconds(self) -> float:
         """How long its steps took together, in seconds."""
         return round(sum(self.step_seconds.values()), 3)
-
-    @property
-    def is_blocked(self) -> bool:
-        """It waits for a person's decision."""
-        return self.blocked_at is not None and self.decision is None
 
     @property
     def parameters(self) -> Mapping[str, Any]:
@@ -108,37 +101,6 @@ def read_batch(db: Db, batch_id: int) -> Batch:
     if batch is None:
         raise EtlError(f"There is no batch {batch_id}. `etl batch list` lists the last ones.")
     return batch
-
-
-def describe_blocked(batch_id: int, reasons: list[dict[str, Any]]) -> str:
-    """Why a batch is blocked, and what a person can do.
-
-    Args:
-        batch_id: the batch.
-        reasons: its ``blocked_reasons``.
-    """
-    shown = " ".join(f"{reason['reason']} ({describe_number(reason)})" for reason in reasons)
-    return (
-        f"Batch {batch_id} is blocked: {shown} Nothing of it is visible, and no later batch overtakes it. "
-        f"`etl batch show {batch_id}` shows it; decide with `etl batch release {batch_id} --why TEXT` or "
-        f"`etl batch quarantine {batch_id} --why TEXT`."
-    )
-
-
-def describe_number(reason: Mapping[str, Any]) -> str:
-    """The number behind a reason: which expectation looked at what, and what it found."""
-    observed = reason["observed"]
-    return f"{reason['expectation']}: {reason['column']} is {'unknown' if observed is None else f'{observed:.4g}'}"
-
-
-def refuse_blocked(batch: Batch) -> None:
-    """Let only a batch go on that is not blocked, or that a person has decided on.
-
-    Raises:
-        BlockedError: says why, and what a person can do.
-    """
-    if batch.is_blocked:
-        raise BlockedError(describe_blocked(batch.batch_id, batch.blocked_reasons or []))
 
 
 @contextmanager

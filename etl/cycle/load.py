@@ -13,7 +13,7 @@ from contextlib import suppress
 import psycopg.errors
 
 from etl import sql
-from etl.cycle.batch import Batch, collector_paused, refuse_blocked, second_session, step_of
+from etl.cycle.batch import Batch, collector_paused, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.errors import GateError, LedgerError
 from etl.quality.audit import record_batch
@@ -39,7 +39,6 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Write persons, events, buffer, quarantine, warnings, results and ledger; close the batch; move the watermark.
 
     Raises:
-        BlockedError: the batch waits for a person's decision.
         GateError: the warehouse would contradict itself; everything was rolled back.
         LedgerError: a row is unaccounted for; everything was rolled back.
     """
@@ -47,7 +46,6 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     with collector_paused(), step_of(db, batch_id, "load") as batch:
         if batch is None:
             return
-        refuse_blocked(batch)
         released = sql.one(db, "load/digest_released")["released"]
         slices: Slices = deque((at, at + SLICE) for at in range(0, batch.landed, SLICE))
         with second_session(db, batch, lambda second: _write_ahead(second, batch, slices)) as written_ahead:
@@ -60,6 +58,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         sql.run(db, "load/publish_written_ahead", batch.parameters)
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
+        sql.run(db, "load/insert_batch_project")
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
         record_batch(db, batch_id, released)
         sql.run(db, "load/advance_watermark", batch.parameters)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from etl import sql
-from etl.cycle.batch import Batch, refuse_blocked
+from etl.cycle.batch import Batch
 from etl.errors import WatermarkError
 from etl.settings import Settings
 from etl.sql import Db
@@ -26,11 +26,9 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
         now: the clock, for replays and tests; default: the server's.
 
     Raises:
-        BlockedError: the open batch waits for a person's decision.
         WatermarkError: the database was restored elsewhere; reading on would skip rows.
     """
     if left_open := sql.record(db, Batch, "open/read_open_batch"):
-        refuse_blocked(left_open)
         return left_open.batch_id
     watermark = sql.one(db, "open/read_watermark")
     if watermark["is_ahead_of_server"] or watermark["system_identifier"] != watermark["expected_system_identifier"]:

@@ -17,7 +17,7 @@ from etl.sql import Db
 def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Plan the batch: duplicates, persons, merges, and by that who is loaded, held and released.
 
-    The plan is checked as a whole at the end (``expectations/batch.json``): a critical failure blocks the batch.
+    The plan is checked as a whole at the end (``expectations/batch.json``); what fails there flags the batch.
     """
     del settings
     with collector_paused(), step_of(db, batch_id, "resolve") as batch:
@@ -144,12 +144,8 @@ def _give_birth(db: Db, batch: Batch) -> None:
 
 
 def _check_plan(db: Db, batch: Batch) -> None:
-    """Evaluate the suite ``batch`` over the plan. Where a person has decided on the batch it is not blocked again."""
+    """Evaluate the suite ``batch`` over the plan."""
     if not batch.landed:
         return
     numbers = sql.one(db, "resolve/measure_batch", batch.parameters)
-    findings = evaluate_numbers(numbers, "batch", batch.landed)
-    record(db, batch.batch_id, findings)
-    critical = [finding.as_reason() for finding in findings if finding.is_critical]
-    if critical and batch.decision is None:
-        sql.run(db, "resolve/block_batch", {"batch_id": batch.batch_id, "reasons": sql.json_text(critical)})
+    record(db, batch.batch_id, evaluate_numbers(numbers, "batch", batch.landed))

@@ -1,4 +1,7 @@
-"""Step 3, validate: the gate. Rows that fail a critical expectation are set apart; the rest of the batch goes on."""
+"""Step 3, validate: the gate. Rows that fail a critical expectation go to quarantine; the rest of the batch goes on.
+
+Where most rows of a project fail, what is left of the project's rows is withheld with them, and only of that project.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +63,7 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
         )
         sql.copy_in(db, "validate/copy_warning", _plan_warnings(breaches))
         record(db, batch_id, [*findings, *plan_findings])
+        _check_projects(db, batch)
         if batch.decision == "quarantined":
             sql.run(db, "validate/exclude_all", {"reason": sql.json_text(_whole_batch(batch))})
 
@@ -74,6 +78,25 @@ def read_frame(db: Db) -> pd.DataFrame:
     frame = pd.read_csv(io.BytesIO(lines), names=list(COLUMNS), dtype=COLUMNS, keep_default_na=False, na_values=[""])
     frame["is_team_known"] = frame["is_team_known"] == "t"
     return frame
+
+
+def _check_projects(db: Db, batch: Batch) -> None:
+    """Evaluate the suite ``project`` over the shares of each project, and withhold the rows of those that fail it."""
+    import pandas as pd
+
+    sql.run(db, "validate/measure_projects", batch.parameters)
+    shares = sql.run(db, "validate/read_project_shares", batch.parameters).fetchall()
+    # A trial looks at a part of the batch, of which shares say nothing.
+    if not shares or batch.is_trial:
+        return
+    # A share of no rows is null, and a column of nulls would be one of objects.
+    frame = pd.DataFrame(shares).astype(dict.fromkeys([name for name in shares[0] if name != "team_id"], "float64"))
+    findings = evaluate(frame, "project", "team_id", {})
+    record(db, batch.batch_id, findings)
+    for finding in findings:
+        if finding.is_critical:
+            reason = {"team_ids": finding.unexpected_keys, "reason": sql.json_text(finding.as_reason())}
+            sql.run(db, "validate/withhold_projects", reason)
 
 
 def _reasons(findings: list[Finding], breaches: list[Breach]) -> dict[int, list[dict[str, Any]]]:

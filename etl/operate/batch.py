@@ -1,10 +1,9 @@
-"""Batches as people deal with them: which were found bad, why, and a person's decision on a blocked one."""
+"""Batches as people deal with them: what was found in them, and a person's decision to quarantine an open one."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
-from typing import Literal
 
 from etl import sql
 from etl.cycle.batch import Batch, read_batch
@@ -12,8 +11,6 @@ from etl.cycle.isolate import set_apart
 from etl.cycle.run import LOCK_SECONDS
 from etl.errors import EtlError
 from etl.sql import Db, Row
-
-Decision = Literal["released", "quarantined"]
 
 
 def list_batches(db: Db, *, at_most: int = 20, is_noteworthy: bool = False) -> list[Row]:
@@ -30,36 +27,33 @@ def show_batch(db: Db, batch_id: int) -> tuple[Batch, list[Row]]:
     return read_batch(db, batch_id), sql.run(db, "batch/read_failed", {"batch_id": batch_id}).fetchall()
 
 
-def decide(
-    db: Db, batch_id: int, decision: Decision, *, why: str, who: str | None = None, landing_ids: Sequence[int] = ()
-) -> int:
-    """Release a blocked batch, so that the next run loads it, or quarantine an open one, blocked or not.
+def quarantine(db: Db, batch_id: int, *, why: str, who: str | None = None, landing_ids: Sequence[int] = ()) -> int:
+    """Refuse an open batch, or rows of it: the next run sends them to quarantine.
 
     Args:
         db: a connection in autocommit mode.
         batch_id: the batch.
-        decision: what the next run does.
         why: kept in its record, and audited with it.
         who: default: the user of the operating system.
-        landing_ids: quarantine only these rows of it; the next run loads the rest. Default: every row.
+        landing_ids: only these rows of it; the next run loads the rest. Default: every row.
 
     Returns:
         How many rows are set apart; 0 where the decision is about the whole batch.
 
     Raises:
         CycleBusyError: a cycle is running.
-        EtlError: the batch is loaded, was decided on already, is to be released and not blocked, or lacks the rows.
+        EtlError: the batch is loaded, was quarantined already, or lacks the rows.
     """
     if not why.strip():
         raise EtlError("Say why: the reason is kept in the batch's record.")
-    asked = {"batch_id": batch_id, "decision": decision, "why": why.strip(), "who": who or getpass.getuser()}
+    asked = {"batch_id": batch_id, "why": why.strip(), "who": who or getpass.getuser()}
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
         if landing_ids:
             return _set_apart(db, asked, landing_ids)
         if sql.run(db, "batch/decide", asked).fetchone() is None:
             batch = read_batch(db, batch_id)
             state = f"it is {batch.status}" + (f", {batch.decision}" if batch.decision else "")
-            raise EtlError(f"Batch {batch_id} does not wait for a decision: {state}. `etl batch list` shows which do.")
+            raise EtlError(f"Batch {batch_id} cannot be quarantined: {state}. `etl batch list` shows which are open.")
     return 0
 
 

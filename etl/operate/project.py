@@ -65,6 +65,23 @@ def set_privacy(
             sql.run(db, "project/set_ip", {"team_id": team_id, "anonymize_ips": not stores_ip})
 
 
+def set_merges(db: Db, name: str, *, is_client_allowed: bool | None = None, limit: int | None = None) -> None:
+    """Say which merges a project lets through; what is None stays as it is.
+
+    Args:
+        db: an open connection.
+        name: of the project.
+        is_client_allowed: whether a ``$merge_dangerously`` that came through capture may merge identified persons.
+        limit: how many distinct ids one event may move; 0: any number.
+    """
+    with db.transaction():
+        team_id = _team_id(db, name)
+        if is_client_allowed is not None:
+            sql.run(db, "project/set_client_merges", {"team_id": team_id, "is_allowed": is_client_allowed})
+        if limit is not None:
+            sql.run(db, "project/set_merge_limit", {"team_id": team_id, "most_ids": limit or None})
+
+
 def list_all(db: Db) -> list[Row]:
     """Every project, with the last characters of its valid tokens."""
     return sql.run(db, "project/list").fetchall()

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etl import sql
-from etl.cycle.batch import describe_blocked
 from etl.names import INGEST
+from etl.quality.gate import critical_names
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -22,7 +22,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, blocked, failing, set_apart, late, holder or quarantine.
+        kind: ledger, withheld, failing, set_apart, late, holder, quarantine or merges.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -99,8 +99,15 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
         for row in sql.run(db, "status/read_unbalanced")
     ]
     found += [
-        Problem("blocked", f"batch {row['batch_id']}", describe_blocked(row["batch_id"], row["blocked_reasons"]))
-        for row in sql.run(db, "status/read_blocked")
+        Problem(
+            "withheld",
+            f"batch {row['batch_id']} project {row['team_id']}",
+            f"{row['withheld']:,} of {row['written']:,} rows of the project {row['project']!r} in batch "
+            f"{row['batch_id']} are withheld in quarantine, because the others fail the gate; other projects were "
+            f"loaded. `etl quarantine list --batch {row['batch_id']} --team {row['team_id']}` says why, and how to "
+            "land them again.",
+        )
+        for row in sql.run(db, "status/read_withheld", {"expectations": critical_names("project")})
     ]
     found += [
         Problem(
@@ -147,7 +154,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
             )
         )
-    return found + _refused(db, settings)
+    return found + _refused(db, settings) + _merged(db, settings)
 
 
 def _refused(db: Db, settings: Settings) -> list[Problem]:
@@ -163,6 +170,20 @@ def _refused(db: Db, settings: Settings) -> list[Problem]:
             f"{settings.alert_quarantined_share:.1%}. `etl quarantine list` says why; land them again with "
             "`etl quarantine replay` after the cause is fixed.",
         )
+    ]
+
+
+def _merged(db: Db, settings: Settings) -> list[Problem]:
+    at_most = settings.alert_dangerous_merges
+    return [
+        Problem(
+            "merges",
+            f"project {row['team_id']}",
+            f"{row['persons']:,} persons of the project {row['project']!r} were merged away by $merge_dangerously in "
+            f"the last hour, more than {at_most:,}: identified users may count as one. `warehouse.merges` lists them, "
+            "`etl split` takes a wrong one back.",
+        )
+        for row in sql.run(db, "status/read_dangerous_merges", {"at_most": at_most})
     ]
 
 

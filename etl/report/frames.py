@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from psycopg.rows import tuple_row
 
 from etl import sql
+from etl.quality.gate import critical_names
 from etl.sql import Db
 
 DAYS = 30
@@ -35,10 +36,10 @@ Warehouse = str | sa.Engine | sa.Connection
 # A column's name means the same in every frame. pandas would have to guess the type of one without values.
 _COLUMNS = {
     "int64": "landing_id batch_id newest_batch_id batches landed released loaded held duplicate quarantined rescued"
-    " persons_created persons_merged warnings failed_expectations unbalanced unexpected events late_events distinct_ids"
-    " unique_users",
+    " persons_created persons_merged warnings failed_expectations unbalanced unexpected written refused withheld"
+    " waiting events late_events distinct_ids unique_users",
     "float64": "seconds arrival_p50_seconds arrival_p95_seconds event_p50_seconds event_p95_seconds without_buffer",
-    "datetime64[us, UTC]": "received_at opened_at loaded_at blocked_at decided_at",
+    "datetime64[us, UTC]": "received_at opened_at loaded_at decided_at",
     "bool": "is_balanced",
 }
 _DTYPES = {column: dtype for dtype, columns in _COLUMNS.items() for column in columns.split()}
@@ -157,8 +158,17 @@ def buffer(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = Non
 
 
 def decisions(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
-    """Batches that the gate blocked, and what people decided about them, newest first."""
+    """Batches that people have sent to quarantine whole, and why, newest first."""
     return _frame(warehouse, "report/read_decisions", {"since": _midnight(last, now)})
+
+
+def withheld(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
+    """Projects whose rows of a batch were withheld, because the others fail the gate, newest batch first.
+
+    ``withheld`` of ``written`` rows went to quarantine for that; ``waiting`` are there still.
+    """
+    expectations = critical_names("project")
+    return _frame(warehouse, "report/read_withheld", {"since": _midnight(last, now), "expectations": expectations})
 
 
 def checks(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:

@@ -48,7 +48,7 @@ def remarks(
     days: list[Row],
     recent: list[Row],
     *,
-    decisions: list[Row],
+    withheld: list[Row],
     failed: list[Row],
 ) -> list[Remark]:
     """What a person should know, the worst first.
@@ -58,11 +58,11 @@ def remarks(
         newest: ``report/read_newest``.
         days: the rows of ``frames.days``, newest first.
         recent: the rows of ``frames.batches`` of the last 24 hours.
-        decisions: the rows of ``frames.decisions``.
+        withheld: the rows of ``frames.withheld``.
         failed: the rows of ``frames.checks``.
     """
     found = [*_about_ledger(days), *_about_lateness(settings, newest), *_about_shares(settings, days)]
-    found += [*_about_gate(decisions), *_about_checks(failed)]
+    found += [*_about_gate(withheld), *_about_checks(failed)]
     if silence := _silence(newest["clock"], recent):
         found.append(silence)
     if newest["batch_id"] and newest["summed_batch_id"] < newest["batch_id"]:
@@ -83,17 +83,17 @@ def level_of(found: list[Remark]) -> str:
     return BAD if BAD in levels else LOOK if LOOK in levels else GOOD
 
 
-def _about_gate(decisions: list[Row]) -> list[Remark]:
+def _about_gate(withheld: list[Row]) -> list[Remark]:
     return [
         Remark(
             BAD,
-            f"Batch {batch['batch_id']} is blocked, and with it everything that has landed since: "
-            + " ".join(text(each.get("reason"), 300) for each in batch["blocked_reasons"] or []),
-            f"Look at it, then `etl batch release {batch['batch_id']} --why ...` "
-            f"or `etl batch quarantine {batch['batch_id']} --why ...`.",
+            f"{number(row['waiting'])} rows of the project {row['team_id']} are withheld, because the others "
+            f"of batch {row['batch_id']} fail the gate: its numbers lack them.",
+            f"`etl quarantine list --batch {row['batch_id']} --team {row['team_id']}` says why, and how to land them "
+            "again.",
         )
-        for batch in decisions
-        if batch["status"] == "open"
+        for row in withheld
+        if row["waiting"]
     ]
 
 

@@ -105,8 +105,9 @@ class Site:
         rows = _records(days)
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
         decided = _records(frames.decisions(self._warehouse, last=last, now=now))
+        withheld = _records(frames.withheld(self._warehouse, last=last, now=now))
         checks = _records(frames.checks(self._warehouse, last=last, now=now))
-        found = light.remarks(self._settings, newest, rows, _records(recent), decisions=decided, failed=checks)
+        found = light.remarks(self._settings, newest, rows, _records(recent), withheld=withheld, failed=checks)
         links = self.link_of_batch
         self._write(
             "index.html",
@@ -125,6 +126,7 @@ class Site:
                 failed=frames.failed_expectations(self._warehouse, since=now - timedelta(days=1)).to_dict("records"),
                 failed_checks=checks,
                 decisions=decided,
+                withheld=withheld,
                 drift=_records(frames.drift(self._warehouse, now=now)),
                 batches=_records(_busy(recent).tail(10)),
                 link=links,

@@ -95,7 +95,12 @@ class Birth:
 
 @dataclass(frozen=True)
 class MergingEvent:
-    """An event that says two ids are one person: ``source`` is folded into ``target``, its own distinct id (P2)."""
+    """An event that says two ids are one person: ``source`` is folded into ``target``, its own distinct id (P2).
+
+    Attributes:
+        move_limit: it is refused if it would move more distinct ids than this.
+        is_from_client: anybody may have sent it, with a token that is public, and its project does not trust that.
+    """
 
     ordinal: int
     landing_id: int
@@ -107,11 +112,12 @@ class MergingEvent:
     timestamp: datetime
     arrived_at: datetime
     move_limit: int | None = None
+    is_from_client: bool = False
 
     @property
     def is_dangerous(self) -> bool:
         """It may merge an identified person away (P6)."""
-        return self.event == "$merge_dangerously"
+        return self.event == "$merge_dangerously" and not self.is_from_client
 
     @property
     def is_split(self) -> bool:
@@ -220,6 +226,8 @@ class _Identity:
             person = target or self._create(target_key, event.timestamp, event.uuid, "merge")
             outcome = "refused"
             reason = "the other id's person is already identified"
+            if event.event == "$merge_dangerously":
+                reason += ", and the project lets no client merge it"
         elif target is None and source is None:
             person = self._create(target_key, event.timestamp, event.uuid, "merge")
             self._tie(source_key, person, event.uuid, "merge")

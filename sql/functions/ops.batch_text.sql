@@ -26,7 +26,6 @@ select concat_ws(
     batch.persons_merged,
     (extract(epoch from batch.opened_at) * 1000000)::bigint,
     (extract(epoch from batch.loaded_at) * 1000000)::bigint,
-    coalesce(batch.blocked_reasons::text, '-'),
     coalesce(batch.decision, '-'),
     coalesce(batch.decided_by, '-'),
     coalesce(batch.decided_why, '-'),

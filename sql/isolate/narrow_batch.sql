@@ -1,4 +1,4 @@
--- For a trial that is rolled back: the open batch takes only the rows between two positions, and nothing blocks it.
+-- For a trial that is rolled back: the open batch takes only the rows between two positions.
 update ops.batch
 set
     lower_xid = %(lower_xid)s::xid8,
@@ -9,9 +9,5 @@ set
     middle_landing_id = %(upper_landing_id)s::bigint,
     middle_ordinal = %(landed)s::bigint,
     middle_arrival_clock = arrival_clock,
-    landed = %(landed)s::bigint,
-    decision = coalesce(decision, 'released'),
-    decided_at = coalesce(decided_at, now()),
-    decided_by = coalesce(decided_by, ''),
-    decided_why = coalesce(decided_why, '')
+    landed = %(landed)s::bigint
 where batch_id = %(batch_id)s::bigint;

@@ -12,6 +12,7 @@ insert into quarantine.event (
     sent_at,
     ip,
     properties,
+    is_captured,
     reasons
 )
 select
@@ -27,6 +28,7 @@ select
     l.sent_at,
     l.ip,
     l.properties,
+    l.is_captured,
     q.reasons
 from (
     select

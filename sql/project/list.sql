@@ -3,6 +3,8 @@ select
     p.team_id,
     p.name,
     p.anonymize_ips,
+    p.is_client_merge_allowed,
+    p.merge_move_limit,
     p.created_at,
     coalesce(v.dropped_properties, '{}') as dropped_properties,
     coalesce(v.hashed_properties, '{}') as hashed_properties,

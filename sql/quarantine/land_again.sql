@@ -1,7 +1,7 @@
 -- Land quarantined rows again, as they were sent. The time of their first arrival stays, because event times are
 -- corrected by it; their position is new, so the next batch takes them.
 insert into landing.event (
-    landing_id, received_at, team_id, uuid, event, distinct_id, properties, "timestamp", sent_at, ip
+    landing_id, received_at, team_id, uuid, event, distinct_id, properties, "timestamp", sent_at, ip, is_captured
 )
 select
     n.new_landing_id,
@@ -13,7 +13,8 @@ select
     q.properties,
     q."timestamp",
     q.sent_at,
-    q.ip
+    q.ip,
+    q.is_captured
 from quarantine.event as q
 inner join unnest(%(landing_ids)s::bigint[], %(new_landing_ids)s::bigint[]) as n (landing_id, new_landing_id)
     on q.landing_id = n.landing_id

@@ -7,7 +7,6 @@ select
     s.late::double precision / s.landed as late_share,
     s.untimed::double precision / s.landed as unreadable_time_share,
     s.without_properties::double precision / s.landed as missing_properties_share,
-    s.without_distinct_id::double precision / s.landed as missing_distinct_id_share,
     case when k.are_there then u.unknown::double precision / s.landed else 0 end as unknown_event_share,
     case when p.batches >= 20 and %(is_caught_up)s::boolean then s.landed / p.usual else 1 end as volume_ratio
 from (
@@ -17,8 +16,7 @@ from (
         count(*) filter (where x.kind = 'duplicate') as duplicate,
         count(*) filter (where e."timestamp" < e.received_at - interval '1 day') as late,
         count(*) filter (where e.timestamp_status in ('unreadable', 'out_of_range', 'future')) as untimed,
-        count(*) filter (where e.properties_type = 'missing') as without_properties,
-        count(*) filter (where e.distinct_id_length is null) as without_distinct_id
+        count(*) filter (where e.properties_type = 'missing') as without_properties
     from staging.event as e
     left join staging.excluded as x on e.landing_id = x.landing_id
 ) as s

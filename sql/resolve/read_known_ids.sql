@@ -11,6 +11,27 @@ with named as materialized (
         other_id as distinct_id
     from staging.accepted_event
     where is_merging
+),
+
+-- Each person once, however many of its ids are named; only where the project limits how many may move.
+person_size as materialized (
+    select
+        k.team_id,
+        k.person_id,
+        (
+            select count(*)
+            from warehouse.person_distinct_id as c
+            where c.team_id = k.team_id and c.person_id = k.person_id and not c.is_personless
+        ) as distinct_ids
+    from (
+        select distinct
+            n.team_id,
+            d.person_id
+        from named as n
+        inner join staging.distinct_id as d on n.team_id = d.team_id and n.distinct_id = d.distinct_id
+        inner join landing.project as j on n.team_id = j.team_id
+        where j.merge_move_limit is not null and d.person_id is not null
+    ) as k
 )
 
 select
@@ -21,7 +42,7 @@ select
     p.is_identified,
     p.created_at,
     p.created_by_uuid,
-    case when j.merge_move_limit is not null then i.distinct_ids else 1 end as distinct_ids,
+    coalesce(s.distinct_ids, 1) as distinct_ids,
     b.born_at,
     b.ordinal,
     b.is_hold,
@@ -30,13 +51,5 @@ select
 from named as n
 inner join staging.distinct_id as d on n.team_id = d.team_id and n.distinct_id = d.distinct_id
 left join warehouse.person as p on d.team_id = p.team_id and d.person_id = p.person_id
-left join landing.project as j on n.team_id = j.team_id
--- Counted only where the project limits how many may move.
-left join lateral (
-    select count(*) as distinct_ids
-    from warehouse.person_distinct_id as c
-    where
-        j.merge_move_limit is not null
-        and c.team_id = p.team_id and c.person_id = p.person_id and not c.is_personless
-) as i on true
+left join person_size as s on p.team_id = s.team_id and p.person_id = s.person_id
 left join staging.birth as b on n.team_id = b.team_id and n.distinct_id = b.distinct_id and d.person_id is null;

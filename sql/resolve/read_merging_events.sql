@@ -9,7 +9,8 @@ select
     e.other_id as source,
     e."timestamp",
     e.arrived_at,
-    p.merge_move_limit
+    p.merge_move_limit,
+    e.is_captured and not p.is_client_merge_allowed as is_from_client
 from staging.accepted_event as e
 inner join landing.project as p on e.team_id = p.team_id
 where e.is_merging

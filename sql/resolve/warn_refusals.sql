@@ -9,8 +9,15 @@ select
         'person_id', m.person_id,
         'other_person_id', m.source_person_id
     ) as details,
-    'Two identified users are not joined by identify or alias (often a shared browser without reset()). '
-    || 'If they are one, send $merge_dangerously with both ids.' as remedy
+    case e.event
+        when '$merge_dangerously'
+            then
+                'A client has sent it, with a token that stands in every page. If they are one: etl merge accept. '
+                || 'To let clients do so: etl project merges PROJECT --allow-clients.'
+        else
+            'Two identified users are not joined by identify or alias (often a shared browser without reset()). '
+            || 'If they are one, send $merge_dangerously with both ids.'
+    end as remedy
 from staging.merge as m
 inner join staging.event as e on m.landing_id = e.landing_id
 where m.outcome = 'refused' and e.event <> '$split';

@@ -15,8 +15,11 @@ create table landing.project (
     drop_events_older_than_seconds double precision,
     -- $feature_flag_called of an id without person is personless unless it says otherwise.
     flag_called_personless_default boolean not null default false,
-    -- A merging event that would move more distinct ids than this is refused.
-    merge_move_limit bigint,
+    -- A merging event that would move more distinct ids than this is refused; null: none is.
+    merge_move_limit bigint default 10000,
+    -- Whether a $merge_dangerously that a client sent to capture may merge an identified person away. Its token stands
+    -- in every page, so if it may not, the merge waits for a person's decision (warehouse.refused_merges).
+    is_client_merge_allowed boolean not null default false,
     -- What happens to events that carry the sentinel id of cookieless tracking.
     cookieless_mode text not null default 'off' check (cookieless_mode in ('off', 'stateless'))
 );
@@ -52,6 +55,8 @@ create table landing.event (
     is_personless boolean not null default false,
     -- Landed by an operator's command of ours. Writers cannot set it, so that no client can split a person.
     is_operator boolean not null default false,
+    -- It came through capture, with a token that is public: whoever sent it is not known. Other writers cannot set it.
+    is_captured boolean not null default false,
     -- The position (xid, landing_id) is the order of arrival. received_at is in the key because partitions need it.
     primary key (xid, landing_id, received_at)
 ) partition by range (received_at);
@@ -86,6 +91,7 @@ grant usage on schema landing to event_writer, event_capture, event_lander;
 grant usage on sequence landing.event_landing_id to event_writer, event_capture, event_lander;
 grant insert (team_id, uuid, event, distinct_id, properties, "timestamp", sent_at, ip) on landing.event
 to event_writer, event_capture, event_lander;
+grant insert (is_captured) on landing.event to event_capture;
 grant select on landing.project, landing.project_token, landing.project_privacy to event_capture;
 -- A file's rows are known by their positions.
 grant select on landing.project to event_lander;

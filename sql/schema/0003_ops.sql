@@ -39,10 +39,8 @@ create table ops.batch (
     step_seconds jsonb not null default '{}',
     opened_at timestamptz not null,
     loaded_at timestamptz,
-    -- A critical finding of expectations/batch.json blocks a batch: it stays open until a person decides.
-    blocked_at timestamptz,
-    blocked_reasons jsonb,
-    decision text check (decision in ('released', 'quarantined')),
+    -- A person decided that nothing of it is to be loaded.
+    decision text check (decision = 'quarantined'),
     decided_at timestamptz,
     decided_by text,
     decided_why text,
@@ -56,8 +54,6 @@ create table ops.batch (
     )
 );
 
-comment on column ops.batch.blocked_reasons is
-'One object a critical finding: suite, expectation, column, observed, reason, remedy';
 comment on column ops.batch.digests is
 'What the batch brought, as bit_xor of 64-bit hashes of (landing_id, uuid, distinct_id, event, timestamp): landed, '
 'released, loaded, held, duplicate, quarantined; landing: of landing_id alone; results: of ops.expectation_result';
@@ -65,6 +61,21 @@ comment on column ops.batch.hash is
 'sha256 over the hash of the batch before and ops.batch_text(batch); etl audit verify computes it again';
 
 create unique index batch_one_open on ops.batch (status) where status = 'open';
+
+-- What the gate said of a project's rows in a batch: see expectations/project.json.
+create table ops.batch_project (
+    batch_id bigint not null,
+    team_id bigint not null,
+    -- Rows that did not come through capture; of these the refused ones, and those that belong to nobody.
+    written bigint not null,
+    refused bigint not null,
+    without_distinct_id bigint not null,
+    captured bigint not null,
+    captured_refused bigint not null,
+    -- Rows that were fine themselves and went to quarantine with the others.
+    withheld bigint not null,
+    primary key (team_id, batch_id)
+);
 
 -- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
@@ -320,7 +331,7 @@ create table ops.report_warning (
 -- What is wrong, from when until when.
 create table ops.alert (
     alert_id bigint generated always as identity primary key,
-    -- ledger, blocked, late, holder, quarantine: see etl/operate/status.py.
+    -- ledger, withheld, late, holder, quarantine ...: see etl/operate/status.py.
     kind text not null,
     -- Which batch, where it is one batch's matter.
     subject text not null,

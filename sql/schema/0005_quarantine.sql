@@ -14,6 +14,7 @@ create table quarantine.event (
     sent_at text,
     ip text,
     properties jsonb,
+    is_captured boolean not null default false,
     -- One object a failed expectation: expectation, column, reason, remedy.
     reasons jsonb not null,
     -- What became of it: nothing yet, landed again, or discarded. The row stays, whatever was decided.

@@ -27,6 +27,8 @@ create unlogged table staging.event (
     is_personless boolean not null,
     -- Personless unless its id has a person when it arrives: $feature_flag_called, where the project says so.
     is_personless_by_default boolean not null,
+    -- It came through capture.
+    is_captured boolean not null,
     -- The client said personless; if its id has had a person for over a minute, the row has that person's properties.
     may_upgrade boolean not null,
     person_mode text not null,
@@ -67,6 +69,8 @@ create unlogged table staging.excluded (
 );
 
 create unlogged table staging.expectation_result (like ops.expectation_result);
+
+create unlogged table staging.batch_project (like ops.batch_project);
 
 create unlogged table staging.warning (
     landing_id bigint not null,

@@ -29,6 +29,7 @@ insert into staging.event (
     is_merging,
     is_personless,
     is_personless_by_default,
+    is_captured,
     may_upgrade,
     person_mode,
     has_property_operations,
@@ -63,6 +64,7 @@ with unpacked as (
         l.sent_at,
         l.is_personless as is_switched_off,
         l.is_operator,
+        l.is_captured,
         -- As it is stored, packed if it is long: else each of its readers below would unpack it anew.
         pg_column_size(l.properties) as stored_bytes,
         l.properties #> '{}' as properties
@@ -86,6 +88,7 @@ extracted as (
         u."timestamp",
         u.sent_at,
         u.is_switched_off,
+        u.is_captured,
         u.properties -> '$device_id' as device_id,
         coalesce(
             u.event = '$snapshot'
@@ -233,6 +236,7 @@ select
     m.is_merging,
     m.is_personless,
     m.is_personless_by_default,
+    m.is_captured,
     m.is_declared_personless and not m.is_switched_off and not m.is_opted_out as may_upgrade,
     case when m.is_personless then 'propertyless' else 'full' end as person_mode,
     m.property_operations in ('fine', 'malformed')

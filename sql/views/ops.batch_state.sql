@@ -5,16 +5,12 @@ select
     b.status,
     case
         when b.decision = 'quarantined' then 'quarantined'
-        when b.decision = 'released' then 'released'
-        when b.status = 'open' and b.blocked_at is not null then 'blocked'
         when b.status = 'open' then 'open'
         when coalesce(r.failed, 0) > 0 then 'flagged'
         else 'fine'
     end as state,
     coalesce(r.failed, 0) as failed_expectations,
     coalesce(r.failed_names, '{}') as failed_names,
-    b.blocked_at,
-    b.blocked_reasons,
     b.decided_at,
     b.decided_by,
     b.decided_why
@@ -30,7 +26,6 @@ left join (
 ) as r on b.batch_id = r.batch_id;
 
 comment on view ops.batch_state is
-'open; blocked: waits for a person; released, quarantined: a person decided; flagged: published with warnings or '
-'quarantined rows; fine';
+'open; quarantined: a person decided so; flagged: published with warnings or quarantined rows; fine';
 
 grant select on ops.batch_state to auditor;

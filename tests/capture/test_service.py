@@ -104,6 +104,28 @@ def test_one_bad_event_does_not_cost_its_batch(own_service: Service, cycle) -> N
     assert (batch["landed"], batch["held"], batch["quarantined"]) == (7, 2, 5)
 
 
+def test_a_request_cannot_hold_up_anybody_else(own_service: Service, db, cycle) -> None:
+    """87 bytes on the wire: 5,000 events without a name and an id, with a good one so that the request is taken."""
+    assert own_service.send(event(properties={"$device_id": "d1"}), *[{}] * 4_999) == 200
+    db.execute(
+        "insert into landing.event (event, distinct_id, properties)"
+        " select 'backend', 'u-' || n, jsonb_build_object('$device_id', 'u-' || n) from generate_series(1, 1000) as n"
+    )
+    batch = cycle()
+    assert (batch["landed"], batch["loaded"], batch["quarantined"]) == (6000, 1001, 4999)
+
+
+def test_a_merge_of_identified_users_needs_a_person(own_service: Service, cycle) -> None:
+    for name in ("alice", "bob"):
+        assert (
+            own_service.send(event("$identify", distinct_id=name, properties={"$anon_distinct_id": f"{name}1"})) == 200
+        )
+    merge = event("$merge_dangerously", distinct_id="alice", properties={"alias": "bob"})
+    assert own_service.send(merge) == 200
+    batch = cycle()
+    assert (batch["loaded"], batch["persons_merged"]) == (3, 0)
+
+
 def test_a_uuid_is_made_for_events_without_one(service: Service) -> None:
     old = {"event": "e", "distinct_id": "d", "properties": {"$insert_id": "ad208i3tml0k2z9c"}}
     assert service.send(old, {**old, "uuid": ""}, {"event": "e"}, {"event": "e"}) == 200

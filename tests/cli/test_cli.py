@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 # Words of an own dialect; people read the help to find out what a command does.
 IDIOLECT = re.compile(r"\b(mend\w*|give\w* up|given up|for ever|judges?|verdicts?|told|beside|all the same|evidence)\b")
 DECISIONS = {
-    "batch release", "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
+    "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
     "split",
 }  # fmt: skip
 READING = {
@@ -146,7 +146,7 @@ def test_a_process_without_a_login_name_is_asked_for_one(
         raise KeyError("getpwuid(): uid not found: 12345")
 
     monkeypatch.setattr(options.getpass, "getuser", nameless)
-    assert fails("batch", "release", "1", "--why", "fine") == (
+    assert fails("batch", "quarantine", "1", "--why", "fine") == (
         1,
         "etl: Say who decides, with --by: this process has no login name.\n",
     )

@@ -15,7 +15,7 @@ from etl import sql
 from etl.cycle import isolate, run
 from etl.cycle.isolate import find_culprits, is_of_data
 from etl.errors import EtlError, StepError, UnavailableError
-from etl.operate.batch import decide
+from etl.operate.batch import quarantine
 from etl.operate.maintain import check_invariants
 from etl.operate.status import read_status
 from etl.quality.audit import verify
@@ -327,14 +327,14 @@ def test_an_operator_sets_rows_of_an_open_batch_apart(db, land, cycle):
 
     with sql.observed(fail), pytest.raises(UnavailableError):
         cycle()
-    assert decide(db, 1, "quarantined", why="it is broken", who="olga", landing_ids=[bad]) == 1
+    assert quarantine(db, 1, why="it is broken", who="olga", landing_ids=[bad]) == 1
     with pytest.raises(EtlError, match="Only 0 of these 1 rows"):
-        decide(db, 1, "quarantined", why="again", landing_ids=[good + 1000])
+        quarantine(db, 1, why="again", landing_ids=[good + 1000])
     batch = cycle()
     assert (batch["loaded"], batch["quarantined"]) == (1, 1)
     assert "olga decided so: it is broken" in quarantined(db)[bad]["reason"]
     with pytest.raises(EtlError, match="is loaded"):
-        decide(db, 1, "quarantined", why="too late", landing_ids=[good])
+        quarantine(db, 1, why="too late", landing_ids=[good])
     check_books(db)
 
 
@@ -347,9 +347,11 @@ def test_an_operator_quarantines_an_open_batch_whole(db, land, cycle):
 
     with sql.observed(fail), pytest.raises(UnavailableError):
         cycle()
-    with pytest.raises(EtlError, match="does not wait for a decision"):
-        decide(db, 1, "released", why="it is not blocked")
-    decide(db, 1, "quarantined", why="it is broken", who="olga")
+    with pytest.raises(EtlError, match="Say why"):
+        quarantine(db, 1, why=" ")
+    quarantine(db, 1, why="it is broken", who="olga")
+    with pytest.raises(EtlError, match="cannot be quarantined: it is open, quarantined"):
+        quarantine(db, 1, why="once more")
     batch = cycle()
     assert (batch["loaded"], batch["quarantined"], batch["decision"]) == (0, 1, "quarantined")
     assert json.dumps(quarantined(db)).count("it is broken") == 1

@@ -114,7 +114,7 @@ def test_a_quarantine_above_the_threshold(db, land, cycle, settings):
     assert kinds(db) == [("quarantine", False)]
 
 
-def test_an_unbalanced_ledger_and_a_blocked_batch(db, land, cycle, settings):
+def test_an_unbalanced_ledger(db, land, cycle, settings):
     cycle()
     db.execute("alter table ops.batch drop constraint ledger_balances; update ops.batch set loaded = 7")
     alerts.watch(db, settings)

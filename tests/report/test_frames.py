@@ -155,7 +155,7 @@ def test_the_auditor_reads_every_frame(story, warehouse):
         assert len(frames.batches(auditor, since=EPOCH)) == 10
         for each in (frames.projects, frames.refusals, frames.quarantined, frames.warnings, frames.buffer):
             each(auditor)
-        for each in (frames.decisions, frames.checks, frames.drift):
+        for each in (frames.decisions, frames.withheld, frames.checks, frames.drift):
             each(auditor)
         frames.failed_expectations(auditor, since=EPOCH)
         with sql.connect(auditor) as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -182,6 +182,7 @@ EVERY = {
     "warnings": {},
     "buffer": {},
     "decisions": {"last": 3650},
+    "withheld": {"last": 3650},
     "checks": {"last": 3650},
     "drift": {"last": 3650},
     "failed_expectations": {"since": EPOCH},
@@ -202,7 +203,11 @@ def full(story):
         (NOW.date(),),
     )
     story.execute("insert into ops.plan_drift values (%s, 1, 'new_event', 'x', '', '{}', now())", (NOW.date(),))
-    story.execute("update ops.batch set blocked_at = loaded_at, blocked_reasons = '[]' where batch_id = 2")
+    story.execute(
+        """update ops.batch set decision = 'quarantined', decided_at = loaded_at, decided_by = 'ann', decided_why = 'x'
+           where batch_id = 2"""
+    )
+    story.execute("update ops.batch_project set withheld = 3 where batch_id = 2")
     return story
 
 

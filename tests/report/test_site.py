@@ -197,16 +197,22 @@ def test_an_unbalanced_ledger_is_red(database, db, settings, tmp_path):
     assert "do not balance: rows are unaccounted for" in overview
 
 
-def test_the_overview_says_who_decided_about_a_blocked_batch_and_which_one_waits(database, db, settings, tmp_path):
+def test_the_overview_says_whose_rows_are_withheld_and_who_sent_a_batch_to_quarantine(database, db, settings, tmp_path):
     generate(db, 2, datetime.now(UTC))
+    db.execute(
+        """update ops.batch set decision = 'quarantined', decided_at = now(), decided_by = 'ann', decided_why = 'a test'
+           where batch_id = 1"""
+    )
+    db.execute("insert into landing.project (team_id, name) values (7, 'shop')")
+    for number in range(1500):
+        land(db, None if number < 1000 else "page", f"u{number}", team_id=7)
+    run_cycle(db, settings)
     refresh(db, settings)
-    blocked = """update ops.batch set blocked_at = loaded_at, blocked_reasons = '[{"reason": "Too odd."}]'"""
-    db.execute(f"{blocked}, decision = 'released', decided_at = now(), decided_by = 'ann', decided_why = 'a test'")
-    db.execute("update ops.batch set decision = null, decided_by = null where batch_id = 2")
     build(database, settings, tmp_path)
     words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
-    assert "1 Too odd. released by ann: a test" in words
-    assert "2 Too odd. waits for a person" in words
+    assert "500 rows of the project 7 are withheld, because the others of batch 3 fail the gate" in words
+    assert "3 7 1,500 1,000 500 500" in words
+    assert "1 quarantined by ann: a test" in words
 
 
 def test_the_auditor_builds_the_page(database, db, settings, tmp_path):

@@ -1,0 +1,2 @@
+-- Events of requests, as they come; position and arrival are the table's defaults.
+copy landing.event (team_id, uuid, event, distinct_id, properties, timestamp, sent_at, ip, is_captured) from stdin;
