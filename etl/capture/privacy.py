@@ -20,6 +20,7 @@ NESTED = ("$set", "$set_once", "$group_set")
 MAX_EMPTIED = 1_000  # so many elements keep their place; a page is not nested deeper
 ADDRESSES = frozenset({"$ip", "$initial_ip"})
 
+_ESCAPED_ASCII = re.compile(r"\\u00[0-7]")
 _NO_CAPTURE = re.compile(r"(?<![\w-])ph-no-capture(?![\w-])")
 # Each matches wherever it begins, also in a chain that is cut off anywhere: nothing is read twice.
 _ELEMENT = re.compile(r'(?:[^;"\\]|\\.|\\\Z|"(?:\\.|[^"\\])*+(?:"|\\?\Z))++', re.DOTALL)
@@ -54,8 +55,10 @@ def clean(text: str, rules: Rules, token: str | None = None) -> str:
         token: that of the request. The SDK's copy of it goes in any case; another ``token`` is a property of the event.
     """
     has_names = bool(rules.dropped or rules.hashed)
-    has_ip = rules.anonymizes_ip and 'ip"' in text and any(f'"{name}"' in text for name in ADDRESSES)
-    is_marked = NO_CAPTURE in text
+    # What JSON writes with escapes, such as "\u0024ip", is not seen in the text: then look inside.
+    is_escaped = bool(_ESCAPED_ASCII.search(text))
+    has_ip = rules.anonymizes_ip and (is_escaped or ('ip"' in text and any(f'"{name}"' in text for name in ADDRESSES)))
+    is_marked = is_escaped or NO_CAPTURE in text
     if not (has_names or has_ip or is_marked or '"token"' in text) or not text.startswith("{"):
         return text
     properties = _object.decode(text)

@@ -33,6 +33,7 @@ from etl.cli import (
     watermark,
 )
 from etl.errors import CycleBusyError, EtlError
+from etl.visible import visible
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
 
@@ -96,5 +97,5 @@ def _first_line(error: psycopg.Error) -> str:
 
 
 def _stop(message: str, status: int = 1) -> None:
-    sys.stderr.write(f"etl: {message}\n")
+    sys.stderr.write(f"etl: {visible(message)}\n")
     sys.exit(status)

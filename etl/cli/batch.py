@@ -52,11 +52,11 @@ def show(batch: Number, is_json: Json = False) -> None:
         "held", "duplicate", "quarantined", "rescued", "opened_at", "loaded_at", "seconds", "previous_hash", "hash",
     ):  # fmt: skip
         if (value := getattr(found, name)) not in {None, ""}:
-            console.print(f"{name.replace('_', ' '):<14} {value}", markup=False)
+            console.print(f"{name.replace('_', ' '):<14} {value}")
     for row in failed:
         measured = f"{row['unexpected']:,} rows" if row["observed"] is None else f"{row['observed']:.4g}"
         console.print(f"{row['severity']} {row['suite']}.{row['expectation']}: {row['reason']} ({measured} of "
-                      f"{row['evaluated']:,})\n  {row['remedy']}", markup=False)  # fmt: skip
+                      f"{row['evaluated']:,})\n  {row['remedy']}")  # fmt: skip
 
 
 @app.command("quarantine")

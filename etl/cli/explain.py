@@ -47,8 +47,8 @@ def explain(
     else:
         for story in stories:
             for label, line in lines_of(story):
-                console.print(f"[bold]{label:<{LABEL_WIDTH}}[/bold]", end="")
-                console.print(line, markup=False)
+                console.print(f"{label:<{LABEL_WIDTH}}", style="bold", end="")
+                console.print(line)
     raise typer.Exit(1 if stories[0]["state"] == "unknown" else 0)
 
 

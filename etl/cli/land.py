@@ -90,7 +90,7 @@ def land(
             if is_json:
                 print_json(result)
             else:
-                console.print(str(result), markup=False)
+                console.print(str(result))
             is_clean = is_clean and result.is_clean
     raise typer.Exit(0 if is_clean else 1)
 

@@ -36,6 +36,6 @@ def maintain(is_json: Json = False) -> None:
         console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
         for finding in failed:
             found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"
-            console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}", markup=False)
+            console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}")
         console.print(f"holds: {', '.join(holding)}")
     refuse_contradictions(findings)

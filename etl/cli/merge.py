@@ -35,11 +35,9 @@ def list_(
     for row in found:
         decided = f" by {row['decided_by']}" if row["decided_by"] else ""
         why = f": {row['why']}" if row["why"] else ""
-        console.print(
-            f"{row['uuid']}  {row['arrived_at']:%Y-%m-%d %H:%M:%S}  {row['status']}{decided}{why}", markup=False
-        )
-        console.print(f"  {row['event']} of {row['distinct_id']!r}, person {row['present_person_id']}", markup=False)
-        console.print(f"  with {row['source_distinct_id']!r}, person {row['present_source_person_id']}", markup=False)
+        console.print(f"{row['uuid']}  {row['arrived_at']:%Y-%m-%d %H:%M:%S}  {row['status']}{decided}{why}")
+        console.print(f"  {row['event']} of {row['distinct_id']!r}, person {row['present_person_id']}")
+        console.print(f"  with {row['source_distinct_id']!r}, person {row['present_source_person_id']}")
     if not found:
         console.print("none")
     if any(row["remedy"] for row in found):

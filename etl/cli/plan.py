@@ -30,10 +30,10 @@ def infer(
     for each in drafts:
         path = out / file_name(each["event"])
         if path.exists():
-            console.print(f"{path} exists and stays as it is", markup=False)
+            console.print(f"{path} exists and stays as it is")
             continue
         path.write_bytes(msgspec.json.format(msgspec.json.encode(each), indent=2) + b"\n")
-        console.print(f"{path}: {len(each['schema']['properties'])} properties", markup=False)
+        console.print(f"{path}: {len(each['schema']['properties'])} properties")
     if not drafts:
         console.print("No events of these days are profiled yet: run `etl maintain` first.")
 

@@ -36,7 +36,7 @@ def list_(is_json: Json = False) -> None:
         parts += ["clients may merge identified persons"] if row["is_client_merge_allowed"] else []
         limit = row["merge_move_limit"]
         parts += ["merges of any size" if limit is None else f"merges of up to {limit:,} ids"]
-        console.print(f"{row['team_id']}  {row['name']}: {'; '.join(parts)}", markup=False)
+        console.print(f"{row['team_id']}  {row['name']}: {'; '.join(parts)}")
 
 
 @app.command()
@@ -58,7 +58,7 @@ def rotate(
 def disable(name: Name) -> None:
     """End all tokens of a project. Requests with them are refused within seconds."""
     with warehouse() as (db, _):
-        console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate", markup=False)
+        console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate")
 
 
 @app.command()
@@ -103,4 +103,4 @@ def merges(
 
 
 def _show(token: str) -> None:
-    console.print(f"{token}\nThis is shown once: only its hash is stored.", markup=False)
+    console.print(f"{token}\nThis is shown once: only its hash is stored.")

@@ -80,10 +80,10 @@ def show(
         return
     for name in ("landing_id", "batch_id", "received_at", "team_id", "uuid", "event", "distinct_id", "timestamp",
                  "sent_at", "ip"):  # fmt: skip
-        console.print(f"{name:<12} {row[name]!s}", markup=False)
-    console.print(f"{'properties':<12} {sql.json_text(row['properties'])}", markup=False)
+        console.print(f"{name:<12} {row[name]!s}")
+    console.print(f"{'properties':<12} {sql.json_text(row['properties'])}")
     for reason in row["reasons"]:
-        console.print(f"! {reason['expectation']}: {reason['reason']}\n  {reason['remedy']}", markup=False)
+        console.print(f"! {reason['expectation']}: {reason['reason']}\n  {reason['remedy']}")
     if row["resolution"]:
         console.print(
             f"{row['resolution']} by {row['resolved_by']} at {row['resolved_at']:%Y-%m-%d %H:%M:%S}: "

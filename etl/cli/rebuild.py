@@ -44,8 +44,8 @@ def rebuild(
         )
     if found.difference:
         difference = found.difference
-        console.print(f"! First difference, {difference.section}: {difference.key}", style="red", markup=False)
-        console.print(f"  live:    {difference.ours or 'not there'}", markup=False)
-        console.print(f"  rebuilt: {difference.theirs or 'not there'}", markup=False)
+        console.print(f"! First difference, {difference.section}: {difference.key}", style="red")
+        console.print(f"  live:    {difference.ours or 'not there'}")
+        console.print(f"  rebuilt: {difference.theirs or 'not there'}")
         raise typer.Exit(1)
     console.print(f"same: {found.live.overall}")

@@ -6,22 +6,35 @@ import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from etl import databases, sql
 from etl.errors import ConfigurationError
 from etl.settings import Settings, read_settings
 from etl.sql import Db
+from etl.visible import visible
 
 # What is not a terminal has no width of its own; 80 columns would cut tables that a file or a pipe has room for.
 IS_WIDE = not sys.stdout.isatty() and "COLUMNS" not in os.environ
 
-console = Console(
-    highlight=False,
-    soft_wrap=True,
+
+class SafeConsole(Console):
+    """Text of visitors stands in what commands print: no character of it is hidden, and none is taken for markup."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, soft_wrap=True, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text as it is shown; of what is hidden only the line break is kept."""
+        return super().render_str(visible(text, kept="\n"), **options)
+
+
+console = SafeConsole(
     width=200 if IS_WIDE else None,
     height=50 if IS_WIDE else None,  # without it a dumb terminal has 80 columns anyway
 )

@@ -31,7 +31,7 @@ def split(
     with warehouse() as (db, _):
         made = land(db, parse_uuid(person), distinct_id or (), by=by, why=why, team_id=team)
     for name in made.distinct_ids:
-        console.print(f"landed $split of {name!r} from {made.kept!r}", markup=False)
+        console.print(f"landed $split of {name!r} from {made.kept!r}")
     console.print(
         f"{made.staying:,} distinct ids stay together, {len(made.distinct_ids):,} get a person of their own each "
         "with the next cycle"

@@ -7,7 +7,6 @@ import functools
 import hashlib
 import json
 import math
-import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from markupsafe import Markup
 
 from etl.quality.gate import read_refusals
 from etl.sql import resource
+from etl.visible import visible
 
 TEMPLATES = Path(__file__).parent / "templates"
 TEXT_CHARACTERS = 120
@@ -121,7 +121,7 @@ def text(value: Any, characters: int = TEXT_CHARACTERS) -> str:
     if is_missing(value):  # pandas has NaN where the database has null
         return ""
     whole = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    shown = "".join(_visible(character) for character in whole[:characters])
+    shown = visible(whole[:characters])
     return f"{shown}\N{HORIZONTAL ELLIPSIS}" if len(whole) > characters else shown
 
 
@@ -143,11 +143,6 @@ def why(expectation: str) -> str:
     if kind == "plan":
         return text(f"It does not fit its schema in the tracking plan: {name}.", 300)
     return text(_notes().get(expectation) or label(expectation), 300)
-
-
-def _visible(character: str) -> str:
-    is_hidden = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-    return f"\N{SYMBOL FOR ESCAPE}{ord(character):04X}" if is_hidden else character
 
 
 def nice_ceiling(value: float) -> float:

@@ -401,6 +401,21 @@ def test_the_token_of_the_request_is_no_property_and_any_other_is(service: Servi
     assert [row["properties"] for row in service.landed()] == [{"token": "USDC", "amount": 5}, {"amount": 5}]
 
 
+def test_what_is_written_with_escapes_is_what_it_says(service: Service) -> None:
+    """JSON may write any letter as its code: the same names, the same marks."""
+    written = (
+        r'{"api_key": "%s", "batch": [{"event": "e", "distinct_id": "d", "properties": {"\u0024ip": "203.0.113.9",'
+        r' "\u0024set": {"$\u0069p": "203.0.113.9", "a": "\u0026"}, "$el_text": "4242 4242", "t\u006fken": "%s",'
+        r' "$elements": [{"tag_name": "input", "text": "4242 4242", "classes": ["ph\u002dno\u002dcapture"]}]}}]}'
+    )
+    assert service.post(written % (TOKEN, TOKEN)) == 200
+    [row] = service.landed()
+    assert row["properties"] == {
+        "$set": {"a": "&"},
+        "$elements": [{"tag_name": "input", "classes": ["ph-no-capture"]}],
+    }
+
+
 def test_no_address_is_kept_where_properties_are_nested(service: Service) -> None:
     address = {"$ip": "203.0.113.9", "$initial_ip": "203.0.113.9", "a": 1}
     nested = {**address, "$set": address, "$set_once": address, "$group_set": address}
