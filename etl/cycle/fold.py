@@ -22,6 +22,8 @@ from etl.rules import properties
 from etl.sql import Db
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Read at a time: each may have a megabyte.
+_ROWS = 100
 _NAMES_TOLD = 10
 _NAME_CHARACTERS = 100
 _REMEDY = (
@@ -41,7 +43,7 @@ def fold_person_properties(db: Db) -> None:
     changed: list[tuple[Any, ...]] = []
     warnings: list[_Warning] = []
     refolded = _refold(db)
-    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes"))
+    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes", size=_ROWS))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         is_refolded = (team_id, person_id) in refolded
         state = refolded.pop((team_id, person_id), properties.State())
@@ -67,7 +69,7 @@ def fold_groups(db: Db) -> None:
     """Fold the new state of every group that the batch's ``$groupidentify`` events name."""
     changed: list[tuple[Any, ...]] = []
     warnings: list[_Warning] = []
-    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_group_changes"))
+    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_group_changes", size=_ROWS))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
         state = properties.State()
         created_at = None
@@ -91,7 +93,7 @@ def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
     """The states of the persons that a split touched, from the stored events of the ids they have now."""
     states = {key: properties.State() for key in sql.tuples(db, "load/read_refolded_persons")}
     if states:
-        for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations")):
+        for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations", size=_ROWS)):
             team_id, person_id, at, xid, landing_id, *operations, is_forced = row
             properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
     for state in states.values():

@@ -185,11 +185,11 @@ def test_a_person_of_285_megabytes(database, db):
 
 
 def load_everything(url):
-    """Fails above 500 MiB."""
+    """Fails above 650 MiB: of a hundred events at a time there are two copies."""
     with sql.connect(url) as db:
         run_cycle(db, SETTINGS, now=moment(10))
     peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    sys.exit(f"{peak_mib} MiB" if peak_mib > 500 else 0)
+    sys.exit(f"{peak_mib} MiB" if peak_mib > 650 else 0)
 
 
 def test_the_bounds_are_those_of_sql(shared_db):
