@@ -63,15 +63,14 @@ with unpacked as (
         l.sent_at,
         l.is_personless as is_switched_off,
         l.is_operator,
-        n.has_number_out_of_range,
+        n.is_found as has_number_out_of_range,
         -- Nothing below may write out such a number.
-        case when not n.has_number_out_of_range then p.properties end as properties
+        case when not n.is_found then p.properties end as properties
     from landing.event as l
     -- Unpacked once: else each of its readers unpacks a long payload anew.
     cross join lateral (select l.properties #> '{}' as properties offset 0) as p  -- noqa: PRS
-    cross join lateral (
-        select ops.has_number_out_of_range(p.properties) as has_number_out_of_range offset 0  -- noqa: PRS
-    ) as n
+    cross join
+        lateral (select ops.has_number_out_of_range(p.properties) as is_found offset 0) as n  -- noqa: PRS
     where
         (l.xid, l.landing_id) > (%(after_xid)s::xid8, %(after_landing_id)s::bigint)
         and (l.xid, l.landing_id) <= (%(upto_xid)s::xid8, %(upto_landing_id)s::bigint)
