@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import inspect
+import json
 import re
 import textwrap
 from pathlib import Path
@@ -15,8 +16,9 @@ import pytest
 import typer
 
 from etl.cli import app
-from etl.quality.gate import read_suite
+from etl.quality.gate import read_refusals, read_suite
 from etl.report import frames
+from etl.rules import properties, wire
 from etl.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -103,6 +105,35 @@ def test_every_rule_of_a_project_is_in_the_table(shared_db):
     ).fetchall()
     missing = {row["column_name"] for row in rows if f"| `{row['column_name']}` |" not in TEXT}
     nothing_in(missing)
+
+
+# Limits
+
+LIMITS = (ROOT / "etl" / "rules" / "README.md").read_text().partition("\n## Limits\n")[2]
+
+
+def test_every_limit_of_the_rules_is_in_the_table():
+    """Constants of `etl.rules` that bound what is taken; how much of a bad text is shown bounds nothing."""
+    bounds = {
+        f"{name} = {value:,}"
+        for module in (properties, wire)
+        for name, value in vars(module).items()
+        if re.fullmatch(r"[A-Z_]+", name) and isinstance(value, int) and name not in {"SHOWN_CHARACTERS"}
+    }
+    assert len(bounds) >= 9
+    nothing_in({bound for bound in bounds if not re.search(rf"(?<![\d,]){bound.split()[-1]}(?![\d,])", LIMITS)})
+
+
+def test_everything_that_tells_of_a_limit_is_in_the_table():
+    told = {name for name in read_refusals() if re.search("too_|exceeded|out_of_range", name)}
+    suite = json.loads((ROOT / "expectations" / "staged_event.json").read_text())
+    bounds = [each for each in suite["expectations"] if {"min_value", "max_value"} & each["kwargs"].keys()]
+    told |= {each["meta"]["name"] for each in bounds if each["severity"] == "critical"}
+    code = "".join(path.read_text() for name in ("sql", "etl") for path in (ROOT / name).rglob("*.[sp][qy]*"))
+    told |= set(re.findall(r"""['"](\w+_(?:truncated|size_violation|too_long\w*|out_of_range|in_future))['"]""", code))
+    told |= set(re.findall(r"'(cannot_merge_with_too\w+)'", code))
+    assert told >= {"person_properties_size_violation", "properties_within_limit", "distinct_id_truncated"}
+    nothing_in({name for name in told if f"`{name}`" not in LIMITS})
 
 
 # Commands

@@ -20,7 +20,7 @@ from psycopg import errors
 from etl import sql
 from etl.capture.metrics import Metrics
 from etl.errors import EtlError, RefusedError
-from etl.rules.wire import LandingRow, without_huge_numbers
+from etl.rules.wire import LandingRow
 from etl.sql import AsyncDb
 
 MOST_ROWS = 5_000
@@ -192,14 +192,8 @@ async def _copy(db: AsyncDb, rows: Sequence[LandingRow]) -> None:
 
 
 async def _storable(db: AsyncDb, rows: Sequence[LandingRow]) -> list[LandingRow]:
-    """The rows in a form that this server can store, as ``etl.files.land`` does it for files.
-
-    Numbers beyond its range become text. JSON that it refuses anyway becomes a text that says why, and the gate
-    quarantines it.
-    """
+    """The rows in a form that this server can store: refused JSON becomes a text that says why, for the gate."""
     kept = list(rows)
-    for place in await _unstorable(db, kept):
-        kept[place] = kept[place]._replace(properties=without_huge_numbers(kept[place].properties or ""))
     for place, reason in (await _unstorable(db, kept)).items():
         text = msgspec.json.encode(f"{reason}: {kept[place].properties}").decode()
         kept[place] = kept[place]._replace(properties=text)

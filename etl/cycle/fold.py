@@ -5,6 +5,8 @@ because the second session writes events meanwhile.
 
 A group takes effect when its event is accepted, also while the event itself is held for its person: it belongs to
 nobody. PostHog has at most five types of groups a project; here there is no limit.
+
+What a person or a group has no room for is told of the event that said it, or of the merge that brought it.
 """
 
 from __future__ import annotations
@@ -20,6 +22,17 @@ from etl.rules import properties
 from etl.sql import Db
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Read at a time: each may have a megabyte.
+_ROWS = 100
+_NAMES_TOLD = 10
+_NAME_CHARACTERS = 100
+_REMEDY = (
+    f"Set few properties of a fixed set of names, each of at most {properties.VALUE_BYTES:,} bytes, and send the rest "
+    "with events; what there is no room for was left out or cut, and the event was kept."
+)
+
+_Warning = tuple[int, str, str, str]
+"""landing id, type, details, remedy of ``staging.warning``."""
 
 
 def fold_person_properties(db: Db) -> None:
@@ -28,18 +41,20 @@ def fold_person_properties(db: Db) -> None:
     sql.run(db, "load/analyze_property_event")
     sql.run(db, "load/insert_first_lifts")
     changed: list[tuple[Any, ...]] = []
+    warnings: list[_Warning] = []
     refolded = _refold(db)
-    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes"))
+    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes", size=_ROWS))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         is_refolded = (team_id, person_id) in refolded
         state = refolded.pop((team_id, person_id), properties.State())
-        for _, _, _, _, stored, at, xid, landing_id, *operations, is_forced in group:
+        for _, _, _, place, stored, at, xid, landing_id, *operations, is_forced in group:
             if stored is None:
                 properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
             elif not is_refolded and state:
                 properties.join(state, properties.read_state(stored))
             elif not is_refolded:
                 state = properties.read_state(stored)
+            _warn(warnings, state, place, "person_properties_size_violation")
         if state or is_refolded:
             changed.append((team_id, person_id, *_property_columns(state)))
         if len(changed) >= 10_000:
@@ -47,12 +62,14 @@ def fold_person_properties(db: Db) -> None:
             changed.clear()
     changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
     sql.copy_in(db, "load/copy_person_property", changed)
+    sql.copy_in(db, "validate/copy_warning", warnings)
 
 
 def fold_groups(db: Db) -> None:
     """Fold the new state of every group that the batch's ``$groupidentify`` events name."""
     changed: list[tuple[Any, ...]] = []
-    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_group_changes"))
+    warnings: list[_Warning] = []
+    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_group_changes", size=_ROWS))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
         state = properties.State()
         created_at = None
@@ -62,11 +79,13 @@ def fold_groups(db: Db) -> None:
                 properties.join(state, properties.read_state(stored))
             else:
                 properties.apply(state, (microseconds, xid, landing_id), set_json, None, None, is_forced=True)
+                _warn(warnings, state, landing_id, "group_properties_size_violation")
         changed.append((*group, created_at, properties.visible(state), properties.write_state(state)))
         if len(changed) >= 10_000:
             sql.copy_in(db, "load/copy_group_profile", changed)
             changed.clear()
     sql.copy_in(db, "load/copy_group_profile", changed)
+    sql.copy_in(db, "validate/copy_warning", warnings)
     sql.run(db, "load/warn_groups")
 
 
@@ -74,10 +93,27 @@ def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
     """The states of the persons that a split touched, from the stored events of the ids they have now."""
     states = {key: properties.State() for key in sql.tuples(db, "load/read_refolded_persons")}
     if states:
-        for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations")):
+        for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations", size=_ROWS)):
             team_id, person_id, at, xid, landing_id, *operations, is_forced = row
             properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
+    for state in states.values():
+        state.left_out.clear()  # told when these events came
     return states
+
+
+def _warn(warnings: list[_Warning], state: properties.State, landing_id: int, type_: str) -> None:
+    """Note what the last event left out of a state, if anything."""
+    if not state.left_out:
+        return
+    names = sorted(state.left_out)
+    details = {
+        "properties": [name[:_NAME_CHARACTERS] for name in names[:_NAMES_TOLD]],
+        "count": len(names),
+        "limit": properties.KEPT_BYTES,
+        "value_limit": properties.VALUE_BYTES,
+    }
+    warnings.append((landing_id, type_, sql.json_text(details), _REMEDY))
+    state.left_out.clear()
 
 
 def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:

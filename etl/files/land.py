@@ -37,7 +37,7 @@ from etl.files.formats import Format, Item, Source, open_source, recognise
 from etl.files.options import Reading
 from etl.files.survey import MAX_EXAMPLES, Survey, first_look, out_of_order, survey, unreadable
 from etl.files.tools import shown
-from etl.rules.wire import LandingRow, Unreadable, without_huge_numbers
+from etl.rules.wire import LandingRow, Unreadable
 from etl.sql import Db, Row
 
 CHUNK_EVENTS = 50_000
@@ -156,9 +156,7 @@ def check_files(
 
 
 def land_rows(db: Db, rows: Sequence[LandingRow] | _Chunk) -> dict[int, str]:
-    """Land rows in one transaction, whatever they hold.
-
-    A number beyond PostgreSQL's range becomes a string of its digits. What the server still cannot store is left out.
+    """Land rows in one transaction, whatever they hold; what the server cannot store is left out.
 
     Args:
         db: a connection; inside a transaction this is a part of it.
@@ -174,8 +172,6 @@ def land_rows(db: Db, rows: Sequence[LandingRow] | _Chunk) -> dict[int, str]:
         kept = list(rows)
     else:
         return {}
-    for place in _unstorable(db, kept):
-        kept[place] = kept[place]._replace(properties=without_huge_numbers(kept[place].properties or ""))
     refused = _unstorable(db, kept)
     with db.transaction():
         sql.copy_in(db, "land/copy_event", (row for place, row in enumerate(kept) if place not in refused))

@@ -14,6 +14,13 @@ also its ``$set``, and as ``$initial_...`` its ``$set_once``. A key of ``NOISY``
 set only by an event that sets something else too, or that is about the person (``PERSON_EVENTS``). Any other event
 only fills it in where the person has none. PostHog compares with the stored value instead (``person-update.ts``), which
 depends on the order of arrival.
+
+What a person or a group may hold is bounded. A value of more than ``VALUE_BYTES`` does not count. Each key takes up
+the most bytes that it and one value of it have ever had; where all keys together exceed ``KEPT_BYTES``, those with the
+longest names are not kept, because a name with a session or a date in it is longer than the names that were meant to
+be there. All of this is the same whatever the order of events, as the rest is. PostHog refuses the update that would
+exceed its limit, and of a person that exceeds it already removes keys in the order of the alphabet
+(``person-property-utils.ts``), both of which depend on the order of arrival.
 """
 
 from __future__ import annotations
@@ -53,10 +60,20 @@ NOISY = frozenset([
 SWITCHES_KEPT = 64
 # A lifted value with more brackets than this is kept as text, so that no reader of it overflows a stack.
 BRACKETS_KEPT = 64
+# A lifted value with more bytes than this is kept as text, cut to so many characters.
+LIFTED_BYTES = 8 * 1024
+LIFTED_CHARACTERS = 2000
+# Bounds of a person and of a group; SQL has the same (ops.property_limits).
+VALUE_BYTES = 32 * 1024
+KEPT_BYTES = 512 * 1024
+# A key's bytes are counted in steps of so many, so that a state need not say anything of short ones.
+STEP_BYTES = 128
 
 _NULL = b"null"
 _INITIAL = {name: f"$initial_{name.removeprefix('$')}" for name in LIFTED}
 _BASE = {initial: name for name, initial in _INITIAL.items()}
+# Neither counted nor left out: there is a fixed number of them.
+_ALWAYS_KEPT = _INITIAL.keys() | _BASE.keys()
 _BIT = {name: 1 << place for place, name in enumerate(APP + DEVICE)}
 _MAY_BE_NULL = frozenset(CAMPAIGN)
 
@@ -76,19 +93,31 @@ class Operation(msgspec.Struct, array_like=True, frozen=True):
 
 
 class Key(msgspec.Struct, omit_defaults=True):
-    """The facts of one key. ``switches`` are newer than both ``set`` and ``unset``, the newest of them, in order."""
+    """The facts of one key.
+
+    Attributes:
+        set: the latest ``$set``.
+        unset: the latest ``$unset``.
+        first: the first ``$set_once``.
+        last: the last ``$set_once``.
+        switches: newer than both ``set`` and ``unset``, the newest of them, in order; only of the newest one the value
+            can ever be seen again, so only that is kept.
+        size: what the key takes up, in steps of ``STEP_BYTES``: the most that its name and one value ever had.
+    """
 
     set: Operation | None = None
     unset: Operation | None = None
     first: Operation | None = None
     last: Operation | None = None
     switches: list[Operation] = []
+    size: int = 1
 
     def settle(self) -> None:
         """Forget the switches that a newer ``$set`` or ``$unset`` has made void, and the oldest of too many."""
         since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
         kept = {each.stamp: each for each in self.switches if each.stamp > since}
-        self.switches = [kept[stamp] for stamp in sorted(kept)[-SWITCHES_KEPT:]]
+        *older, newest = sorted(kept)[-SWITCHES_KEPT:] or [_NEVER]
+        self.switches = [*(Operation(*stamp) for stamp in older), *([kept[newest]] if kept else [])]
 
     def visible(self, *lifted: Operation | None) -> msgspec.Raw | None:
         """The value a reader sees, or None where the key is absent; ``lifted`` count as the first ``$set_once``."""
@@ -125,17 +154,60 @@ class Key(msgspec.Struct, omit_defaults=True):
 
 @dataclass
 class State:
-    """The facts of every key of a person, and the first value of each lifted key."""
+    """The facts of every key of a person, and the first value of each lifted key.
+
+    Attributes:
+        keys: the facts by key.
+        lifted: the first value by lifted key.
+        limit: the first name, in the order of ``_rank``, for which there was no room; it and all after it are not kept.
+        left_out: names of which something was not kept or cut, for whoever applies events to tell.
+    """
 
     keys: dict[str, Key] = field(default_factory=dict)
     lifted: dict[str, Operation] = field(default_factory=dict)
+    limit: str | None = None
+    left_out: set[str] = field(default_factory=set, compare=False)
+    _size: int = field(default=0, compare=False)
+
+    def __post_init__(self) -> None:
+        self._size = sum(key.size for name, key in self.keys.items() if name not in _ALWAYS_KEPT)
 
     def __bool__(self) -> bool:
         return bool(self.keys or self.lifted)
 
-    def key(self, name: str) -> Key:
-        """The facts of a key, none at first."""
-        return self.keys.setdefault(name, Key())
+    def key(self, name: str, size: int = 1) -> Key:
+        """The facts of a key, none at first, which takes up at least ``size`` from now on."""
+        if name in _ALWAYS_KEPT:
+            return self.keys.setdefault(name, Key())
+        if self.limit is not None and _rank(name) >= _rank(self.limit):
+            self.left_out.add(name)
+            return Key()  # what is said of it goes nowhere
+        key = self.keys.get(name)
+        if key is None:
+            key = self.keys[name] = Key()
+            self._size += 1
+        if size > key.size:
+            self._size += size - key.size
+            key.size = size
+        return key
+
+    def keep_within(self, limit: str | None = None) -> None:
+        """Leave out the keys from ``limit`` on, and those for which there is no room."""
+        if limit is None and self._size * STEP_BYTES <= KEPT_BYTES:
+            return
+        limits = [each for each in (self.limit, limit) if each is not None]
+        room = KEPT_BYTES // STEP_BYTES
+        for name in sorted(self.keys.keys() - _ALWAYS_KEPT, key=_rank):
+            room -= self.keys[name].size
+            if room < 0:
+                limits.append(name)
+                break
+        if not limits:
+            return
+        self.limit = min(limits, key=_rank)
+        for name in [name for name in self.keys.keys() - _ALWAYS_KEPT if _rank(name) >= _rank(self.limit)]:
+            self._size -= self.keys.pop(name).size
+            self.left_out.add(name)
 
 
 class _Stored(msgspec.Struct, omit_defaults=True):
@@ -143,6 +215,7 @@ class _Stored(msgspec.Struct, omit_defaults=True):
 
     keys: dict[str, Key] = {}
     lifted: list[tuple[int, int, int, dict[str, msgspec.Raw]]] = []
+    limit: str | None = None
 
 
 _NEVER: Stamp = (-(1 << 63), 0, 0)
@@ -160,7 +233,7 @@ def read_state(text: str) -> State:
         for at, xid, landing_id, values in stored.lifted
         for name, value in values.items()
     }
-    return State(stored.keys, lifted)
+    return State(stored.keys, lifted, stored.limit)
 
 
 def write_state(state: State) -> str:
@@ -168,7 +241,8 @@ def write_state(state: State) -> str:
     by_stamp: dict[Stamp, dict[str, msgspec.Raw]] = {}
     for name, operation in state.lifted.items():
         by_stamp.setdefault(operation.stamp, {})[name] = operation.value
-    return msgspec.json.encode(_Stored(state.keys, [(*stamp, values) for stamp, values in by_stamp.items()])).decode()
+    lifted = [(*stamp, values) for stamp, values in by_stamp.items()]
+    return msgspec.json.encode(_Stored(state.keys, lifted, state.limit)).decode()
 
 
 def coverage(state: State) -> tuple[int, int]:
@@ -223,10 +297,11 @@ def apply(  # noqa: PLR0917
         lifted_values: the event's values of ``LIFTED``, as JSON; None where it has none.
         is_forced: the event is about the person, so that noisy keys are set like others.
     """
-    sets = _OBJECT.decode(set_json) if set_json else {}
-    onces = {name: value for name, value in _OBJECT.decode(set_once_json or "{}").items() if not _is_null(value)}
+    sets = _within_bytes(state, _OBJECT.decode(set_json)) if set_json else {}
+    onces = _within_bytes(state, _OBJECT.decode(set_once_json)) if set_once_json else {}
+    onces = {name: value for name, value in onces.items() if not _is_null(value)}
     unsets = set(_names(unset_json))
-    lifted = _lifted(lifted_values)
+    lifted = _lifted(state, lifted_values)
     telling = {name for name, value in lifted.items() if not _is_null(value)}
     is_forced = is_forced or bool(unsets) or not NOISY.issuperset(sets) or not NOISY.issuperset(telling)
     for name, value in lifted.items():
@@ -238,29 +313,32 @@ def apply(  # noqa: PLR0917
         if name not in sets and (is_forced or name not in NOISY):
             _set(state.key(name), operation)
     for name, value in sets.items():
+        key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
         if name in unsets:
-            _switch(state.key(name), operation)
+            _switch(key, operation)
         elif is_forced or name not in NOISY:
-            _set(state.key(name), operation)
+            _set(key, operation)
         elif not _is_null(value):
-            _once(state.key(name), operation)
+            _once(key, operation)
     for name, value in onces.items():
+        key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
         if name not in unsets:
-            _once(state.key(name), operation)
+            _once(key, operation)
         elif name not in sets:
-            _switch(state.key(name), operation)
+            _switch(key, operation)
     for name in unsets - sets.keys() - onces.keys():
-        key = state.key(name)
+        key = state.key(name, _size(name))
         key.unset = _later(key.unset, Operation(*stamp))
         key.settle()
+    state.keep_within()
 
 
 def join(target: State, source: State) -> None:
     """Fold the state of a merged person into the survivor's; at the very same stamp the survivor's value stays (M2)."""
     for name, theirs in source.keys.items():
-        ours = target.key(name)
+        ours = target.key(name, theirs.size)
         ours.set = _later(ours.set, theirs.set)
         ours.unset = _later(ours.unset, theirs.unset)
         ours.first = _earlier(ours.first, theirs.first)
@@ -269,23 +347,41 @@ def join(target: State, source: State) -> None:
         ours.settle()
     for name, operation in source.lifted.items():
         _lift(target, name, operation)
+    target.keep_within(source.limit)
 
 
-def _lifted(values: Sequence[str | None] | None) -> dict[str, msgspec.Raw]:
+def _rank(name: str) -> tuple[int, str]:
+    return len(name), name
+
+
+def _size(name: str, value: msgspec.Raw = msgspec.Raw()) -> int:  # noqa: B008 - it cannot change
+    return 1 + (len(name) + len(value)) // STEP_BYTES
+
+
+def _within_bytes(state: State, values: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    """The values that are not too long to count."""
+    too_long = {name for name, value in values.items() if len(value) > VALUE_BYTES}
+    if not too_long:
+        return values
+    state.left_out |= too_long
+    return {name: value for name, value in values.items() if name not in too_long}
+
+
+def _lifted(state: State, values: Sequence[str | None] | None) -> dict[str, msgspec.Raw]:
     """What an event lifts; a null counts only of a campaign, which it ends."""
-    if not values:
-        return {}
-    return {
-        name: _shallow(value)
-        for name, value in zip(LIFTED, values, strict=True)
-        if value is not None and (value != "null" or name in _MAY_BE_NULL)
-    }
-
-
-def _shallow(value: str) -> msgspec.Raw:
-    if value.startswith(("[", "{")) and value.count("[") + value.count("{") > BRACKETS_KEPT:
-        return msgspec.Raw(msgspec.json.encode(value))
-    return msgspec.Raw(value.encode())
+    lifted: dict[str, msgspec.Raw] = {}
+    for name, value in zip(LIFTED, values, strict=True) if values else ():
+        if value is None or (value == "null" and name not in _MAY_BE_NULL):
+            continue
+        written = value.encode()
+        if len(written) > LIFTED_BYTES:
+            state.left_out.add(name)
+            text = _NAME.decode(written) if value.startswith('"') else value
+            written = msgspec.json.encode(text[:LIFTED_CHARACTERS])
+        elif value.startswith(("[", "{")) and value.count("[") + value.count("{") > BRACKETS_KEPT:
+            written = msgspec.json.encode(value)
+        lifted[name] = msgspec.Raw(written)
+    return lifted
 
 
 def _is_null(value: msgspec.Raw) -> bool:

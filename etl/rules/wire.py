@@ -2,13 +2,15 @@
 
 JSON is passed through as text wherever nothing must change: ``properties`` reaches the database byte for byte, so
 numbers keep every digit, and nothing is decoded only to be encoded again. What PostgreSQL could not take is repaired in
-the text: NUL characters and lone surrogates, in strings and in keys, become U+FFFD, and Python's ``NaN`` and
-``Infinity`` become null, as the SDKs send them. Whether an event is valid is not asked here: that is for the gate.
+the text: NUL characters and lone surrogates, in strings and in keys, become U+FFFD, Python's ``NaN`` and ``Infinity``
+become null, as the SDKs send them, and a number that double precision has no room for becomes a string. Whether an
+event is valid is not asked here: that is for the gate.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from msgspec import Raw
 from etl.errors import LandingError
 
 MAX_DEPTH = 128  # as in PostHog's capture, where it is serde_json's limit; a deeper value overflows a stack somewhere
+MAX_NUMBER_CHARACTERS = 1000  # a longer number is nobody's measurement
 SHOWN_CHARACTERS = 80
 
 Fields = dict[str, Any]
@@ -41,7 +44,9 @@ STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
 TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+(?:([{}\[\]])|\Z)", re.DOTALL)
 _STRING_OR_NOT_A_NUMBER = re.compile(STRING + rb"|(-?(?:NaN|Infinity))", re.DOTALL)
 _STRING_OR_NUMBER = re.compile(STRING + rb"|(-?\d[\d.eE+-]*+)", re.DOTALL)
-_HUGE_NUMBER = re.compile(rb".*[eE][+-]?\d{4,}|.{1001,}", re.DOTALL)
+# Nearly no text has what this finds: a number with an exponent of three digits, or with very many digits.
+_UNUSUAL_NUMBER = re.compile(rb"(?:\A|[:,\[])\s*+-?+(?:\d[\d.]*+[eE][+-]?\d{3}|[\d.]{300})")
+_NOT_ZERO = re.compile(rb"-?[0.]*+[1-9]")
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 _value = msgspec.json.Decoder(Raw)
@@ -127,7 +132,7 @@ def read_event(element: Raw | Fields) -> Fields | Unreadable:
 
 
 def json_value(text: bytes) -> Raw:
-    """A JSON value from outside as text that PostgreSQL can store, except for numbers beyond its range.
+    """A JSON value from outside as text that PostgreSQL can store, except for huge numbers.
 
     Raises:
         LandingError: it is not JSON, or nested too deep; says where.
@@ -199,16 +204,6 @@ def as_json(value: object) -> Raw:
     return Raw(_without_unstorable_characters(text))
 
 
-def without_huge_numbers(text: str) -> str:
-    """JSON in which the numbers that PostgreSQL may not be able to store have become strings, digit for digit."""
-
-    def quoted(match: re.Match[bytes]) -> bytes:
-        is_huge = match[1] and _HUGE_NUMBER.match(match[1])
-        return b'"%b"' % match[1] if is_huge else match[0]
-
-    return _STRING_OR_NUMBER.sub(quoted, text.encode()).decode()
-
-
 def _checked(text: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Repair and decode; raises LandingError with the reason if it is not JSON of the decoder's kind."""
     try:
@@ -238,6 +233,22 @@ def _without_unstorable_characters(text: bytes) -> bytes:
     if not _UNSTORABLE.search(text):
         return text
     return _ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], text)
+
+
+def _without_huge_numbers(text: bytes) -> bytes:
+    """JSON in which numbers that double precision has no room for have become strings, digit for digit."""
+
+    def quoted(match: re.Match[bytes]) -> bytes:
+        return b'"%b"' % match[1] if match[1] and _is_huge(match[1]) else match[0]
+
+    return _STRING_OR_NUMBER.sub(quoted, text) if _UNUSUAL_NUMBER.search(text) else text
+
+
+def _is_huge(number: bytes) -> bool:
+    if len(number) > MAX_NUMBER_CHARACTERS:
+        return True
+    nearest = float(number)
+    return math.isinf(nearest) or (nearest == 0 and _NOT_ZERO.match(number) is not None)
 
 
 def _is_too_deep(text: bytes) -> bool:
@@ -279,7 +290,7 @@ def _properties(raw: Mapping[str, Any]) -> str | None:
             if merged is not None:
                 inside[name] = merged
         properties = _encoder.encode(inside) if inside or properties else None
-    return None if properties is None else properties.decode()
+    return None if properties is None else _without_huge_numbers(properties).decode()
 
 
 def _merged(name: str, inside: Raw, outside: Raw) -> Raw | None:

@@ -1,4 +1,5 @@
 -- A person's properties after one more event, as etl/rules/properties.py has it for events in the order of their times.
+-- What the event says is as ops.counted_operations gives it.
 create or replace function ops.person_after(person jsonb, event text, said jsonb)
 returns jsonb
 language plpgsql
@@ -7,16 +8,7 @@ as $$
 declare
     sets jsonb := ops.event_set(said);
     onces jsonb := ops.event_set_once(said);
-    unsets text[] := case jsonb_typeof(said -> '$unset')
-        when 'array'
-            then array(
-                select u.name #>> '{}'
-                from jsonb_array_elements(said -> '$unset') as u (name)
-                where jsonb_typeof(u.name) = 'string'
-            )
-        when 'object' then array(select jsonb_object_keys(said -> '$unset'))
-        else array[]::text[]
-    end;
+    unsets text[] := ops.unset_names(said);
     noisy constant text[] := ops.noisy_names();
     own jsonb := case when jsonb_typeof(said -> '$set') = 'object' then said -> '$set' else '{}' end;
     is_forced boolean := ops.is_about_person(event)

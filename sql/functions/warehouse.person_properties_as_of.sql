@@ -10,6 +10,8 @@ declare
     asked record;
     said record;
     person jsonb := '{}';
+    -- The first name, in the order of their lengths, for which the person had no room.
+    no_room_from text;
 begin
     select
         e.event,
@@ -20,7 +22,10 @@ begin
         e.xid,
         e.landing_id,
         -- Where the id had no person yet: the event that gave it one.
-        greatest((e.xid, e.landing_id), (coalesce(m.xid, e.xid), coalesce(m.landing_id, e.landing_id))) as known_up_to
+        case when (m.xid, m.landing_id) > (e.xid, e.landing_id) then m.xid else e.xid end as known_xid,
+        case
+            when (m.xid, m.landing_id) > (e.xid, e.landing_id) then m.landing_id else e.landing_id
+        end as known_landing_id
     into asked
     from warehouse.event_key as k
     inner join warehouse.stored_event as e
@@ -42,52 +47,43 @@ begin
     if not found or asked.person_mode = 'propertyless' then
         return '{}';
     end if;
+    select t.name
+    into no_room_from
+    from (
+        select
+            m.name,
+            sum(m.size) over (order by length(m.name), m.name collate "C") as total
+        from (
+            select
+                n.name,
+                max(n.size) as size
+            from ops.person_events(
+                of_team_id, of_distinct_id,
+                asked.known_xid, asked.known_landing_id,
+                asked.stamped_at, asked.xid, asked.landing_id
+            ) as e
+            cross join lateral ops.mentioned_names(ops.counted_operations(e.properties)) as n
+            where e.has_property_operations and n.name <> all(ops.always_kept_names())
+            group by n.name
+        ) as m
+    ) as t
+    cross join ops.property_limits() as b
+    where t.total * b.step_bytes > b.kept_bytes
+    order by length(t.name), t.name collate "C"
+    limit 1;
     for said in
-        with recursive joined (distinct_id) as (
-            select of_distinct_id
-            union
-            select case when m.distinct_id = j.distinct_id then m.source_distinct_id else m.distinct_id end
-            from joined as j
-            inner join lateral (
-                select a.*
-                from warehouse.merge as a
-                where a.team_id = of_team_id and a.distinct_id = j.distinct_id
-                union all
-                select b.*
-                from warehouse.merge as b
-                where b.team_id = of_team_id and b.source_distinct_id = j.distinct_id
-            ) as m on true
-            where
-                m.outcome in ('created', 'attached', 'merged', 'no-op')
-                and (m.xid, m.landing_id) <= asked.known_up_to
-                and not exists (
-                    select
-                    from warehouse.merge as s
-                    where
-                        s.team_id = of_team_id
-                        and s.outcome = 'split'
-                        and s.distinct_id in (m.distinct_id, m.source_distinct_id)
-                        and (s.xid, s.landing_id) > (m.xid, m.landing_id)
-                        and (s.xid, s.landing_id) <= asked.known_up_to
-                )
-        )
-
         select
             e.event,
-            case
-                when e.has_property_operations then e.properties #> '{}'
-                else e.properties - array['$set', '$set_once', '$unset']
-            end as properties
-        from joined as j
-        inner join warehouse.stored_event as e on e.team_id = of_team_id and j.distinct_id = e.distinct_id
-        where
-            (e.has_property_operations or e.is_lifted)
-            and (least(e."timestamp", e.received_at), e.xid, e.landing_id)
-            <= (asked.stamped_at, asked.xid, asked.landing_id)
-        order by least(e."timestamp", e.received_at), e.xid, e.landing_id
+            ops.counted_operations(e.properties) as properties
+        from ops.person_events(
+            of_team_id, of_distinct_id,
+            asked.known_xid, asked.known_landing_id,
+            asked.stamped_at, asked.xid, asked.landing_id
+        ) as e
+        order by e.stamped_at, e.xid, e.landing_id
     loop
-        person := ops.person_after(person, said.event, said.properties);
+        person := ops.without_names_from(ops.person_after(person, said.event, said.properties), no_room_from);
     end loop;
-    return person || ops.event_set(asked.properties);
+    return ops.without_names_from(person || ops.event_set(ops.counted_operations(asked.properties)), no_room_from);
 end;
 $$;

@@ -1,5 +1,6 @@
 -- The properties of persons of whom nothing was known and who have one event that only fills in device keys: most
--- visitors. What etl/rules/properties.py would fold for each of them, said at once; nested values are left to it.
+-- visitors. What etl/rules/properties.py would fold for each of them, said at once; nested and long values are left to
+-- it.
 insert into staging.person_property (team_id, person_id, properties, property_state, lifted_mask, lifted_at)
 with alone as (
     select
@@ -64,4 +65,7 @@ select
     f.stamped_at as lifted_at
 from filled as f
 cross join lateral ops.as_initial(f.lifted) as i
-where strpos(substr(f.lifted::text, 2), '{') = 0 and strpos(f.lifted::text, '[') = 0;
+cross join ops.property_limits() as b
+where
+    strpos(substr(f.lifted::text, 2), '{') = 0 and strpos(f.lifted::text, '[') = 0
+    and octet_length(f.lifted::text) <= b.lifted_bytes;

@@ -16,7 +16,10 @@ with operation as materialized (
                 r.properties ->> '$group_type' as group_type,
                 r.properties ->> '$group_key' as group_key,
                 case
-                    when jsonb_typeof(r.properties -> '$group_set') = 'object' then (r.properties -> '$group_set')::text
+                    when
+                        jsonb_typeof(r.properties -> '$group_set') = 'object'
+                        and not ops.is_too_deep(r.properties -> '$group_set')
+                        then (r.properties -> '$group_set')::text
                 end as set_json
             from landing.event as r
             where
@@ -61,4 +64,4 @@ select
     o.landing_id,
     o.set_json
 from operation as o
-order by team_id, group_type, group_key;
+order by team_id, group_type, group_key, landing_id nulls first;

@@ -65,10 +65,17 @@ with unpacked as (
         l.is_personless as is_switched_off,
         l.is_operator,
         l.is_captured,
-        -- As it is stored, packed if it is long: else each of its readers below would unpack it anew.
-        pg_column_size(l.properties) as stored_bytes,
-        l.properties #> '{}' as properties
+        n.is_found as has_number_out_of_range,
+        -- Nothing below may write out such a number.
+        case when not n.is_found then p.properties end as properties
     from landing.event as l
+    -- Unpacked once: else each of its readers unpacks a long payload anew.
+    cross join lateral (select l.properties #> '{}' as properties offset 0) as p  -- noqa: PRS
+    -- Capture has made them text already, and the look is not cheap.
+    cross join
+        lateral (
+            select not l.is_captured and ops.has_number_out_of_range(p.properties) as is_found offset 0  -- noqa: PRS
+        ) as n
     where
         (l.xid, l.landing_id) > (%(after_xid)s::xid8, %(after_landing_id)s::bigint)
         and (l.xid, l.landing_id) <= (%(upto_xid)s::xid8, %(upto_landing_id)s::bigint)
@@ -89,6 +96,7 @@ extracted as (
         u.sent_at,
         u.is_switched_off,
         u.is_captured,
+        u.has_number_out_of_range,
         u.properties -> '$device_id' as device_id,
         coalesce(
             u.event = '$snapshot'
@@ -115,14 +123,15 @@ extracted as (
         ops.campaign_shape(u.properties) as campaign_shape,
         u.properties -> '$process_person_profile' as process_person_profile,
         coalesce(jsonb_typeof(u.properties), 'missing') as properties_type,
-        -- pglz never packs tighter than about 1:90, so a small stored size proves a small text without writing it out.
+        -- A small value proves a small text without writing it out.
         case
-            when u.stored_bytes::bigint * 90 <= %(max_properties_bytes)s::bigint then u.stored_bytes
+            when pg_column_size(u.properties)::bigint * 24 <= %(max_properties_bytes)s::bigint
+                then pg_column_size(u.properties)
             else ops.json_text_bytes(u.properties)
         end as properties_bytes,
         ops.named_other_id(u.event, u.properties, u.is_operator) as other,
         ops.given_distinct_id(u.distinct_id, u.properties) as given_distinct_id,
-        ops.property_operations(u.properties, %(max_properties_bytes)s::bigint) as property_operations,
+        ops.property_operations(u.properties) as property_operations,
         ops.parse_timestamp(u."timestamp") as written_at,
         case
             when u.properties -> '$ignore_sent_at' = 'true'::jsonb then null
@@ -256,6 +265,7 @@ select
     or (m.has_ip and m.is_ip_dropped) as is_rewritten,
     case
         when not m.is_team_known then null
+        when m.has_number_out_of_range then 'number_out_of_range'
         when m.event = '$$client_ingestion_warning' then 'client_ingestion_warning'
         -- 400 characters, as PostHog has it; and 1,200 bytes, so that both fit into one key of an index (2,704 bytes).
         when length(m.group_type) > 400 or octet_length(m.group_type) > 1200 then 'group_type_too_long'

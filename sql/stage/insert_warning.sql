@@ -78,8 +78,8 @@ cross join
             e.has_invalid_property_operations,
             'invalid_property_operation',
             '{}'::jsonb,
-            'Send $set and $set_once as objects, at most 128 levels deep and no longer than properties may be, and '
-            || '$unset as an array of names; what is not so was ignored, and the event was kept.'
+            'Send $set and $set_once as objects, at most 128 levels deep, and $unset as an array of names; what is not '
+            || 'so was ignored, and the event was kept.'
         )
     ) as w (is_due, type, details, remedy)
 where

@@ -150,8 +150,25 @@ def test_numbers_beyond_the_range_of_the_database_become_text(service: Service) 
     assert service.landed()[0]["properties"] == {"n": "1e999999", "s": "1e9999"}
 
 
+def test_a_request_of_5_000_events_of_such_numbers_is_loaded(own_service: Service, db, cycle) -> None:
+    """26 KB, packed; written out in full its numbers would be 29 GB."""
+    numbers = ",".join(f'"k{place}":1e131071' for place in range(44))
+    events = ",".join(
+        f'{{"event":"$identify","distinct_id":"p{place}","properties":{{"$set":{{{numbers}}}}}}}'
+        for place in range(5_000)
+    )
+    body = gzip.compress(f'{{"api_key":"{TOKEN}","batch":[{events}]}}'.encode())
+    assert len(body) < 100_000
+    assert own_service.post(body) == 200
+    began = time.monotonic()
+    assert cycle()["loaded"] == 5_000
+    assert time.monotonic() - began < 30
+    persons = db.execute("select properties, count(*) as n from warehouse.persons group by properties").fetchall()
+    assert persons == [{"properties": {f"k{place}": "1e131071" for place in range(44)}, "n": 5_000}]
+
+
 def test_what_the_database_refuses_all_the_same_is_quarantined(own_service: Service, cycle, monkeypatch) -> None:
-    monkeypatch.setattr("etl.capture.writer.without_huge_numbers", lambda text: text)
+    monkeypatch.setattr("etl.rules.wire._is_huge", lambda number: False)
     bad = '{"event": "a", "distinct_id": "d", "properties": {"n": 1e199999}}'
     body = f'{{"api_key": "%s", "batch": [{bad}, {{"event": "b"}}]}}'
     assert own_service.post(body % TOKEN) == 200

@@ -26,6 +26,7 @@ def cookieless(event="page", *, without=None, **columns):
 # For each rule that stage applies: what the project says, and an event that the rule refuses.
 STATELESS = "cookieless_mode = 'stateless'"
 CASES = {
+    "number_out_of_range": (None, {"properties": '{"a": 1e309}'}),
     "event_too_old": ("drop_events_older_than_seconds = 60", {"timestamp": "2022-07-01", "at": 0}),
     "group_type_too_long": (
         None,

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from etl.rules.properties import State, apply, join, read_state, visible, write_state
@@ -175,3 +175,61 @@ def test_values_are_kept_as_written():
     assert visible(read_state(write_state(state))) == (
         '{"n":12345678901234567890.1234567890,"big":1e400,"s":"\\u0041"}'
     )
+
+
+# With room for five keys at most, and for few of those that have values of more than one step.
+long_names = st.sampled_from([
+    "p",
+    "q",
+    "r",
+    "name",
+    "plan",
+    "email",
+    "session_1",
+    "session_2",
+    "session_3",
+    "$browser",
+])
+long_values = st.sampled_from([None, 1, "x" * 150, "x" * 300, "x" * 900])
+long_objects = st.dictionaries(long_names, long_values, max_size=5)
+
+
+@st.composite
+def long_histories(draw: st.DrawFn) -> list[Event]:
+    said = st.tuples(st.integers(0, 4), long_objects, long_objects, st.lists(long_names, max_size=3))
+    return [((time, 7, position), *operations) for position, (time, *operations) in enumerate(draw(st.lists(said)))]  # type: ignore[misc]
+
+
+@pytest.fixture
+def little_room(monkeypatch):
+    monkeypatch.setattr("etl.rules.properties.KEPT_BYTES", 5 * 128)
+    monkeypatch.setattr("etl.rules.properties.VALUE_BYTES", 800)
+
+
+@settings(fixed(), suppress_health_check=list(HealthCheck), max_examples=400)
+@given(long_histories(), st.data())
+def test_what_there_is_room_for_does_not_depend_on_order_or_merges(little_room, history, data):
+    whole = told(State(), *history)
+    assert told(State(), *data.draw(st.permutations(history))) == whole
+    parts: list[State] = [State() for _ in range(data.draw(st.integers(1, 4)))]
+    for event in data.draw(st.permutations(history)):
+        place = data.draw(st.integers(0, len(parts) - 1))
+        parts[place] = read_state(write_state(parts[place]))
+        told(parts[place], event)
+    while len(parts) > 1:
+        join(parts[0], parts.pop())
+    assert parts[0] == whole
+    assert read_state(write_state(whole)) == whole
+    assert sum(key.size for name, key in whole.keys.items() if name != "$browser") <= 5
+
+
+def test_a_key_counts_with_the_longest_value_that_it_ever_had(little_room):
+    """`plan` takes 1 + (4 + 302) // 128 = 3 steps of 5, `p` and `q` one each; nothing is left for `email`."""
+    state = told(State(), at(1, set={"plan": "x" * 300}), at(2, set={"plan": "pro"}), at(3, set={"p": 1, "q": 2}))
+    assert state.left_out == set()
+    told(state, at(4, set={"email": "a"}))
+    assert (seen(state), state.left_out) == ({"plan": "pro", "p": 1, "q": 2}, {"email"})
+    told(state, at(5, set={"r": 3}))
+    assert (seen(state), state.left_out) == ({"p": 1, "q": 2, "r": 3}, {"email", "plan"})
+    told(state, at(6, unset=["p"]), at(7, set={"plan": "again"}))
+    assert seen(state) == {"q": 2, "r": 3}
