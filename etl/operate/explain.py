@@ -101,9 +101,7 @@ def _loaded(db: Db, uuid: str, team_id: int | None) -> list[Story]:
     stories = []
     for event in sql.run(db, "explain/read_loaded", {"uuid": uuid, "team_id": team_id}).fetchall():
         hold = sql.run(db, "explain/read_hold", event).fetchone()
-        same = event["person_id"] == event["person_id_at_load"]
-        answer = f"Loaded by batch {event['batch_id']} with person {event['person_id_at_load']}"
-        answer += ", which it still has." if same else f"; its person is {event['person_id']} now, by a merge since."
+        answer = f"Loaded by batch {event['batch_id']} " + _loaded_with(event["person_id_at_load"], event["person_id"])
         stories.append({
             **event,
             "state": "loaded",
@@ -114,6 +112,16 @@ def _loaded(db: Db, uuid: str, team_id: int | None) -> list[Story]:
             "history": sql.run(db, "explain/read_history", event).fetchall(),
         })
     return stories
+
+
+def _loaded_with(then: UUID | None, now: UUID | None) -> str:
+    if now is None:
+        return "without a person: a $groupidentify makes none, and its id has none."
+    if then is None:
+        return f"without a person: a $groupidentify makes none. Its id has person {now} by now."
+    return f"with person {then}" + (
+        ", which it still has." if now == then else f"; its person is {now} now, by a merge since."
+    )
 
 
 def _held(db: Db, uuid: str, team_id: int | None) -> list[Story]:
@@ -237,7 +245,7 @@ def _story_of_person(db: Db, person: Row) -> Story:
     }
 
 
-def _person(db: Db, team_id: int, person_id: UUID) -> Row | None:
+def _person(db: Db, team_id: int, person_id: UUID | None) -> Row | None:
     person = sql.run(db, "explain/read_person", {"person_id": person_id, "team_id": team_id}).fetchone()
     return None if person is None else _with_ids(db, person)
 

@@ -10,7 +10,7 @@ select
     count(distinct e.person_id) as persons,
     count(distinct case when r.is_rescued then 'id ' || e.distinct_id else e.person_id::text end)
         as persons_without_buffer,
-    count(distinct e.distinct_id) as persons_without_merges,
+    count(distinct e.distinct_id) filter (where e.person_id is not null) as persons_without_merges,
     now() as counted_at
 from warehouse.events as e
 left join buffer.released_event as r

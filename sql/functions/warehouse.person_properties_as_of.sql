@@ -88,6 +88,6 @@ begin
     loop
         person := ops.person_after(person, said.event, said.properties);
     end loop;
-    return person || ops.event_set(asked.properties);
+    return person || case when asked.event = '$groupidentify' then '{}' else ops.event_set(asked.properties) end;
 end;
 $$;

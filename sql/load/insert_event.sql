@@ -55,4 +55,4 @@ cross join
     ) as l
 where
     e.ordinal > %(after_ordinal)s::bigint and e.ordinal <= %(upto_ordinal)s::bigint
-    and (d.person_id is not null or (e.is_personless and d.personless_person_id is not null));
+    and (d.person_id is not null or e.is_personless);

@@ -9,4 +9,4 @@ from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
 where
     e.ordinal > %(after_ordinal)s::bigint and e.ordinal <= %(upto_ordinal)s::bigint
-    and (d.person_id is not null or (e.is_personless and d.personless_person_id is not null));
+    and (d.person_id is not null or e.is_personless);

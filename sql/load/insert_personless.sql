@@ -10,5 +10,5 @@ select distinct on (p.team_id, p.distinct_id)
     now() as updated_at
 from staging.implied_person as p
 inner join staging.accepted_event as e on p.team_id = e.team_id and p.distinct_id = e.distinct_id
-where p.is_personless and e.is_personless
+where p.is_personless and e.is_personless and e.event <> '$groupidentify'
 order by p.team_id, p.distinct_id, e.ordinal;

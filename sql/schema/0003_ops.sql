@@ -181,7 +181,7 @@ comment on column ops.user_day.persons_without_buffer is
 'The same, but each rescued event counted under a person of its own distinct id: when it arrived no person had the id, '
 'so without the buffer it would have made one at once, and no later merge changes what was counted by then';
 comment on column ops.user_day.persons_without_merges is
-'count(distinct distinct_id): as many as if no merging event had ever joined two ids';
+'count(distinct distinct_id) of events with a person: as many as if no merging event had ever joined two ids';
 
 -- Checks that look at a whole day or at the whole warehouse, by suite; a later run of the same day replaces a result.
 create table ops.check_result (
@@ -272,7 +272,8 @@ create table ops.report_active_id (
     day date not null,
     team_id bigint not null,
     distinct_id text not null,
-    person_id uuid not null,
+    -- Null: an id that only names groups.
+    person_id uuid,
     events bigint not null,
     -- Of these: arrived after the day had ended.
     late_events bigint not null,

@@ -8,8 +8,9 @@ create table warehouse.stored_event (
     event text not null,
     -- Event time: the client's clock corrected by its own sent_at.
     "timestamp" timestamptz not null,
-    -- The person when the row was loaded; readers see it resolved through person_override.
-    person_id uuid not null,
+    -- The person when the row was loaded; readers see it resolved through person_override. Null: a $groupidentify whose
+    -- id had none; readers see the one that it has by now.
+    person_id uuid,
     -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
     -- a person for over a minute.
     person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),

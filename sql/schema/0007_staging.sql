@@ -25,7 +25,8 @@ create unlogged table staging.event (
     is_identify boolean not null,
     is_merging boolean not null,
     is_personless boolean not null,
-    -- Personless unless its id has a person when it arrives: $feature_flag_called, where the project says so.
+    -- Personless unless its id has a person when it arrives: $groupidentify, and $feature_flag_called where the project
+    -- says so.
     is_personless_by_default boolean not null,
     -- The client said personless; if its id has had a person for over a minute, the row has that person's properties.
     may_upgrade boolean not null,

@@ -27,7 +27,7 @@ union all
 select
     'events' as section,
     format('%s %s %s', team_id, uuid, distinct_id) as key,
-    person_id::text as value
+    coalesce(person_id::text, 'nobody') as value
 from warehouse.events
 union all
 select

@@ -23,7 +23,7 @@ select
     e.distinct_id,
     coalesce(e.elements_chain, '') as elements_chain,
     e.received_at as created_at,
-    coalesce(o.person_id, e.person_id) as person_id,
+    i.person_id,
     p.created_at as person_created_at,
     warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid) as person_properties,
     e.person_mode,
@@ -32,8 +32,22 @@ from warehouse.stored_event as e
 -- Unpacked once: else each of its readers unpacks a long payload anew.
 cross join lateral (select e.properties #> '{}' as properties offset 0) as l  -- noqa: PRS
 left join warehouse.person_override as o on e.team_id = o.team_id and e.person_id = o.old_person_id
+-- As in warehouse.events.
+cross join
+    lateral (
+        select
+            coalesce(
+                o.person_id,
+                e.person_id,
+                (
+                    select d.person_id
+                    from warehouse.person_distinct_id as d
+                    where d.team_id = e.team_id and d.distinct_id = e.distinct_id
+                )
+            ) as person_id
+    ) as i
 left join warehouse.person as p
-    on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id
+    on e.team_id = p.team_id and i.person_id = p.person_id
 -- As in warehouse.events: what the open batch has written ahead appears when it is closed.
 where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 

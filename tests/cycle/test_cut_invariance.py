@@ -73,7 +73,7 @@ devices = st.fixed_dictionaries(
 
 
 KINDS = [*["held"] * 3, "anonymous", "odd", *["identify"] * 2, "alias", *["dangerous"] * 2, *["split"] * 2]
-ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "bad"]
+ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "group", "group", "bad"]
 
 
 @st.composite
@@ -101,6 +101,8 @@ def payloads(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> dict[str, Any]:
             properties["$process_person_profile"] = draw(st.sampled_from([0, "false", None, True]))
         elif odd == "telemetry":
             event = "$exception"
+        elif odd == "group":
+            event = "$groupidentify"
         else:
             event, properties = draw(
                 st.sampled_from([

@@ -20,6 +20,7 @@ FAR_AHEAD = timedelta(hours=23)
 TEAMS = frozenset({1, 2})
 MERGING = ("$identify", "$create_alias", "$merge_dangerously")
 TELEMETRY = ("$exception", "$$heatmap")
+GROUP = "$groupidentify"
 PERSON_EVENTS = (*MERGING, "$set")
 MOBILE = ("posthog-ios", "posthog-android", "posthog-react-native", "posthog-flutter")
 # Some of the keys that are lifted, and of those that are noisy; enough for the logs that are made up.
@@ -196,7 +197,7 @@ class Model:
             self._split(row, row.other)
         elif row.other is not None:
             self._merge(row, row.other)
-        elif row.is_personless or row.id in self.person_of:
+        elif row.is_personless or row.event == GROUP or row.id in self.person_of:
             pass
         elif row.is_born_at_once:
             self._bear(row.id, row)
@@ -276,19 +277,29 @@ class Model:
         person.ids.add(key)
         self.person_of[key] = person
 
-    def event_persons(self) -> dict[Any, UUID]:
-        """Event -> person, as a reader sees it now; a personless event of an id without person has the implied one."""
+    def event_persons(self) -> dict[Any, UUID | None]:
+        """Event -> person, as a reader sees it now.
+
+        A personless event of an id without person has the implied one; one that is about a group has that only where
+        another event has it, else none.
+        """
+        rows = [row for _, row in self.accepted.values()]
+        implied = {row.id for row in rows if row.is_personless and row.event != GROUP}
         return {
-            key: self.person_of[row.id].id if row.id in self.person_of else implied_id(row.id)
-            for key, (_, row) in self.accepted.items()
-            if row.id in self.person_of or row.is_personless
+            row.key: self.person_of[row.id].id
+            if row.id in self.person_of
+            else implied_id(row.id)
+            if row.id in implied
+            else None
+            for row in rows
+            if row.id in self.person_of or row.is_personless or row.event == GROUP
         }
 
     def properties_of(self, person: Person) -> dict[str, Any]:
         """What a reader sees of the person's properties."""
         operations = Operations()
         for position, row in self.accepted.values():
-            if row.id in person.ids and not row.is_personless and row.event not in TELEMETRY:
+            if row.id in person.ids and not row.is_personless and row.event not in (*TELEMETRY, GROUP):
                 operations.add(row, (min(row.event_time, row.received_at), position))
         return operations.visible()
 
