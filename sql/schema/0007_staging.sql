@@ -49,6 +49,7 @@ create unlogged table staging.event (
     uuid_status text not null,
     event_length bigint,
     distinct_id_length bigint,
+    other_id_length bigint,
     timestamp_status text not null,
     sent_at_status text not null,
     properties_type text not null,

@@ -38,10 +38,10 @@ ILLEGAL_IN_ANY_CASE = frozenset([
     "true",
     "false",
 ])
-# What JavaScript's trim() takes away; Python's strip() has other ideas of U+001C to U+001F, U+0085 and U+FEFF.
+# Unicode's White_Space and what has no width; Python's strip() has other ideas of U+001C to U+001F.
 BLANK = (
-    " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
-    "\u205f\u3000\ufeff"
+    " \t\n\v\f\r\u0085\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 ILLEGAL = frozenset(["[object Object]", "NaN", "None", "none", "null", "0", "undefined"])
 
