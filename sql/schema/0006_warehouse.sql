@@ -22,6 +22,8 @@ create table warehouse.stored_event (
     has_property_operations boolean not null,
     is_lifted boolean not null,
     ip text,
+    -- When the client sent it, by its own clock and as it wrote it.
+    sent_at text,
     received_at timestamptz not null,
     batch_id bigint not null,
     -- Position in landing.

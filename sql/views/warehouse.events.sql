@@ -23,6 +23,7 @@ select
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,
+    e.sent_at,
     e.received_at,
     e.batch_id,
     e.landing_id

@@ -1,6 +1,6 @@
 -- Events in the shape of PostHog's own events table: what an event lifts stands in its $set and $set_once, the ip in
--- $ip, and the person's properties are those of its time. All of it is made while reading; for counts and funnels use
--- warehouse.events.
+-- $ip, the time of sending in $sent_at, and the person's properties are those of its time. All of it is made while
+-- reading; for counts and funnels use warehouse.events.
 create or replace view warehouse.posthog_events as
 select
     e.uuid,
@@ -17,7 +17,8 @@ select
     || case
         when e.ip is not null and coalesce(l.properties ->> '$ip', '') = '' then jsonb_build_object('$ip', e.ip)
         else '{}'
-    end as properties,
+    end
+    || case when e.sent_at is not null then jsonb_build_object('$sent_at', e.sent_at) else '{}' end as properties,
     e."timestamp",
     e.team_id,
     e.distinct_id,
