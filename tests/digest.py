@@ -32,7 +32,7 @@ def digest_of_warehouse(db: Db) -> Digest:
             for row in db.execute("select * from warehouse.person_distinct_ids")
         },
         "merges": {
-            (row["team_id"], row["distinct_id"], str(row["uuid"])): (
+            (row["team_id"], row["distinct_id"], row["event"], str(row["uuid"])): (
                 row["outcome"],
                 row["target_person_id"],
                 row["source_person_id"],
@@ -41,7 +41,7 @@ def digest_of_warehouse(db: Db) -> Digest:
             for row in db.execute("select * from warehouse.merges")
         },
         "events": {
-            (row["team_id"], row["distinct_id"], str(row["uuid"])): row["person_id"]
+            (row["team_id"], row["distinct_id"], row["event"], str(row["uuid"])): row["person_id"]
             for row in db.execute("select * from warehouse.events")
         },
         "counts": db.execute(

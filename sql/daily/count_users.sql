@@ -14,7 +14,7 @@ select
     now() as counted_at
 from warehouse.events as e
 left join buffer.released_event as r
-    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid
+    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid and e.event = r.event
 where e."timestamp" >= %(day)s::date and e."timestamp" < %(day)s::date + 1
 group by e.team_id
 on conflict (day, team_id) do update

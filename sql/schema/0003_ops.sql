@@ -153,6 +153,7 @@ create table ops.merge_decision (
     team_id bigint not null,
     distinct_id text not null,
     uuid uuid not null,
+    event text not null,
     decision text not null check (decision in ('accepted', 'rejected')),
     decided_by text not null,
     decided_at timestamptz not null default clock_timestamp(),
@@ -161,7 +162,7 @@ create table ops.merge_decision (
     landed_uuid uuid
 );
 
-create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id);
+create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id, event);
 
 -- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
 -- maintenance; a day is counted again while events or merges still change it.

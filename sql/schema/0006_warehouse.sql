@@ -40,14 +40,16 @@ using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
 
--- Every uuid ever loaded, whatever its day: "exactly once" over the whole retention. uuid comes before distinct_id
--- so that uuids made in time order stay near each other in the index, and so that an event can be found by its uuid.
+-- Every event ever loaded, whatever its day: "exactly once" over the whole retention. The name belongs to it, as in
+-- PostHog: some clients use one uuid for several events. uuid comes first so that uuids made in time order stay near each
+-- other in the index, and so that an event can be found by its uuid.
 create table warehouse.event_key (
     team_id bigint not null,
     uuid uuid not null,
     distinct_id text not null,
+    event text not null,
     "timestamp" timestamptz not null,
-    primary key (team_id, uuid, distinct_id)
+    primary key (team_id, uuid, distinct_id, event)
 );
 
 create table warehouse.person (
@@ -118,7 +120,7 @@ create table warehouse.merge (
     source_person_id uuid,
     person_id uuid not null,
     reason text,
-    primary key (team_id, distinct_id, uuid)
+    primary key (team_id, distinct_id, uuid, event)
 );
 
 create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);

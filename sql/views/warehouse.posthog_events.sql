@@ -26,7 +26,7 @@ select
     e.received_at as created_at,
     i.person_id,
     p.created_at as person_created_at,
-    warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid) as person_properties,
+    warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid, e.event) as person_properties,
     e.person_mode,
     e.landing_id
 from warehouse.stored_event as e

@@ -70,9 +70,9 @@ class Row:
         return self.timestamp
 
     @property
-    def key(self) -> tuple[int, str | None, str]:
+    def key(self) -> tuple[int, str | None, str | None, str]:
         """What makes two rows the same event."""
-        return self.team_id, self.distinct_id, self.uuid
+        return self.team_id, self.distinct_id, self.event, self.uuid
 
     @property
     def id(self) -> Id:
