@@ -41,8 +41,8 @@ using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
 
 -- Every event ever loaded, whatever its day: "exactly once" over the whole retention. The name belongs to it, as in
--- PostHog: some clients use one uuid for several events. uuid comes first so that uuids made in time order stay near each
--- other in the index, and so that an event can be found by its uuid.
+-- PostHog: some clients use one uuid for several events. uuid comes first so that uuids made in time order stay near
+-- each other in the index, and so that an event can be found by its uuid.
 create table warehouse.event_key (
     team_id bigint not null,
     uuid uuid not null,
@@ -84,6 +84,8 @@ create table warehouse.person_distinct_id (
     is_personless boolean not null,
     -- The event that tied the id to its first person.
     tied_by_uuid uuid not null,
+    -- The earliest time of its events, a $groupidentify aside; null: none yet. Kept by id, because ids move.
+    first_seen_at timestamptz,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
 );

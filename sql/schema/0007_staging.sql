@@ -86,7 +86,10 @@ create unlogged table staging.distinct_id (
     personless_person_id uuid,
     -- What gave it the person in this batch: merge, event, hold_expired; null: it had it before.
     cause text,
-    cause_uuid uuid
+    cause_uuid uuid,
+    known_first_seen_at timestamptz,
+    -- Where that is earlier than what was known.
+    first_seen_at timestamptz
 );
 
 -- What the fold and the births change: persons, ids, overrides, one row each.

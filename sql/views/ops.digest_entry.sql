@@ -20,7 +20,7 @@ union all
 select
     'distinct ids' as section,
     format('%s %s', team_id, distinct_id) as key,
-    person_id::text as value
+    format('%s, first seen %s', person_id, (extract(epoch from first_seen_at) * 1000000)::bigint) as value
 from warehouse.person_distinct_id
 where not is_personless
 union all

@@ -295,6 +295,11 @@ class Model:
             if row.id in self.person_of or row.is_personless or row.event == GROUP
         }
 
+    def first_seen(self, key: Id) -> datetime | None:
+        """When the earliest event of an id happened that has a person; a group's is no sign of anybody."""
+        times = [row.event_time for _, row in self.accepted.values() if row.id == key and row.event != GROUP]
+        return min(times, default=None)
+
     def properties_of(self, person: Person) -> dict[str, Any]:
         """What a reader sees of the person's properties."""
         operations = Operations()
