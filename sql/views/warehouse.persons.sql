@@ -1,5 +1,5 @@
 -- The persons, merged ones too: merged_into says which person they became. created_at is the time of the event that
--- made the person; first_seen_at that of its earliest one, whatever arrived first, null where its ids are another's now.
+-- made the person; first_seen_at that of its earliest one, whatever arrived first, null where its ids are another's.
 create or replace view warehouse.persons as
 select
     p.team_id,
