@@ -28,11 +28,11 @@ def digest_of_warehouse(db: Db) -> Digest:
             (row["team_id"], row["person_id"]): row["properties"] for row in persons if row["merged_into"] is None
         },
         "distinct ids": {
-            (row["team_id"], row["distinct_id"]): row["person_id"]
-            for row in db.execute("select * from warehouse.person_distinct_ids")
+            (row["team_id"], row["distinct_id"]): (row["person_id"], row["first_seen_at"])
+            for row in db.execute("select * from warehouse.person_distinct_id where not is_personless")
         },
         "merges": {
-            (row["team_id"], row["distinct_id"], str(row["uuid"])): (
+            (row["team_id"], row["distinct_id"], row["event"], str(row["uuid"])): (
                 row["outcome"],
                 row["target_person_id"],
                 row["source_person_id"],
@@ -41,7 +41,7 @@ def digest_of_warehouse(db: Db) -> Digest:
             for row in db.execute("select * from warehouse.merges")
         },
         "events": {
-            (row["team_id"], row["distinct_id"], str(row["uuid"])): row["person_id"]
+            (row["team_id"], row["distinct_id"], row["event"], str(row["uuid"])): row["person_id"]
             for row in db.execute("select * from warehouse.events")
         },
         "counts": db.execute(
@@ -70,7 +70,7 @@ def digest_of_model(model: Model) -> Digest:
         "properties": {
             key: model.properties_of(person) for key, person in persons.items() if person.merged_into is None
         },
-        "distinct ids": {key: person.id for key, person in model.person_of.items()},
+        "distinct ids": {key: (person.id, model.first_seen(key)) for key, person in model.person_of.items()},
         "merges": {
             key: (merge.outcome, merge.target, merge.source, merge.person) for key, merge in model.merges.items()
         },

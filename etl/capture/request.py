@@ -18,7 +18,7 @@ from msgspec import Raw
 from etl.capture.privacy import Rules, clean
 from etl.capture.salvage import read_damaged, split_damaged
 from etl.errors import LandingError, RefusedError
-from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, landing_row, read_event, split_body
+from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, is_blank, landing_row, read_event, split_body
 
 # Recordings of the screen and the like: PostHog keeps them elsewhere, and nothing here could use them.
 NOT_STORED = frozenset({
@@ -142,7 +142,7 @@ def _events(text: bytes, max_events: int) -> tuple[list[Fields | Unreadable], Fi
 
 def _has_name_and_id(event: Fields | Unreadable) -> bool:
     """Whether the gate can know the event; where it looks for an id: sql/stage/insert_event.sql."""
-    if isinstance(event, Unreadable) or _is_blank(event.get("event")):
+    if isinstance(event, Unreadable) or is_blank(as_text(event.get("event"))):
         return False
     if _has_id(event):
         return True
@@ -151,11 +151,7 @@ def _has_name_and_id(event: Fields | Unreadable) -> bool:
 
 
 def _has_id(fields: Fields) -> bool:
-    return not (_is_blank(fields.get("distinct_id")) and _is_blank(fields.get("$distinct_id")))
-
-
-def _is_blank(value: object) -> bool:
-    return not (as_text(value) or "").strip()
+    return not all(is_blank(as_text(fields.get(name))) for name in ("distinct_id", "$distinct_id"))
 
 
 def _token(events: Sequence[Fields | Unreadable], envelope: Fields) -> str | None:

@@ -15,6 +15,7 @@ Event = Annotated[str, typer.Argument(metavar="EVENT_UUID", help="The uuid of th
 DistinctId = Annotated[
     str | None, typer.Option("--distinct-id", metavar="ID", help="The event's distinct id, if several share the uuid.")
 ]
+Name = Annotated[str | None, typer.Option("--event", metavar="NAME", help="Its name, if several share the uuid.")]
 
 
 @app.command("list")
@@ -45,12 +46,14 @@ def list_(
 
 
 @app.command()
-def accept(event: Event, *, why: Why, by: By, team: Team = None, distinct_id: DistinctId = None) -> None:
+def accept(
+    event: Event, *, why: Why, by: By, team: Team = None, distinct_id: DistinctId = None, name: Name = None
+) -> None:
     """Join the two persons: lands a $merge_dangerously, which the next cycle applies."""
     from etl.operate.merge import accept as decide
 
     with warehouse() as (db, _):
-        made = decide(db, parse_uuid(event), by=by, why=why, team_id=team, distinct_id=distinct_id)
+        made = decide(db, parse_uuid(event), by=by, why=why, team_id=team, distinct_id=distinct_id, event=name)
     ids = f"{made.merge['distinct_id']!r} and {made.merge['source_distinct_id']!r}"
     console.print(
         f"landed $merge_dangerously {made.landed_uuid}: the next cycle makes {ids} one person"
@@ -61,10 +64,12 @@ def accept(event: Event, *, why: Why, by: By, team: Team = None, distinct_id: Di
 
 
 @app.command()
-def reject(event: Event, *, why: Why, by: By, team: Team = None, distinct_id: DistinctId = None) -> None:
+def reject(
+    event: Event, *, why: Why, by: By, team: Team = None, distinct_id: DistinctId = None, name: Name = None
+) -> None:
     """Keep the two persons apart, and take the merge off the list."""
     from etl.operate.merge import reject as decide
 
     with warehouse() as (db, _):
-        made = decide(db, parse_uuid(event), by=by, why=why, team_id=team, distinct_id=distinct_id)
+        made = decide(db, parse_uuid(event), by=by, why=why, team_id=team, distinct_id=distinct_id, event=name)
     console.print("rejected" if made.is_new else "rejected before; nothing was done")

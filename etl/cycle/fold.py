@@ -3,8 +3,8 @@
 Part of load and not of the plan: nothing else of the plan depends on it, and in load it costs no time of its own,
 because the second session writes events meanwhile.
 
-A group takes effect when its event is accepted, also while the event itself is held for its person: it belongs to
-nobody. PostHog has at most five types of groups a project; here there is no limit.
+A group takes effect when its event is accepted, also if that is personless: it belongs to nobody. PostHog has at most
+five types of groups a project; here there is no limit.
 
 What a person or a group has no room for is told of the event that said it, or of the merge that brought it.
 """

@@ -99,6 +99,7 @@ def _write_persons(db: Db, batch: Batch) -> None:
         "move_distinct_ids",
         "insert_distinct_id",
         "insert_personless",
+        "update_first_seen",
         "delete_revived_override",
         "update_override",
         "insert_override",

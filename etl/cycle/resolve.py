@@ -34,6 +34,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _fold(db)
         _give_birth(db, batch)
         sql.run(db, "resolve/analyze_distinct_id")
+        sql.run(db, "resolve/collect_first_seen")
         sql.run(db, "resolve/apply_personless_default")
         sql.run(db, "resolve/apply_upgrades")
         sql.run(db, "resolve/insert_overrides")

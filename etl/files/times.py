@@ -26,10 +26,16 @@ SECONDS_IN_A_THOUSAND_YEARS = 31_536_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE]\+?\d{1,2})?")
 _DAY = re.compile(r"(?:19[7-9]|20\d)\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
-_PLAIN = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:[Zz]|UTC|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
+_ISO = re.compile(
+    r"(?P<date>\d{4}-\d\d-\d\d|(?:19[7-9]|20\d)\d{5})"
+    r"(?:[Tt ](?P<time>\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?|\d{4}(?:\d\d(?:[.,]\d+)?)?)"
+    r"(?: ?(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d(?::\d\d)?)?|(?:UTC|GMT)[+-]\d{1,2}(?::?\d\d)?)"
+    r"(?:\[[\w+/-]+\])?)?)?",
+    re.ASCII,
 )
+"""As in ``ops.parse_rare_timestamp``."""
 _RFC_2822 = re.compile(r"(?:[A-Za-z]{3}, )?\d{1,2} [A-Za-z]{3} \d{4} \d\d:\d\d(?::\d\d)? (?:[+-]\d{4}|GMT|UTC|Z)")
+_OFFSET = re.compile(r"(?:[Zz]|UTC|GMT)?(?:([+-])(\d{1,2}?)(?::?(\d\d))?(?::(\d\d))?)?", re.ASCII)
 _ORDINAL = re.compile(r"\d{4}-\d{3}")
 _WEEK = re.compile(r"\d{4}-W\d\d-\d")
 _OF_GO = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [+-]\d{4}) [A-Z]{1,5}(?: m=[+-][\d.]+)?")
@@ -47,7 +53,7 @@ def read_time(text: str) -> str | None:
         datetime.fromisoformat(text)
         if len(text) > 18 and text[7] == "-" and text[10] in "T " and text[13] == ":" and "," not in text:
             return text  # as nearly all are: a regular expression costs more than reading it
-        if _PLAIN.fullmatch(text):
+        if _ISO.fullmatch(text):
             return text
     except ValueError:
         pass
@@ -96,6 +102,11 @@ def _of_iso(text: str) -> datetime:
     return datetime.fromisoformat(_without_gap(text))
 
 
+def _of_ordinal(match: re.Match[str]) -> datetime | None:
+    moment = _strptime(match[0], "%Y-%j")
+    return moment if match[0].startswith(f"{moment.year:04}") else None  # Python takes a 366th day of any year
+
+
 def _of_epoch(number: Decimal) -> datetime | None:
     """By magnitude: seconds until the year 2969, milliseconds, microseconds, nanoseconds."""
     if number < MIN_EPOCH:
@@ -114,14 +125,23 @@ def _of_mongo(value: object) -> datetime | str | None:
     return None if date is None else _EPOCH + timedelta(milliseconds=date)
 
 
-def _with_overflow(text: str) -> datetime:
-    """24:00 and a 60th second, which PostgreSQL takes and Python does not."""
-    more = timedelta()
-    if text[11:16] == "24:00":
-        text, more = f"{text[:11]}00:00{text[16:]}", timedelta(days=1)
-    elif text[16:19] == ":60":
-        text, more = f"{text[:16]}:59{text[19:]}", timedelta(seconds=1)
-    return datetime.fromisoformat(_without_gap(text.replace("UTC", "Z"))) + more
+def _of_iso_form(match: re.Match[str]) -> datetime:
+    """As PostgreSQL reads it: 24:00 and a 60th second too, which Python does not take."""
+    digits = (match["time"] or "0000").replace(":", "").replace(",", ".")
+    hours, minutes, seconds = int(digits[:2]), int(digits[2:4]), Decimal(digits[4:] or 0)
+    if minutes > 59 or seconds > 60 or hours * 3600 + minutes * 60 + seconds > 24 * 3600:
+        raise ValueError(match[0])
+    day = _strptime(match["date"].replace("-", ""), "%Y%m%d")
+    since = timedelta(hours=hours, minutes=minutes, microseconds=round(seconds * 10**6))
+    return day + since - _offset(match["zone"] or "Z")
+
+
+def _offset(zone: str) -> timedelta:
+    sign, hours, minutes, seconds = _OFFSET.fullmatch(zone).groups()  # type: ignore[union-attr]
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=int(seconds or 0))
+    if offset >= timedelta(hours=16):
+        raise ValueError(zone)
+    return -offset if sign == "-" else offset
 
 
 def _without_gap(text: str) -> str:
@@ -140,8 +160,8 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], datetime | None]]
     (_NUMBER, lambda match: _of_epoch(Decimal(match[0]))),
     (_RFC_2822, lambda match: parsedate_to_datetime(match[0].replace("Z", "GMT"))),
     (_WEEK, lambda match: _of_iso(match[0])),
-    (_ORDINAL, lambda match: _strptime(match[0], "%Y-%j")),
-    (_PLAIN, lambda match: _with_overflow(match[0])),
+    (_ORDINAL, _of_ordinal),
+    (_ISO, _of_iso_form),
     (_OF_GO, lambda match: _of_iso(match[1])),
     (_OF_JAVA, lambda match: _of_iso(match[1])),
     (_OF_JAVASCRIPT, lambda match: _strptime(f"{match[1]} {match[2]}", "%b %d %Y %H:%M:%S %z")),

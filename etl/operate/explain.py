@@ -17,7 +17,7 @@ Story = dict[str, Any]
 
 
 def explain_event(db: Db, uuid: str, *, team_id: int | None = None) -> list[Story]:
-    """The story of each event with a uuid: one, unless several ids or projects sent it; never none.
+    """The story of each event with a uuid: one, unless several names, ids or projects share it; never none.
 
     Args:
         db: the warehouse.
@@ -39,9 +39,11 @@ def explain_event(db: Db, uuid: str, *, team_id: int | None = None) -> list[Stor
                 stories.append(_waiting(row))
         for story in stories:
             _add_deliveries(db, story, rows)
-            story["warnings"] = sql.run(
+            found = sql.run(
                 db, "explain/read_warnings", {"uuid": story["uuid"], "distinct_id": None, "team_id": story["team_id"]}
-            ).fetchall()
+            )
+            others = told.keys() - {story["landing_id"]}
+            story["warnings"] = [warning for warning in found if warning["landing_id"] not in others]
         return stories or [_unknown(db, uuid)]
 
 
@@ -101,9 +103,7 @@ def _loaded(db: Db, uuid: str, team_id: int | None) -> list[Story]:
     stories = []
     for event in sql.run(db, "explain/read_loaded", {"uuid": uuid, "team_id": team_id}).fetchall():
         hold = sql.run(db, "explain/read_hold", event).fetchone()
-        same = event["person_id"] == event["person_id_at_load"]
-        answer = f"Loaded by batch {event['batch_id']} with person {event['person_id_at_load']}"
-        answer += ", which it still has." if same else f"; its person is {event['person_id']} now, by a merge since."
+        answer = f"Loaded by batch {event['batch_id']} " + _loaded_with(event["person_id_at_load"], event["person_id"])
         stories.append({
             **event,
             "state": "loaded",
@@ -114,6 +114,16 @@ def _loaded(db: Db, uuid: str, team_id: int | None) -> list[Story]:
             "history": sql.run(db, "explain/read_history", event).fetchall(),
         })
     return stories
+
+
+def _loaded_with(then: UUID | None, now: UUID | None) -> str:
+    if now is None:
+        return "without a person: a $groupidentify makes none, and its id has none."
+    if then is None:
+        return f"without a person: a $groupidentify makes none. Its id has person {now} by now."
+    return f"with person {then}" + (
+        ", which it still has." if now == then else f"; its person is {now} now, by a merge since."
+    )
 
 
 def _held(db: Db, uuid: str, team_id: int | None) -> list[Story]:
@@ -187,7 +197,7 @@ def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:
         row
         for row in rows
         if row["team_id"] == story["team_id"]
-        and (row["landing_id"] == story["landing_id"] or (row["is_taken"] and _is_same_id(row, story)))
+        and (row["landing_id"] == story["landing_id"] or (row["is_taken"] and _is_same_event(row, story)))
     ]
     if story["landing_id"] not in {row["landing_id"] for row in mine}:
         # The server made its uuid, or the row is gone with its partition.
@@ -202,9 +212,11 @@ def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:
         story["answer"] += f" It was delivered {again} more time{'s' if again > 1 else ''}: counted as duplicate."
 
 
-def _is_same_id(row: Row, story: Story) -> bool:
-    return (
-        row["distinct_id"] is None or story["distinct_id"] is None or row["distinct_id"][:200] == story["distinct_id"]
+def _is_same_event(row: Row, story: Story) -> bool:
+    """As far as landing says; an id may stand in the properties, and what was refused may lack a name."""
+    return all(
+        row[name] is None or story[name] is None or row[name][:200] == story[name][:200]
+        for name in ("event", "distinct_id")
     )
 
 
@@ -237,7 +249,7 @@ def _story_of_person(db: Db, person: Row) -> Story:
     }
 
 
-def _person(db: Db, team_id: int, person_id: UUID) -> Row | None:
+def _person(db: Db, team_id: int, person_id: UUID | None) -> Row | None:
     person = sql.run(db, "explain/read_person", {"person_id": person_id, "team_id": team_id}).fetchone()
     return None if person is None else _with_ids(db, person)
 

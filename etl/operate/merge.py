@@ -38,7 +38,14 @@ class MergeDecision:
 
 
 def accept(
-    db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
+    db: Db,
+    uuid: UUID,
+    *,
+    by: str,
+    why: str | None = None,
+    team_id: int | None = None,
+    distinct_id: str | None = None,
+    event: str | None = None,
 ) -> MergeDecision:
     """Land the ``$merge_dangerously`` that a refused merge asked for, and keep the decision.
 
@@ -46,8 +53,9 @@ def accept(
         IdentityError: there is no such refusal, several have this uuid, or the ids are one person already.
     """
     with db.transaction():
-        merge = _lock(db, uuid, team_id, distinct_id)
-        landed = uuid5(ACCEPTED_NAMESPACE, f"{merge['team_id']}:{merge['uuid']}:{merge['distinct_id']}")
+        merge = _lock(db, uuid, team_id, distinct_id, event)
+        refused = f"{merge['team_id']}:{merge['uuid']}:{merge['event']}:{merge['distinct_id']}"
+        landed = uuid5(ACCEPTED_NAMESPACE, refused)
         if merge["status"] == "accepted":
             return MergeDecision(merge, is_new=False, landed_uuid=landed)
         if merge["status"] == "moot":
@@ -70,7 +78,14 @@ def accept(
 
 
 def reject(
-    db: Db, uuid: UUID, *, by: str, why: str | None = None, team_id: int | None = None, distinct_id: str | None = None
+    db: Db,
+    uuid: UUID,
+    *,
+    by: str,
+    why: str | None = None,
+    team_id: int | None = None,
+    distinct_id: str | None = None,
+    event: str | None = None,
 ) -> MergeDecision:
     """Keep the decision that the two ids of a refused merge are two persons.
 
@@ -78,7 +93,7 @@ def reject(
         IdentityError: there is no such refusal, several have this uuid, or it was accepted before.
     """
     with db.transaction():
-        merge = _lock(db, uuid, team_id, distinct_id)
+        merge = _lock(db, uuid, team_id, distinct_id, event)
         if merge["status"] == "accepted":
             raise IdentityError(
                 f"The merge of {uuid} was accepted by {merge['decided_by']} at {merge['decided_at']:%Y-%m-%d %H:%M}: "
@@ -90,14 +105,15 @@ def reject(
     return MergeDecision(merge, is_new=True, landed_uuid=None)
 
 
-def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None) -> Row:
+def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None, event: str | None) -> Row:
     sql.run(db, "merge/lock", {"uuid": uuid})
-    found = sql.run(db, "merge/find", {"uuid": uuid, "team_id": team_id, "distinct_id": distinct_id}).fetchall()
+    named = {"uuid": uuid, "team_id": team_id, "distinct_id": distinct_id, "event": event}
+    found = sql.run(db, "merge/find", named).fetchall()
     if not found:
         raise IdentityError(f"There is no refused merge by an event {uuid}: `etl merge list` shows them.")
     if len(found) > 1:
-        sent = ", ".join(f"{row['distinct_id']!r} in project {row['team_id']}" for row in found)
-        raise IdentityError(f"Several events have the uuid {uuid}: {sent}. Say which: --distinct-id, --team.")
+        sent = ", ".join(f"{row['event']} of {row['distinct_id']!r} in project {row['team_id']}" for row in found)
+        raise IdentityError(f"Several events have the uuid {uuid}: {sent}. Say which: --event, --distinct-id, --team.")
     return found[0]
 
 
@@ -109,6 +125,7 @@ def _decide(db: Db, merge: Row, decision: str, *, by: str, why: str | None, land
             "team_id": merge["team_id"],
             "distinct_id": merge["distinct_id"],
             "uuid": merge["uuid"],
+            "event": merge["event"],
             "decision": decision,
             "decided_by": by,
             "why": why,

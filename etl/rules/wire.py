@@ -27,6 +27,12 @@ MAX_DEPTH = 128  # as in PostHog's capture, where it is serde_json's limit; a de
 MAX_NUMBER_CHARACTERS = 1000  # a longer number is nobody's measurement
 SHOWN_CHARACTERS = 80
 
+BLANK = (
+    " \t\n\v\f\r\u0085\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
+)
+"""What is not to be seen: white space as Unicode has it, and characters without width. As ``ops.is_blank``."""
+
 Fields = dict[str, Any]
 """An event's members: JSON as it came (``Raw``, from ``read_body``), or plain values."""
 
@@ -170,12 +176,17 @@ def landing_row(
         team_id=team_id,
         uuid=as_text(raw.get("uuid")),
         event=as_text(raw.get("event")),
-        distinct_id=as_text(raw.get("distinct_id")) or as_text(raw.get("$distinct_id")) or None,
+        distinct_id=_distinct_id(as_text(raw.get("distinct_id")), as_text(raw.get("$distinct_id"))),
         properties=_properties(raw),
         timestamp=timestamp,
         sent_at=sent_at,
         ip=ip or as_text(raw.get("ip")),
     )
+
+
+def is_blank(text: str | None) -> bool:
+    """Whether there is nothing to be seen in a text: such an id is none."""
+    return not (text and text.strip(BLANK))
 
 
 def as_text(value: object) -> str | None:
@@ -271,6 +282,11 @@ def _before(received_at: datetime | None, offset: object) -> datetime | None:
         return (received_at or datetime.now(UTC)) - timedelta(milliseconds=float(text))
     except OverflowError:
         return None
+
+
+def _distinct_id(first: str | None, second: str | None) -> str | None:
+    """The one that is not blank; where both are, what was sent, so that quarantine shows it."""
+    return (second if is_blank(first) and not is_blank(second) else first or second) or None
 
 
 def _properties(raw: Mapping[str, Any]) -> str | None:

@@ -10,11 +10,11 @@ select
     count(distinct e.person_id) as persons,
     count(distinct case when r.is_rescued then 'id ' || e.distinct_id else e.person_id::text end)
         as persons_without_buffer,
-    count(distinct e.distinct_id) as persons_without_merges,
+    count(distinct e.distinct_id) filter (where e.person_id is not null) as persons_without_merges,
     now() as counted_at
 from warehouse.events as e
 left join buffer.released_event as r
-    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid
+    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid and e.event = r.event
 where e."timestamp" >= %(day)s::date and e."timestamp" < %(day)s::date + 1
 group by e.team_id
 on conflict (day, team_id) do update

@@ -12,10 +12,13 @@ select
 from buffer.released_event as r
 left join warehouse.event_key as k on r.team_id = k.team_id and r.released_by_uuid = k.uuid
 left join warehouse.stored_event as e
-    on k.team_id = e.team_id and k.distinct_id = e.distinct_id and k."timestamp" = e."timestamp" and k.uuid = e.uuid
+    on
+        k.team_id = e.team_id and k.distinct_id = e.distinct_id and k.event = e.event
+        and k."timestamp" = e."timestamp" and k.uuid = e.uuid
 where
     r.team_id = %(team_id)s::bigint
     and r.distinct_id = %(distinct_id)s::text
     and r.uuid = %(uuid)s::uuid
+    and r.event = %(event)s::text
 order by e.batch_id desc
 limit 1;

@@ -13,7 +13,8 @@ begin
         s.batch_id in (select a.batch_id from ops.written_ahead as a)
         and warehouse.event_key.team_id = s.team_id
         and warehouse.event_key.uuid = s.uuid
-        and warehouse.event_key.distinct_id = s.distinct_id;
+        and warehouse.event_key.distinct_id = s.distinct_id
+        and warehouse.event_key.event = s.event;
     delete from warehouse.stored_event
     where warehouse.stored_event.batch_id in (select a.batch_id from ops.written_ahead as a);
     delete from ops.written_ahead;

@@ -37,16 +37,24 @@ begin
             on p.team_id = k.team_id and p.created_by_uuid = k.uuid and p.distinct_id = k.distinct_id
         inner join warehouse.stored_event as e
             on
-                k.team_id = e.team_id and k.distinct_id = e.distinct_id
+                k.team_id = e.team_id and k.distinct_id = e.distinct_id and k.event = e.event
                 and k."timestamp" = e."timestamp" and k.uuid = e.uuid
         left join buffer.released_event as r
-            on k.team_id = r.team_id and k.distinct_id = r.distinct_id and k.uuid = r.uuid and not r.is_rescued
+            on
+                k.team_id = r.team_id and k.distinct_id = r.distinct_id
+                and k.uuid = r.uuid and k.event = r.event and not r.is_rescued
         where
             p.team_id = of_team_id and p.distinct_id = of_distinct_id
             and not exists (
                 select from warehouse.merge as m
-                where m.team_id = k.team_id and m.distinct_id = k.distinct_id and m.uuid = k.uuid
+                where
+                    m.team_id = k.team_id and m.distinct_id = k.distinct_id
+                    and m.uuid = k.uuid and m.event = k.event
             )
+            and e.person_mode = 'full' and e.event <> '$groupidentify'
+        -- Of several with one uuid the one that came first.
+        order by since_at, e.xid, e.landing_id
+        limit 1
     loop
         current_person := step.person_id;
         return query select step.since_at, step.person_id, 'born', step.event, step.uuid, of_distinct_id, null::text;

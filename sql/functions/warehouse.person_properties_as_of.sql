@@ -1,7 +1,9 @@
 -- The properties of an event's person as of that event: what all events up to its time have said of the ids that were
 -- one person when it arrived (or, where its id had no person then, when it gained one), and at last what the event
 -- itself sets. Folded from the stored events at each call, so ask for the events you need. Empty if personless.
-create or replace function warehouse.person_properties_as_of(of_team_id bigint, of_distinct_id text, of_uuid uuid)
+create or replace function warehouse.person_properties_as_of(
+    of_team_id bigint, of_distinct_id text, of_uuid uuid, of_event text
+)
 returns jsonb
 language plpgsql
 stable
@@ -30,7 +32,7 @@ begin
     from warehouse.event_key as k
     inner join warehouse.stored_event as e
         on
-            k.team_id = e.team_id and k.distinct_id = e.distinct_id
+            k.team_id = e.team_id and k.distinct_id = e.distinct_id and k.event = e.event
             and k."timestamp" = e."timestamp" and k.uuid = e.uuid
     left join warehouse.person_distinct_id as d on k.team_id = d.team_id and k.distinct_id = d.distinct_id
     left join lateral (
@@ -41,9 +43,10 @@ begin
         where
             t.team_id = k.team_id and t.uuid = d.tied_by_uuid
             and (t.distinct_id = k.distinct_id or t.source_distinct_id = k.distinct_id)
+        order by t.xid, t.landing_id
         limit 1
     ) as m on true
-    where k.team_id = of_team_id and k.uuid = of_uuid and k.distinct_id = of_distinct_id;
+    where k.team_id = of_team_id and k.uuid = of_uuid and k.distinct_id = of_distinct_id and k.event = of_event;
     if not found or asked.person_mode = 'propertyless' then
         return '{}';
     end if;
@@ -84,6 +87,9 @@ begin
     loop
         person := ops.without_names_from(ops.person_after(person, said.event, said.properties), no_room_from);
     end loop;
-    return ops.without_names_from(person || ops.event_set(ops.counted_operations(asked.properties)), no_room_from);
+    if asked.event <> '$groupidentify' then
+        person := person || ops.event_set(ops.counted_operations(asked.properties));
+    end if;
+    return ops.without_names_from(person, no_room_from);
 end;
 $$;

@@ -1,4 +1,5 @@
--- How many of these uuids are loaded already: such events are dropped as duplicates when their distinct id is the same.
+-- How many of these uuids are loaded already: such events are dropped as duplicates when their distinct id and name are
+-- the same.
 select count(distinct k.uuid) as loaded
 from unnest(%(uuids)s::text[]) as u (uuid)
 inner join warehouse.event_key as k

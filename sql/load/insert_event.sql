@@ -12,6 +12,7 @@ insert into warehouse.stored_event (
     has_property_operations,
     is_lifted,
     ip,
+    sent_at,
     received_at,
     batch_id,
     xid,
@@ -34,6 +35,7 @@ select
     e.has_property_operations and not e.is_personless as has_property_operations,
     e.lift_shape <> 0 and not e.is_personless as is_lifted,
     case when not p.anonymize_ips then l.ip end as ip,
+    l.sent_at,
     e.received_at,
     %(batch_id)s::bigint as batch_id,
     e.xid,
@@ -47,7 +49,8 @@ cross join
             l.properties,
             -- Unpacked once where it is rewritten: else each of its readers unpacks a long payload anew.
             case when e.is_rewritten then l.properties #> '{}' end as unpacked,
-            l.ip
+            l.ip,
+            l.sent_at
         from landing.event as l
         where l.xid = e.xid and l.landing_id = e.landing_id and l.received_at = e.received_at
         -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.
@@ -55,4 +58,4 @@ cross join
     ) as l
 where
     e.ordinal > %(after_ordinal)s::bigint and e.ordinal <= %(upto_ordinal)s::bigint
-    and (d.person_id is not null or (e.is_personless and d.personless_person_id is not null));
+    and (d.person_id is not null or e.is_personless);

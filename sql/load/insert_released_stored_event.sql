@@ -12,6 +12,7 @@ insert into warehouse.stored_event (
     has_property_operations,
     is_lifted,
     ip,
+    sent_at,
     received_at,
     batch_id,
     xid,
@@ -34,6 +35,7 @@ select
     b.has_property_operations,
     b.lift_shape <> 0 as is_lifted,
     case when not p.anonymize_ips then l.ip end as ip,
+    l.sent_at,
     b.received_at,
     %(batch_id)s::bigint as batch_id,
     b.xid,
@@ -47,7 +49,8 @@ cross join
             l.properties,
             -- Unpacked once where it is rewritten: else each of its readers unpacks a long payload anew.
             case when b.is_rewritten then l.properties #> '{}' end as unpacked,
-            l.ip
+            l.ip,
+            l.sent_at
         from landing.event as l
         where l.xid = b.xid and l.landing_id = b.landing_id and l.received_at = b.received_at
         -- One look-up a row by primary key: the planner's guess about rows that landed just now is no basis for a join.

@@ -1,5 +1,5 @@
--- Per group: its state first, then the operations of the batch's $groupidentify events. A personless event says nothing
--- of a group (PostHog: process-personless-step.ts). An operation counts from the event, never later than its arrival.
+-- Per group: its state first, then the operations of the batch's $groupidentify events, personless ones too: a group is
+-- no person. An operation counts from the event, never later than its arrival.
 with operation as materialized (
     select
         e.team_id,
@@ -30,7 +30,7 @@ with operation as materialized (
                 and r.properties ->> '$group_key' <> ''
             offset 0
         ) as l
-    where e.event = '$groupidentify' and not e.is_personless
+    where e.event = '$groupidentify'
 )
 
 select

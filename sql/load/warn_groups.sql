@@ -23,4 +23,4 @@ cross join
         where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
         offset 0
     ) as l
-where e.event = '$groupidentify' and not e.is_personless and not l.is_valid;
+where e.event = '$groupidentify' and not l.is_valid;

@@ -12,7 +12,7 @@ select
     by_event.event as released_by
 from warehouse.events as e
 left join buffer.released_event as r
-    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid
+    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid and e.event = r.event
 left join warehouse.events as by_event
     on r.team_id = by_event.team_id and r.released_by_uuid = by_event.uuid
 order by e.landing_id;

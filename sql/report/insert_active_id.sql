@@ -21,8 +21,9 @@ from (
         and s."timestamp" >= %(since)s::timestamptz
     group by day, s.team_id, s.distinct_id
 ) as e
-inner join warehouse.person_distinct_id as m on e.team_id = m.team_id and e.distinct_id = m.distinct_id
+left join warehouse.person_distinct_id as m on e.team_id = m.team_id and e.distinct_id = m.distinct_id
 on conflict (team_id, distinct_id, day) do update
     set
+        person_id = coalesce(ops.report_active_id.person_id, excluded.person_id),
         events = ops.report_active_id.events + excluded.events,
         late_events = ops.report_active_id.late_events + excluded.late_events;

@@ -5,7 +5,7 @@ select
     a.team_id,
     sum(a.events) as events,
     sum(a.late_events) as late_events,
-    count(*) as distinct_ids,
+    count(a.person_id) as distinct_ids,
     count(distinct a.person_id) as unique_users
 from ops.report_active_id as a
 where a.day = any(%(days)s::date[])

@@ -5,7 +5,12 @@ set
     cause = case when b.is_hold then 'hold_expired' else 'event' end,
     cause_uuid = p.created_by_uuid
 from staging.person as p
-inner join staging.birth as b
+inner join (
+    -- Of two with one uuid the one that came first, as in insert_born_persons.sql.
+    select distinct on (team_id, distinct_id, uuid) *
+    from staging.birth
+    order by team_id asc, distinct_id asc, uuid asc, born_at asc, ordinal asc
+) as b
     on p.team_id = b.team_id and p.distinct_id = b.distinct_id and p.created_by_uuid = b.uuid
 where
     staging.distinct_id.team_id = p.team_id

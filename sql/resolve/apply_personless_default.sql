@@ -21,7 +21,9 @@ from (
         offset 0
     ) as o
     left join staging.event as c
-        on o.cause <> 'hold_expired' and o.team_id = c.team_id and o.cause_uuid = c.uuid
+        on
+            o.cause <> 'hold_expired' and o.team_id = c.team_id and o.cause_uuid = c.uuid
+            and o.distinct_id in (c.distinct_id, c.other_id) and not c.is_personless
     left join staging.birth as b
         on
             o.cause = 'hold_expired' and o.team_id = b.team_id

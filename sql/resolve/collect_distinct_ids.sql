@@ -1,10 +1,11 @@
 -- Every distinct id that the batch or the buffer names, with the person it has by now.
-insert into staging.distinct_id (team_id, distinct_id, person_id, personless_person_id)
+insert into staging.distinct_id (team_id, distinct_id, person_id, personless_person_id, known_first_seen_at)
 select
     n.team_id,
     n.distinct_id,
     case when not m.is_personless then m.person_id end as person_id,
-    case when m.is_personless then m.person_id end as personless_person_id
+    case when m.is_personless then m.person_id end as personless_person_id,
+    m.first_seen_at as known_first_seen_at
 from (
     select
         team_id,

@@ -1,5 +1,5 @@
--- De-duplicate by (team_id, distinct_id, uuid): within the batch, against the buffer, and against everything ever
--- loaded. After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
+-- De-duplicate by (team_id, distinct_id, event, uuid): within the batch, against the buffer, and against everything
+-- ever loaded. After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
 insert into staging.excluded (landing_id, kind, first_landing_id)
 select
     e.landing_id,
@@ -10,16 +10,18 @@ inner join (
     select
         s.team_id,
         s.distinct_id,
+        s.event,
         s.uuid,
         0 as first_ordinal,
         null::bigint as first_landing_id
     from staging.event as s
     inner join warehouse.event_key as k
-        on s.team_id = k.team_id and s.uuid = k.uuid and s.distinct_id = k.distinct_id
+        on s.team_id = k.team_id and s.uuid = k.uuid and s.distinct_id = k.distinct_id and s.event = k.event
     union all
     select
         b.team_id,
         b.distinct_id,
+        b.event,
         b.uuid,
         0 as first_ordinal,
         null as first_landing_id
@@ -28,14 +30,15 @@ inner join (
     select
         f.team_id,
         f.distinct_id,
+        f.event,
         f.uuid,
         min(f.ordinal) as first_ordinal,
         (array_agg(f.landing_id order by f.ordinal))[1] as first_landing_id
     from staging.accepted_event as f
     where f.uuid in (select g.uuid from staging.event as g group by g.uuid having count(*) > 1)
-    group by f.team_id, f.distinct_id, f.uuid
+    group by f.team_id, f.distinct_id, f.event, f.uuid
     having count(*) > 1
 ) as r
-    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid
+    on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.event = r.event and e.uuid = r.uuid
 where e.ordinal > r.first_ordinal
 group by e.landing_id;

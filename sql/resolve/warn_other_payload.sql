@@ -1,4 +1,4 @@
--- The same uuid with another payload is not a redelivery: the first one counts, and the difference is not silent.
+-- The same event with another payload is not a redelivery: the first one counts, and the difference is not silent.
 insert into staging.warning (landing_id, type, details, remedy)
 select
     d.landing_id,
@@ -10,14 +10,11 @@ from (
         e.landing_id,
         e.uuid,
         coalesce(f.landing_id, b.landing_id, s.landing_id) as first_landing_id,
-        l.event <> coalesce(f.event, b.event, s.event)
-        or coalesce(l.properties, '{}') <> coalesce(f.properties, b.properties, s.properties, '{}') as is_other
+        coalesce(l.properties, '{}') <> coalesce(f.properties, b.properties, s.properties, '{}') as is_other
     from staging.excluded as x
     inner join staging.event as e on x.landing_id = e.landing_id
     inner join lateral (
-        select
-            r.event,
-            r.properties
+        select r.properties
         from landing.event as r
         where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
         offset 0
@@ -26,7 +23,6 @@ from (
     left join lateral (
         select
             r.landing_id,
-            r.event,
             r.properties
         from landing.event as r
         where r.xid = i.xid and r.landing_id = i.landing_id and r.received_at = i.received_at
@@ -35,25 +31,23 @@ from (
     left join lateral (
         select
             r.landing_id,
-            r.event,
             r.properties
         from buffer.event as h
         inner join landing.event as r
             on h.xid = r.xid and h.landing_id = r.landing_id and h.received_at = r.received_at
-        where h.team_id = e.team_id and h.distinct_id = e.distinct_id and h.uuid = e.uuid
+        where h.team_id = e.team_id and h.distinct_id = e.distinct_id and h.event = e.event and h.uuid = e.uuid
         offset 0
     ) as b on true
     left join lateral (
         select
             r.landing_id,
-            r.event,
             r.properties
         from warehouse.event_key as k
         inner join warehouse.stored_event as r
             on
-                k.team_id = r.team_id and k.distinct_id = r.distinct_id
+                k.team_id = r.team_id and k.distinct_id = r.distinct_id and k.event = r.event
                 and k."timestamp" = r."timestamp" and k.uuid = r.uuid
-        where k.team_id = e.team_id and k.uuid = e.uuid and k.distinct_id = e.distinct_id
+        where k.team_id = e.team_id and k.uuid = e.uuid and k.distinct_id = e.distinct_id and k.event = e.event
         offset 0
     ) as s on true
     where x.kind = 'duplicate'

@@ -164,6 +164,7 @@ create table ops.merge_decision (
     team_id bigint not null,
     distinct_id text not null,
     uuid uuid not null,
+    event text not null,
     decision text not null check (decision in ('accepted', 'rejected')),
     decided_by text not null,
     decided_at timestamptz not null default clock_timestamp(),
@@ -172,7 +173,7 @@ create table ops.merge_decision (
     landed_uuid uuid
 );
 
-create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id);
+create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id, event);
 
 -- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
 -- maintenance; a day is counted again while events or merges still change it.
@@ -192,7 +193,7 @@ comment on column ops.user_day.persons_without_buffer is
 'The same, but each rescued event counted under a person of its own distinct id: when it arrived no person had the id, '
 'so without the buffer it would have made one at once, and no later merge changes what was counted by then';
 comment on column ops.user_day.persons_without_merges is
-'count(distinct distinct_id): as many as if no merging event had ever joined two ids';
+'count(distinct distinct_id) of events with a person: as many as if no merging event had ever joined two ids';
 
 -- Checks that look at a whole day or at the whole warehouse, by suite; a later run of the same day replaces a result.
 create table ops.check_result (
@@ -283,7 +284,8 @@ create table ops.report_active_id (
     day date not null,
     team_id bigint not null,
     distinct_id text not null,
-    person_id uuid not null,
+    -- Null: an id that only names groups.
+    person_id uuid,
     events bigint not null,
     -- Of these: arrived after the day had ended.
     late_events bigint not null,

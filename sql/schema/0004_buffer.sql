@@ -16,7 +16,7 @@ create table buffer.event (
     is_rewritten boolean not null,
     lift_shape bigint not null,
     held_by_batch_id bigint not null,
-    primary key (team_id, distinct_id, uuid)
+    primary key (team_id, distinct_id, uuid, event)
 );
 
 create index event_by_due on buffer.event (due_at);
@@ -25,6 +25,7 @@ create table buffer.released_event (
     team_id bigint not null,
     distinct_id text not null,
     uuid uuid not null,
+    event text not null,
     landing_id bigint not null,
     arrived_at timestamptz not null,
     due_at timestamptz not null,
@@ -35,7 +36,7 @@ create table buffer.released_event (
     is_rescued boolean not null,
     -- The event that gave the distinct id its person.
     released_by_uuid uuid not null,
-    primary key (team_id, distinct_id, uuid)
+    primary key (team_id, distinct_id, uuid, event)
 );
 
 create index released_event_by_batch on buffer.released_event (released_by_batch_id);

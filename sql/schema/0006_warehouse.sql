@@ -8,8 +8,9 @@ create table warehouse.stored_event (
     event text not null,
     -- Event time: the client's clock corrected by its own sent_at.
     "timestamp" timestamptz not null,
-    -- The person when the row was loaded; readers see it resolved through person_override.
-    person_id uuid not null,
+    -- The person when the row was loaded; readers see it resolved through person_override. Null: a $groupidentify whose
+    -- id had none; readers see the one that it has by now.
+    person_id uuid,
     -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
     -- a person for over a minute.
     person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
@@ -21,6 +22,8 @@ create table warehouse.stored_event (
     has_property_operations boolean not null,
     is_lifted boolean not null,
     ip text,
+    -- When the client sent it, by its own clock and as it wrote it.
+    sent_at text,
     received_at timestamptz not null,
     batch_id bigint not null,
     -- Position in landing.
@@ -37,14 +40,16 @@ using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
 
--- Every uuid ever loaded, whatever its day: "exactly once" over the whole retention. uuid comes before distinct_id
--- so that uuids made in time order stay near each other in the index, and so that an event can be found by its uuid.
+-- Every event ever loaded, whatever its day: "exactly once" over the whole retention. The name belongs to it, as in
+-- PostHog: some clients use one uuid for several events. uuid comes first so that uuids made in time order stay near
+-- each other in the index, and so that an event can be found by its uuid.
 create table warehouse.event_key (
     team_id bigint not null,
     uuid uuid not null,
     distinct_id text not null,
+    event text not null,
     "timestamp" timestamptz not null,
-    primary key (team_id, uuid, distinct_id)
+    primary key (team_id, uuid, distinct_id, event)
 );
 
 create table warehouse.person (
@@ -79,6 +84,8 @@ create table warehouse.person_distinct_id (
     is_personless boolean not null,
     -- The event that tied the id to its first person.
     tied_by_uuid uuid not null,
+    -- The earliest time of its events, a $groupidentify aside; null: none yet. Kept by id, because ids move.
+    first_seen_at timestamptz,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
 );
@@ -115,7 +122,7 @@ create table warehouse.merge (
     source_person_id uuid,
     person_id uuid not null,
     reason text,
-    primary key (team_id, distinct_id, uuid)
+    primary key (team_id, distinct_id, uuid, event)
 );
 
 create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);

@@ -25,7 +25,8 @@ create unlogged table staging.event (
     is_identify boolean not null,
     is_merging boolean not null,
     is_personless boolean not null,
-    -- Personless unless its id has a person when it arrives: $feature_flag_called, where the project says so.
+    -- Personless unless its id has a person when it arrives: $groupidentify, and $feature_flag_called where the project
+    -- says so.
     is_personless_by_default boolean not null,
     -- It came through capture.
     is_captured boolean not null,
@@ -50,6 +51,7 @@ create unlogged table staging.event (
     uuid_status text not null,
     event_length bigint,
     distinct_id_length bigint,
+    other_id_length bigint,
     timestamp_status text not null,
     sent_at_status text not null,
     properties_type text not null,
@@ -88,7 +90,10 @@ create unlogged table staging.distinct_id (
     personless_person_id uuid,
     -- What gave it the person in this batch: merge, event, hold_expired; null: it had it before.
     cause text,
-    cause_uuid uuid
+    cause_uuid uuid,
+    known_first_seen_at timestamptz,
+    -- Where that is earlier than what was known.
+    first_seen_at timestamptz
 );
 
 -- What the fold and the births change: persons, ids, overrides, one row each.

@@ -1,6 +1,6 @@
 -- Type and normalise the batch's rows between two positions: narrow, one row a landing row, nothing refused here. The
 -- payload stays in landing. Rules, with PostHog's source:
---   distinct id: ops.given_distinct_id, cut at 200; ops.cookieless_distinct_id
+--   distinct id: ops.given_distinct_id, cut at 200, as the other id is; ops.cookieless_distinct_id
 --   name: cut at 200 (normalize-event-step.test.ts)
 --   time: corrected by sent_at unless $ignore_sent_at; unreadable, or over 23 h ahead: the arrival; a year that cannot
 --     be: 1970 (rust/common/types/src/timestamp.rs)
@@ -8,7 +8,7 @@
 --     recording (1-emitToBufferStep.ts)
 --   merging: names another id (ops.named_other_id), and neither is illegal
 --   personless: $process_person_profile strictly false, or the endpoint, or the project says so
---     (normalize-process-person-flag-step.ts)
+--     (normalize-process-person-flag-step.ts); a $groupidentify, unless its id has a person
 --   lifted: lift_shape says which keys, so that of many events alike only the first and the last by time need to be
 --     looked at: see ops.device_shape, ops.campaign_shape and ops.lift_is_set. 0: it lifts nothing
 --     (nodejs/src/common/utils/db/utils.ts)
@@ -41,6 +41,7 @@ insert into staging.event (
     uuid_status,
     event_length,
     distinct_id_length,
+    other_id_length,
     timestamp_status,
     sent_at_status,
     properties_type,
@@ -148,7 +149,9 @@ normalised as (
             when e.is_cookieless then ops.cookieless_distinct_id(s.salt, e.team_id, e.cookieless_traits)
             else left(e.given_distinct_id, 200)
         end as distinct_id,
-        case when jsonb_typeof(e.other) not in ('object', 'array') then e.other #>> '{}' end as other_text,
+        case when jsonb_typeof(e.other) not in ('object', 'array') then e.other #>> '{}' end as given_other_id,
+        -- Cut as the id of its own events is, so that the two meet.
+        case when jsonb_typeof(e.other) not in ('object', 'array') then left(e.other #>> '{}', 200) end as other_text,
         coalesce(e.process_person_profile = 'false'::jsonb, false) as is_declared_personless,
         ops.device_shape(e.device) as device_shape,
         ops.corrected_time(e.written_at, e.clock_skew) as corrected_at,
@@ -170,8 +173,8 @@ classified as (
         case
             when n.other is null then 'absent'
             when jsonb_typeof(n.other) in ('object', 'array') then 'not_a_string'
+            when length(n.given_other_id) > 400 then 'too_long'
             when n.other_text = n.distinct_id then 'same'
-            when length(n.other_text) > 400 then 'too_long'
             when ops.is_illegal_distinct_id(n.distinct_id) then 'target_illegal'
             when ops.is_illegal_distinct_id(coalesce(n.other_text, 'null')) then 'illegal'
             else 'mergeable'
@@ -200,7 +203,11 @@ ruled as (
         c.is_declared_personless
         and coalesce(c.event in ('$identify', '$create_alias', '$merge_dangerously'), false) as is_contradiction,
         coalesce(p.person_processing_opt_out, false) as is_opted_out,
-        coalesce(c.is_lone_flag_call and p.flag_called_personless_default, false) as is_personless_by_default,
+        coalesce(
+            ((c.is_lone_flag_call and p.flag_called_personless_default) or c.event = '$groupidentify')
+            and not (c.is_switched_off or c.is_declared_personless or p.person_processing_opt_out),
+            false
+        ) as is_personless_by_default,
         case c.timestamp_status
             when 'read' then c.corrected_at
             when 'out_of_range' then '1970-01-01 00:00:00+00'::timestamptz
@@ -282,6 +289,7 @@ select
     m.uuid_status,
     length(m.event) as event_length,
     length(m.given_distinct_id) as distinct_id_length,
+    length(m.given_other_id) as other_id_length,
     m.timestamp_status,
     case
         when m.sent_at is null then 'missing'

@@ -20,19 +20,19 @@ union all
 select
     'distinct ids' as section,
     format('%s %s', team_id, distinct_id) as key,
-    person_id::text as value
+    format('%s, first seen %s', person_id, (extract(epoch from first_seen_at) * 1000000)::bigint) as value
 from warehouse.person_distinct_id
 where not is_personless
 union all
 select
     'events' as section,
-    format('%s %s %s', team_id, uuid, distinct_id) as key,
-    person_id::text as value
+    format('%s %s %s %s', team_id, uuid, distinct_id, event) as key,
+    coalesce(person_id::text, 'nobody') as value
 from warehouse.events
 union all
 select
     'merges' as section,
-    format('%s %s %s', team_id, uuid, distinct_id) as key,
+    format('%s %s %s %s', team_id, uuid, distinct_id, event) as key,
     format(
         '%s, other id %s, %s and %s, then %s',
         outcome, source_distinct_id, target_person_id, source_person_id, person_id
@@ -47,7 +47,7 @@ from warehouse.group_profile
 union all
 select
     'held events' as section,
-    format('%s %s %s', team_id, uuid, distinct_id) as key,
+    format('%s %s %s %s', team_id, uuid, distinct_id, event) as key,
     format('due %s', (extract(epoch from due_at) * 1000000)::bigint) as value
 from buffer.event
 union all

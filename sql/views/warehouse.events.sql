@@ -1,11 +1,20 @@
--- The events, each with its person as of now. What a reader starts from.
+-- The events, each with its person as of now. What a reader starts from. Only a $groupidentify may have none: its id is
+-- looked up here, so that a person born later is its person too.
 create or replace view warehouse.events as
 select
     e.team_id,
     e.uuid,
     e.event,
     e.distinct_id,
-    coalesce(o.person_id, e.person_id) as person_id,
+    coalesce(
+        o.person_id,
+        e.person_id,
+        (
+            select d.person_id
+            from warehouse.person_distinct_id as d
+            where d.team_id = e.team_id and d.distinct_id = e.distinct_id
+        )
+    ) as person_id,
     e."timestamp",
     e.properties,
     -- Which group of each type the event belongs to: type -> key.
@@ -14,6 +23,7 @@ select
     e.person_id as person_id_at_load,
     e.person_mode,
     e.ip,
+    e.sent_at,
     e.received_at,
     e.batch_id,
     e.landing_id

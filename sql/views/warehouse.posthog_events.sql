@@ -1,6 +1,6 @@
 -- Events in the shape of PostHog's own events table: what an event lifts stands in its $set and $set_once, the ip in
--- $ip, and the person's properties are those of its time. All of it is made while reading; for counts and funnels use
--- warehouse.events.
+-- $ip, the time of sending in $sent_at, and the person's properties are those of its time. All of it is made while
+-- reading; for counts and funnels use warehouse.events.
 create or replace view warehouse.posthog_events as
 select
     e.uuid,
@@ -17,23 +17,38 @@ select
     || case
         when e.ip is not null and coalesce(l.properties ->> '$ip', '') = '' then jsonb_build_object('$ip', e.ip)
         else '{}'
-    end as properties,
+    end
+    || case when e.sent_at is not null then jsonb_build_object('$sent_at', e.sent_at) else '{}' end as properties,
     e."timestamp",
     e.team_id,
     e.distinct_id,
     coalesce(e.elements_chain, '') as elements_chain,
     e.received_at as created_at,
-    coalesce(o.person_id, e.person_id) as person_id,
+    i.person_id,
     p.created_at as person_created_at,
-    warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid) as person_properties,
+    warehouse.person_properties_as_of(e.team_id, e.distinct_id, e.uuid, e.event) as person_properties,
     e.person_mode,
     e.landing_id
 from warehouse.stored_event as e
 -- Unpacked once: else each of its readers unpacks a long payload anew.
 cross join lateral (select e.properties #> '{}' as properties offset 0) as l  -- noqa: PRS
 left join warehouse.person_override as o on e.team_id = o.team_id and e.person_id = o.old_person_id
+-- As in warehouse.events.
+cross join
+    lateral (
+        select
+            coalesce(
+                o.person_id,
+                e.person_id,
+                (
+                    select d.person_id
+                    from warehouse.person_distinct_id as d
+                    where d.team_id = e.team_id and d.distinct_id = e.distinct_id
+                )
+            ) as person_id
+    ) as i
 left join warehouse.person as p
-    on e.team_id = p.team_id and coalesce(o.person_id, e.person_id) = p.person_id
+    on e.team_id = p.team_id and i.person_id = p.person_id
 -- As in warehouse.events: what the open batch has written ahead appears when it is closed.
 where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 

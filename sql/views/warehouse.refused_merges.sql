@@ -39,7 +39,7 @@ left join lateral (
         x.why,
         x.landed_uuid
     from ops.merge_decision as x
-    where x.team_id = m.team_id and x.uuid = m.uuid and x.distinct_id = m.distinct_id
+    where x.team_id = m.team_id and x.uuid = m.uuid and x.distinct_id = m.distinct_id and x.event = m.event
     order by x.decision_id desc
     limit 1
 ) as d on true

@@ -6,7 +6,7 @@ create table bare.event (like warehouse.stored_event including defaults includin
 
 create index on bare.event (team_id, distinct_id, "timestamp");
 create index on bare.event (team_id, event, "timestamp");
-create index on bare.event (team_id, uuid, distinct_id);
+create index on bare.event (team_id, uuid, distinct_id, event);
 create table bare.event_default partition of bare.event default;
 create table bare.event_1 partition of bare.event for values from ('2026-03-01') to ('2026-03-02');
 create table bare.event_2 partition of bare.event for values from ('2026-03-02') to ('2026-03-03');

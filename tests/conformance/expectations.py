@@ -57,6 +57,7 @@ OWN_WARNINGS = frozenset([
     "event_timestamp_in_future",
     "ignored_invalid_sent_at",
     "ignored_invalid_timestamp",
+    "other_distinct_id_truncated",
     "invalid_property_operation",
 ])
 SET_AT_CREATION = "$creator_event_uuid"

@@ -210,7 +210,7 @@ def _insert_history(db: Db, person: Row) -> None:
 def _insert_distinct_id(db: Db, team_id: int, distinct_id: str, person_id: UUID, *, is_personless: bool) -> None:
     db.execute(
         "insert into warehouse.person_distinct_id "
-        "values (%s, %s, %s, %s, '00000000-0000-0000-0000-000000000000', now())",
+        "values (%s, %s, %s, %s, '00000000-0000-0000-0000-000000000000', null, now())",
         (team_id, distinct_id, person_id, is_personless),
     )
 
@@ -247,7 +247,8 @@ def _observe(db: Db, outcome: Outcome, batches: dict[int, int]) -> None:
         "select p.*, coalesce(array_agg(d.distinct_id) filter (where d.distinct_id is not null), '{}') as distinct_ids "
         "from (select * from warehouse.persons where merged_into is null) as p "
         "left join warehouse.person_distinct_ids as d on p.team_id = d.team_id and p.person_id = d.person_id "
-        "group by p.team_id, p.person_id, p.is_identified, p.created_at, p.properties, p.merged_into, p.updated_at"
+        "group by p.team_id, p.person_id, p.is_identified, p.created_at, p.first_seen_at, p.properties, p.merged_into, "
+        "p.updated_at"
     ).fetchall()
 
 

@@ -73,7 +73,7 @@ devices = st.fixed_dictionaries(
 
 
 KINDS = [*["held"] * 3, "anonymous", "odd", *["identify"] * 2, "alias", *["dangerous"] * 2, *["split"] * 2]
-ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "bad"]
+ODD_EVENTS = ["personless", "personless", "personless", "identify", "switch", "telemetry", "group", "group", "bad"]
 
 
 @st.composite
@@ -101,6 +101,8 @@ def payloads(draw: st.DrawFn, ids: st.SearchStrategy[str]) -> dict[str, Any]:
             properties["$process_person_profile"] = draw(st.sampled_from([0, "false", None, True]))
         elif odd == "telemetry":
             event = "$exception"
+        elif odd == "group":
+            event = "$groupidentify"
         else:
             event, properties = draw(
                 st.sampled_from([
@@ -363,14 +365,14 @@ def test_ordinary_events_do_not_change_who_is_who(two_teams: Db):
     check()
 
 
-def properties_as_of(db: Db) -> dict[tuple[int, str, str], Any]:
+def properties_as_of(db: Db) -> dict[tuple[int, str, str, str], Any]:
     """What each event's person was like as of it; how a personless event is taken is judged as it is loaded."""
     answers = db.execute(
-        "select team_id, distinct_id, uuid, "
-        "warehouse.person_properties_as_of(team_id, distinct_id, uuid) as properties "
+        "select team_id, distinct_id, uuid, event, "
+        "warehouse.person_properties_as_of(team_id, distinct_id, uuid, event) as properties "
         "from warehouse.events where person_mode = 'full'"
     )
-    return {(row["team_id"], row["distinct_id"], str(row["uuid"])): row["properties"] for row in answers}
+    return {(row["team_id"], row["distinct_id"], row["event"], str(row["uuid"])): row["properties"] for row in answers}
 
 
 @pytest.mark.timeout(3600)

@@ -160,16 +160,18 @@ def suite(tmp_path, monkeypatch):
     resource = sql.resource
     shutil.copytree(resource("expectations"), tmp_path / "expectations")
     monkeypatch.setattr(sql, "resource", lambda name: tmp_path / name if name == "expectations" else resource(name))
-    path = tmp_path / "expectations" / "staged_event.json"
 
-    def edit(change):
+    def edit(change, *, name="staged_event", member="expectations"):
+        path = tmp_path / "expectations" / f"{name}.json"
         content = json.loads(path.read_bytes())
-        content["expectations"] = change(content["expectations"])
+        content[member] = change(content[member])
         path.write_text(json.dumps(content))
         gate.read_suite.cache_clear()
+        gate.read_refusals.cache_clear()
 
     yield edit
     gate.read_suite.cache_clear()
+    gate.read_refusals.cache_clear()
 
 
 def broken(**changes):
@@ -197,6 +199,22 @@ def broken(**changes):
         broken(type="expect_column_values_to_be_as_wished", kwargs={"column": "uuid_status"}),
         broken(kwargs={}),
         broken(type="expect_column_mean_to_be_between", kwargs={"column": "event_length", "min_value": 10**6}),
+        broken(type="expect_column_mean_to_be_between", kwargs={"column": "event_length", "min_value": 0}),
+        broken(
+            type="expect_column_pair_values_a_to_be_greater_than_b",
+            kwargs={"column_A": "properties_bytes", "column_B": "event_length"},
+        ),
+        broken(type="expect_table_row_count_to_be_between", kwargs={"min_value": 1}),
+        broken(kwargs={"column": "uuid_status"}, meta={"name": "event_name_present", "remedy": "Two of a name."}),
+        broken(kwargs={"column": "uuid_status"}, meta={"remedy": "It has no name."}),
+        broken(kwargs={"column": "uuid_status"}, meta={"name": "", "remedy": "It has no name."}),
+        broken(kwargs={"column": "uuid_status"}, meta={"name": "no remedy"}),
+        broken(kwargs={"column": "uuid_status"}, meta=None),
+        broken(kwargs={"column": "uuid_status"}, notes=None),
+        broken(kwargs={"column": "uuid_status"}, severity="fatal"),
+        broken(kwargs={"column": "uuid_status", "mostly": 0.9}),
+        {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "uuid_status"}},
+        "expect_column_values_to_not_be_null",
     ],
     ids=[
         "unknown column",
@@ -206,6 +224,19 @@ def broken(**changes):
         "unknown type",
         "no column",
         "not by row",
+        "not by row, and right",
+        "pair",
+        "table",
+        "name given twice",
+        "no name",
+        "empty name",
+        "no remedy",
+        "no meta",
+        "no notes",
+        "unknown severity",
+        "mostly",
+        "as the library's own pages have it",
+        "no object",
     ],
 )
 def test_a_suite_that_cannot_be_evaluated_lets_nothing_through(db, land, cycle, suite, mistake):
@@ -227,6 +258,49 @@ def test_a_suite_that_cannot_be_evaluated_lets_nothing_through(db, land, cycle, 
     assert crash.read_bounds(db, "loaded") == bounds
     assert (result["batch_id"], result["loaded"], result["quarantined"]) == (1, 2, 1)
     assert cycle()["loaded"] == 1
+
+
+def test_no_expectation_switches_another_off(db, land, cycle, suite):
+    """The second of a name took the place of the first: an event without a name passed, and load died of it."""
+    suite(
+        lambda expectations: [
+            *expectations,
+            broken(kwargs={"column": "uuid_status"}, meta={"name": "event_name_present", "remedy": "."}),
+        ]
+    )
+    land(None, "nameless")
+    with pytest.raises(GateError, match=r"^expectations/staged_event\.json .* more than one event_name_present\. "):
+        cycle()
+    assert db.execute("select count(*) as n from quarantine.event").fetchone()["n"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "member", "mistake", "trouble"),
+    [
+        ("batch", "expectations", {"kwargs": {"column": "no_such_share", "max_value": 1}}, "no_such_share"),
+        ("batch", "expectations", {"meta": {"name": "few_held", "remedy": "."}}, "more than one few_held"),
+        ("batch", "expectations", {"type": "expect_table_row_count_to_equal", "kwargs": {"value": 1}}, "column"),
+        ("warehouse", "expectations", {"type": "expect_column_to_exist"}, "only expect_table_row_count_to_equal"),
+        ("warehouse", "expectations", {"meta": {"remedy": "."}}, "name"),
+        ("refusal", "refusals", {"name": "event_too_old"}, "more than one event_too_old"),
+        ("refusal", "refusals", {"remedy": None}, "remedy"),
+    ],
+)
+def test_the_other_files_are_read_as_strictly(db, land, cycle, suite, name, member, mistake, trouble):
+    suite(lambda written: [*written, {**written[-1], **new_name(member), **mistake}], name=name, member=member)
+    land_good(land)
+    with pytest.raises(GateError, match=trouble) as caught:
+        cycle()
+    assert str(caught.value).startswith(f"expectations/{name}.json cannot be used: ")
+    assert "\n" not in str(caught.value)
+    assert db.execute("select status from ops.batch").fetchone()["status"] == "open"
+    assert db.execute("select count(*) as n from warehouse.events").fetchone()["n"] == 0
+    suite(lambda written: written[:-1], name=name, member=member)
+    assert cycle()["loaded"] == 2
+
+
+def new_name(member):
+    return {"name": "new"} if member == "refusals" else {"meta": {"name": "new", "remedy": "."}}
 
 
 def test_a_severity_in_the_suite_decides(db, land, cycle, suite):

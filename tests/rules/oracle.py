@@ -20,6 +20,7 @@ FAR_AHEAD = timedelta(hours=23)
 TEAMS = frozenset({1, 2})
 MERGING = ("$identify", "$create_alias", "$merge_dangerously")
 TELEMETRY = ("$exception", "$$heatmap")
+GROUP = "$groupidentify"
 PERSON_EVENTS = (*MERGING, "$set")
 MOBILE = ("posthog-ios", "posthog-android", "posthog-react-native", "posthog-flutter")
 # Some of the keys that are lifted, and of those that are noisy; enough for the logs that are made up.
@@ -37,10 +38,10 @@ ILLEGAL_IN_ANY_CASE = frozenset([
     "true",
     "false",
 ])
-# What JavaScript's trim() takes away; Python's strip() has other ideas of U+001C to U+001F, U+0085 and U+FEFF.
+# Unicode's White_Space and what has no width; Python's strip() has other ideas of U+001C to U+001F.
 BLANK = (
-    " \t\n\v\f\r\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f"
-    "\u205f\u3000\ufeff"
+    " \t\n\v\f\r\u0085\u00a0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u200b\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 ILLEGAL = frozenset(["[object Object]", "NaN", "None", "none", "null", "0", "undefined"])
 
@@ -69,9 +70,9 @@ class Row:
         return self.timestamp
 
     @property
-    def key(self) -> tuple[int, str | None, str]:
+    def key(self) -> tuple[int, str | None, str | None, str]:
         """What makes two rows the same event."""
-        return self.team_id, self.distinct_id, self.uuid
+        return self.team_id, self.distinct_id, self.event, self.uuid
 
     @property
     def id(self) -> Id:
@@ -196,7 +197,7 @@ class Model:
             self._split(row, row.other)
         elif row.other is not None:
             self._merge(row, row.other)
-        elif row.is_personless or row.id in self.person_of:
+        elif row.is_personless or row.event == GROUP or row.id in self.person_of:
             pass
         elif row.is_born_at_once:
             self._bear(row.id, row)
@@ -276,19 +277,34 @@ class Model:
         person.ids.add(key)
         self.person_of[key] = person
 
-    def event_persons(self) -> dict[Any, UUID]:
-        """Event -> person, as a reader sees it now; a personless event of an id without person has the implied one."""
+    def event_persons(self) -> dict[Any, UUID | None]:
+        """Event -> person, as a reader sees it now.
+
+        A personless event of an id without person has the implied one; one that is about a group has that only where
+        another event has it, else none.
+        """
+        rows = [row for _, row in self.accepted.values()]
+        implied = {row.id for row in rows if row.is_personless and row.event != GROUP}
         return {
-            key: self.person_of[row.id].id if row.id in self.person_of else implied_id(row.id)
-            for key, (_, row) in self.accepted.items()
-            if row.id in self.person_of or row.is_personless
+            row.key: self.person_of[row.id].id
+            if row.id in self.person_of
+            else implied_id(row.id)
+            if row.id in implied
+            else None
+            for row in rows
+            if row.id in self.person_of or row.is_personless or row.event == GROUP
         }
+
+    def first_seen(self, key: Id) -> datetime | None:
+        """When the earliest event of an id happened that has a person; a group's is no sign of anybody."""
+        times = [row.event_time for _, row in self.accepted.values() if row.id == key and row.event != GROUP]
+        return min(times, default=None)
 
     def properties_of(self, person: Person) -> dict[str, Any]:
         """What a reader sees of the person's properties."""
         operations = Operations()
         for position, row in self.accepted.values():
-            if row.id in person.ids and not row.is_personless and row.event not in TELEMETRY:
+            if row.id in person.ids and not row.is_personless and row.event not in (*TELEMETRY, GROUP):
                 operations.add(row, (min(row.event_time, row.received_at), position))
         return operations.visible()
 
