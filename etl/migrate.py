@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def apply_files(db: Db, root: Path) -> list[str]:
     schema, repeatable = _read_all(root)
     checksums = _checksums(schema | repeatable)
     with db.transaction():
+        with suppress(errors.UniqueViolation, errors.DuplicateObject), db.transaction():
+            sql.run(db, "migrate/create_history")  # unless another migrator makes it this very moment
         sql.run(db, "migrate/lock")
-        sql.run(db, "migrate/create_history")
         history = {row["name"]: row["checksum"] for row in sql.run(db, "migrate/read_history")}
         _refuse_edited(schema, history, checksums)
         new = schema.keys() - history.keys()

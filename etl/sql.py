@@ -18,8 +18,6 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 
 from etl.errors import ConfigurationError, CycleBusyError, UnavailableError
 
-CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a step
-
 Row = dict[str, Any]
 Db = Connection[DictRow]
 AsyncDb = AsyncConnection[DictRow]
@@ -263,18 +261,24 @@ def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock that lets one process at a time run a step of the cycle.
 
     Args:
-        db: the connection that holds it; the lock ends with the session, so a killed process frees it.
+        db: the connection that holds it, in autocommit mode; the lock ends with the session, so a killed process frees
+            it.
         wait_seconds: how long to wait for another holder.
 
     Raises:
-        CycleBusyError: another session holds it; names its process.
+        CycleBusyError: another session holds it; names its process and role.
     """
     give_up_at = time.monotonic() + wait_seconds
-    while not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
+    while not one(db, "lock/take")["is_taken"]:
         if time.monotonic() >= give_up_at:
-            holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "?", "application_name": "?"}
+            holder = run(db, "lock/holder").fetchone()
+            named = (
+                f" (server process {holder['pid']}, role {holder['role']!r}, {holder['application_name']!r})"
+                if holder
+                else ""
+            )
             raise CycleBusyError(
-                f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
+                f"Another cycle is running{named}; "
                 "this one did nothing. The open batch is finished by the other run or by the next one."
             )
         time.sleep(0.1)
@@ -282,7 +286,7 @@ def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
         yield
     finally:
         if not db.closed and not db.broken:
-            run(db, "lock/release", {"key": CYCLE_LOCK})
+            run(db, "lock/release")
 
 
 class Stopwatch:

@@ -91,7 +91,7 @@ def reject(
 
 
 def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None) -> Row:
-    sql.run(db, "merge/lock", {"uuid": uuid})
+    sql.run(db, "merge/lock")
     found = sql.run(db, "merge/find", {"uuid": uuid, "team_id": team_id, "distinct_id": distinct_id}).fetchall()
     if not found:
         raise IdentityError(f"There is no refused merge by an event {uuid}: `etl merge list` shows them.")
