@@ -32,12 +32,19 @@ def migrate(db: Db, settings: Settings) -> list[str]:
     """Bring the database up to date and make the first day partitions; returns what was applied now.
 
     Raises:
-        MigrationError: an applied schema file was edited since, or the database has one that this program does not.
+        MigrationError: an applied schema file was edited since; the database has one that this program does not; or the
+            login may not do it, says what is missing.
     """
-    with db.transaction():
-        applied = apply_files(db, sql.resource("sql"))
-        sql.run(db, "open/insert_watermark")
-        sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
+    try:
+        with db.transaction():
+            applied = apply_files(db, sql.resource("sql"))
+            sql.run(db, "open/insert_watermark")
+            sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
+    except errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"The login {db.info.user!r} cannot migrate the database {db.info.dbname!r}: {error.diag.message_primary}. "
+            "It has to own the database and the schemas in it. Nothing was changed."
+        ) from error
     return applied
 
 

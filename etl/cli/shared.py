@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from etl import databases, sql
+from etl import sql
 from etl.errors import ConfigurationError
 from etl.settings import Settings, read_settings
 from etl.sql import Db
@@ -48,15 +48,15 @@ def warehouse_url(settings: Settings) -> str:
     """
     if settings.database_url:
         return settings.database_url
-    from etl.local import postgres
+    from etl.local import logins
 
-    server = postgres.running_url(settings.home / "postgres")
-    if server is None:
+    url = logins.owner_url(settings.home)
+    if url is None:
         raise ConfigurationError(
             f"No warehouse: ETL_DATABASE_URL is not set and no private server runs in {settings.home.resolve()}. "
             "Set the one, or start the other with `make run`."
         )
-    return databases.database_url(server, "warehouse")
+    return url
 
 
 @contextmanager
