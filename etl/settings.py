@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     alert_quarantined_share: float = Field(
         0.05, ge=0, le=1, description="An alert when a larger share of the last hour's rows is in quarantine."
     )
+    end_transactions_after_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="The DAG `events_alert` ends transactions that are open for longer and hold landed rows back, with "
+        "an alert; never one of a login that may run a step. Unset: none.",
+    )
     report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."

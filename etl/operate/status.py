@@ -22,7 +22,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, blocked, failing, set_apart, late, holder or quarantine.
+        kind: ledger, blocked, failing, set_apart, late, holder, ended or quarantine.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """

@@ -1,6 +1,6 @@
 -- The statements that make a login (or give it its password again), put it in its roles and set its limits, in order.
--- Utility statements take no parameters, so the server quotes the names here and the caller runs the result. A login may
--- lift the limits in time for itself: they are for accidents.
+-- Utility statements take no parameters, so the server quotes the names here and the caller runs the result. A login
+-- may lift the limits in time for itself: they are for accidents.
 select
     format('create role %%I login', %(name)s::text) as statement,
     1 as step

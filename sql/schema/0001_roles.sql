@@ -1,8 +1,8 @@
 -- Roles: event_writer inserts into the landing table; event_capture may do that too and reads the projects' tokens and
 -- rules, all that landing a request needs; event_lander may do that too and notes which files it has landed; auditor
 -- reads results. None may do anything else, nor log in itself.
--- Roles belong to the whole cluster, so another database of it may have made them already, even this second; or somebody
--- who may, where this login may not.
+-- Roles belong to the whole cluster, so another database of it may have made them already, even this second; or
+-- somebody who may, where this login may not.
 do $$
 declare
     missing text[] := array(
