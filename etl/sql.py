@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,11 +24,7 @@ Db = Connection[DictRow]
 AsyncDb = AsyncConnection[DictRow]
 T = TypeVar("T")
 
-_OPTIONS = (
-    "-c timezone=UTC -c jit=off -c client_min_messages=warning"
-    # So that the server notices within seconds that a worker was killed, and frees its locks.
-    " -c client_connection_check_interval=5s"
-)
+_UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0"}
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -73,7 +70,7 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
 
     Raises:
         ConfigurationError: the URL cannot be read; the server refuses the login, has no such database, or is older than
-            PostgreSQL 16.
+            PostgreSQL 16; a pooler in transaction mode stands before it.
         UnavailableError: it cannot be reached just now.
     """
     try:
@@ -82,7 +79,6 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options=_OPTIONS,
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
@@ -93,6 +89,12 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
         version = connection.info.server_version // 10000
         connection.close()
         raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
+    try:
+        if _configure(connection, _UNLIMITED) != connection.info.backend_pid:
+            _refuse_transaction_pooler(url)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -100,22 +102,65 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
     """As ``connect``, for the event loop of capture: gives up soon, and every commit is durable.
 
     Raises:
-        ConfigurationError: the server refuses the login, or has no such database.
+        ConfigurationError: the server refuses the login, or has no such database; a pooler in transaction mode stands
+            before it.
         UnavailableError: it cannot be reached just now.
     """
     try:
-        return await psycopg.AsyncConnection.connect(
+        connection = await psycopg.AsyncConnection.connect(
             plain_url(url),
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options=_OPTIONS + " -c statement_timeout=30s",
             connect_timeout=3,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
     except psycopg.ProgrammingError:
         raise _malformed_url() from None
+    try:
+        limits = _UNLIMITED | {"statement_timeout": "30s"}
+        configured = await (await connection.execute(statement("connect/configure"), limits)).fetchone()
+        if configured is None or configured["pid"] != connection.info.backend_pid:
+            await asyncio.to_thread(_refuse_transaction_pooler, url)
+    except psycopg.OperationalError as error:
+        connection.pgconn.finish()
+        raise _connection_error(error) from error
+    except BaseException:
+        connection.pgconn.finish()
+        raise
+    return connection
+
+
+def _configure(connection: Db, limits: Mapping[str, str]) -> int:
+    """Set what a session of ours needs; returns the server's process."""
+    try:
+        # Not by the startup parameter `options`: poolers refuse it, or drop it.
+        return int(one(connection, "connect/configure", limits)["pid"])
+    except psycopg.OperationalError as error:
+        raise _connection_error(error) from error
+
+
+@functools.cache
+def _refuse_transaction_pooler(url: str) -> None:
+    """See that a session behind a pooler keeps its server process: settings and the cycle lock stay with that.
+
+    In transaction mode a second client is given the process that the first one has just used, or the first one is given
+    another one each time.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    with (
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row) as first,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row) as second,
+    ):
+        pid, again, other = (one(each, "connect/read_pid")["pid"] for each in (first, first, second))
+    if pid != again or pid == other:
+        raise ConfigurationError(
+            "A pooler in transaction mode stands before the warehouse: a session keeps neither its settings nor its "
+            "lock there. Set ETL_DATABASE_URL to the server itself, or to a pooler in session mode."
+        )
 
 
 def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
@@ -132,10 +177,9 @@ def connect_beside(db: Db) -> Db:
     for this one, a circle that the server cannot see.
     """
     parameters = db.info.get_parameters()
-    parameters["options"] = f"{parameters.get('options', '')} -c lock_timeout=30s"
     parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (second session)"
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             **parameters,  # type: ignore[arg-type]
             password=db.info.password or None,
             autocommit=True,
@@ -146,6 +190,12 @@ def connect_beside(db: Db) -> Db:
             f"No second connection to the warehouse: {' '.join(str(error).split())}. "
             "A step needs two; the next run tries again."
         ) from error
+    try:
+        _configure(connection, _UNLIMITED | {"lock_timeout": "30s"})
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def run(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Cursor[DictRow]:
