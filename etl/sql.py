@@ -89,12 +89,9 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
         version = connection.info.server_version // 10000
         connection.close()
         raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
-    try:
+    with _finished_on_error(connection):
         if _configure(connection, _UNLIMITED) != connection.info.backend_pid:
             _refuse_transaction_pooler(url)
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -118,27 +115,32 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
         raise _connection_error(error) from error
     except psycopg.ProgrammingError:
         raise _malformed_url() from None
-    try:
+    with _finished_on_error(connection):
         limits = _UNLIMITED | {"statement_timeout": "30s"}
         configured = await (await connection.execute(statement("connect/configure"), limits)).fetchone()
         if configured is None or configured["pid"] != connection.info.backend_pid:
             await asyncio.to_thread(_refuse_transaction_pooler, url)
-    except psycopg.OperationalError as error:
-        connection.pgconn.finish()
-        raise _connection_error(error) from error
-    except BaseException:
-        connection.pgconn.finish()
-        raise
     return connection
 
 
 def _configure(connection: Db, limits: Mapping[str, str]) -> int:
-    """Set what a session of ours needs; returns the server's process."""
+    """Set what a session of ours needs; returns the server's process.
+
+    Not by the startup parameter `options`: poolers refuse it, or drop it.
+    """
+    return int(one(connection, "connect/configure", limits)["pid"])
+
+
+@contextmanager
+def _finished_on_error(connection: Db | AsyncDb) -> Iterator[None]:
+    """Let go of a connection that is made and turns out to be of no use."""
     try:
-        # Not by the startup parameter `options`: poolers refuse it, or drop it.
-        return int(one(connection, "connect/configure", limits)["pid"])
-    except psycopg.OperationalError as error:
-        raise _connection_error(error) from error
+        yield
+    except BaseException as error:
+        connection.pgconn.finish()
+        if isinstance(error, psycopg.OperationalError):
+            raise _connection_error(error) from error
+        raise
 
 
 @functools.cache
@@ -152,8 +154,8 @@ def _refuse_transaction_pooler(url: str) -> None:
         ConfigurationError: it does not.
     """
     with (
-        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row) as first,
-        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row) as second,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as first,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as second,
     ):
         pid, again, other = (one(each, "connect/read_pid")["pid"] for each in (first, first, second))
     if pid != again or pid == other:
@@ -165,7 +167,8 @@ def _refuse_transaction_pooler(url: str) -> None:
 
 def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
     reason = " ".join(str(error).split())
-    if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
+    signs = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied for database")
+    if any(sign in reason for sign in signs):
         return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
     return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
 
@@ -190,11 +193,8 @@ def connect_beside(db: Db) -> Db:
             f"No second connection to the warehouse: {' '.join(str(error).split())}. "
             "A step needs two; the next run tries again."
         ) from error
-    try:
+    with _finished_on_error(connection):
         _configure(connection, _UNLIMITED | {"lock_timeout": "30s"})
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 

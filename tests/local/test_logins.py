@@ -14,6 +14,7 @@ import pytest
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
+from etl.errors import ConfigurationError
 from etl.local import logins, postgres
 from etl.local.logins import Logins
 from etl.migrate import migrate
@@ -51,8 +52,8 @@ def test_each_connects_to_its_own_database_and_to_no_other(private: Private) -> 
             assert db.info.user == name
         own = "airflow" if name == "airflow" else "warehouse"
         for other in {"airflow", "warehouse", "postgres", "template1"} - {own}:
-            with pytest.raises(psycopg.OperationalError, match=f'permission denied for database "{other}"'):
-                psycopg.connect(url.rpartition("/")[0] + f"/{other}")
+            with pytest.raises(ConfigurationError, match=f'permission denied for database "{other}"'):
+                sql.connect(url.rpartition("/")[0] + f"/{other}")
 
 
 def test_none_is_a_superuser_or_makes_roles(private: Private) -> None:
