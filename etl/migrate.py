@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from contextlib import suppress
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -31,12 +32,19 @@ def migrate(db: Db, settings: Settings) -> list[str]:
     """Bring the database up to date and make the first day partitions; returns what was applied now.
 
     Raises:
-        MigrationError: an applied schema file was edited since, or the database has one that this program does not.
+        MigrationError: an applied schema file was edited since; the database has one that this program does not; or the
+            login may not do it, says what is missing.
     """
-    with db.transaction():
-        applied = apply_files(db, sql.resource("sql"))
-        sql.run(db, "open/insert_watermark")
-        sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
+    try:
+        with db.transaction():
+            applied = apply_files(db, sql.resource("sql"))
+            sql.run(db, "open/insert_watermark")
+            sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
+    except errors.InsufficientPrivilege as error:
+        raise MigrationError(
+            f"The login {db.info.user!r} cannot migrate the database {db.info.dbname!r}: {error.diag.message_primary}. "
+            "It has to own the database and the schemas in it. Nothing was changed."
+        ) from error
     return applied
 
 
@@ -49,8 +57,9 @@ def apply_files(db: Db, root: Path) -> list[str]:
     schema, repeatable = _read_all(root)
     checksums = _checksums(schema | repeatable)
     with db.transaction():
+        with suppress(errors.UniqueViolation, errors.DuplicateObject), db.transaction():
+            sql.run(db, "migrate/create_history")  # unless another migrator makes it this very moment
         sql.run(db, "migrate/lock")
-        sql.run(db, "migrate/create_history")
         history = {row["name"]: row["checksum"] for row in sql.run(db, "migrate/read_history")}
         _refuse_edited(schema, history, checksums)
         new = schema.keys() - history.keys()

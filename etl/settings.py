@@ -60,6 +60,12 @@ class Settings(BaseSettings):
         ge=0,
         description="An alert when `$merge_dangerously` merges more persons of a project than this within an hour.",
     )
+    end_transactions_after_seconds: float | None = Field(
+        None,
+        gt=0,
+        description="The DAG `events_alert` ends transactions that are open for longer and hold landed rows back, with "
+        "an alert; never one of a login that may run a step. Unset: none.",
+    )
     report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."

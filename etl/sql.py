@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,18 +19,12 @@ from psycopg.types.json import set_json_dumps, set_json_loads
 
 from etl.errors import ConfigurationError, CycleBusyError, UnavailableError
 
-CYCLE_LOCK = 7_310_245_881  # any number, the same in every process that runs a step
-
 Row = dict[str, Any]
 Db = Connection[DictRow]
 AsyncDb = AsyncConnection[DictRow]
 T = TypeVar("T")
 
-_OPTIONS = (
-    "-c timezone=UTC -c jit=off -c client_min_messages=warning"
-    # So that the server notices within seconds that a worker was killed, and frees its locks.
-    " -c client_connection_check_interval=5s"
-)
+_UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0"}
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -75,7 +70,7 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
 
     Raises:
         ConfigurationError: the URL cannot be read; the server refuses the login, has no such database, or is older than
-            PostgreSQL 16.
+            PostgreSQL 16; a pooler in transaction mode stands before it.
         UnavailableError: it cannot be reached just now.
     """
     try:
@@ -84,7 +79,6 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options=_OPTIONS,
             connect_timeout=10,
         )
     except psycopg.OperationalError as error:
@@ -95,6 +89,9 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
         version = connection.info.server_version // 10000
         connection.close()
         raise ConfigurationError(f"The warehouse runs PostgreSQL {version}; 16 or newer is needed.")
+    with _finished_on_error(connection):
+        if _configure(connection, _UNLIMITED) != connection.info.backend_pid:
+            _refuse_transaction_pooler(url)
     return connection
 
 
@@ -102,27 +99,76 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
     """As ``connect``, for the event loop of capture: gives up soon, and every commit is durable.
 
     Raises:
-        ConfigurationError: the server refuses the login, or has no such database.
+        ConfigurationError: the server refuses the login, or has no such database; a pooler in transaction mode stands
+            before it.
         UnavailableError: it cannot be reached just now.
     """
     try:
-        return await psycopg.AsyncConnection.connect(
+        connection = await psycopg.AsyncConnection.connect(
             plain_url(url),
             autocommit=True,
             row_factory=dict_row,
             application_name=application_name,
-            options=_OPTIONS + " -c statement_timeout=30s",
             connect_timeout=3,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
     except psycopg.ProgrammingError:
         raise _malformed_url() from None
+    with _finished_on_error(connection):
+        limits = _UNLIMITED | {"statement_timeout": "30s"}
+        configured = await (await connection.execute(statement("connect/configure"), limits)).fetchone()
+        if configured is None or configured["pid"] != connection.info.backend_pid:
+            await asyncio.to_thread(_refuse_transaction_pooler, url)
+    return connection
+
+
+def _configure(connection: Db, limits: Mapping[str, str]) -> int:
+    """Set what a session of ours needs; returns the server's process.
+
+    Not by the startup parameter `options`: poolers refuse it, or drop it.
+    """
+    return int(one(connection, "connect/configure", limits)["pid"])
+
+
+@contextmanager
+def _finished_on_error(connection: Db | AsyncDb) -> Iterator[None]:
+    """Let go of a connection that is made and turns out to be of no use."""
+    try:
+        yield
+    except BaseException as error:
+        connection.pgconn.finish()
+        if isinstance(error, psycopg.OperationalError):
+            raise _connection_error(error) from error
+        raise
+
+
+@functools.cache
+def _refuse_transaction_pooler(url: str) -> None:
+    """See that a session behind a pooler keeps its server process: settings and the cycle lock stay with that.
+
+    In transaction mode a second client is given the process that the first one has just used, or the first one is given
+    another one each time.
+
+    Raises:
+        ConfigurationError: it does not.
+    """
+    with (
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as first,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as second,
+    ):
+        pid, again, other = (one(each, "connect/read_pid")["pid"] for each in (first, first, second))
+    if pid != again or pid == other:
+        raise ConfigurationError(
+            "A pooler in transaction mode stands before the warehouse: a session keeps neither its settings nor its "
+            "lock there. Set ETL_DATABASE_URL to the server itself, or to a pooler in session mode."
+        )
 
 
 def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | UnavailableError:
     reason = " ".join(str(error).split())
-    if any(sign in reason for sign in ("authentication failed", "does not exist", "no pg_hba.conf entry")):
+    signs = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied for database")
+    if any(sign in reason for sign in signs):
         return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
     return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
 
@@ -134,10 +180,9 @@ def connect_beside(db: Db) -> Db:
     for this one, a circle that the server cannot see.
     """
     parameters = db.info.get_parameters()
-    parameters["options"] = f"{parameters.get('options', '')} -c lock_timeout=30s"
     parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (second session)"
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             **parameters,  # type: ignore[arg-type]
             password=db.info.password or None,
             autocommit=True,
@@ -148,6 +193,9 @@ def connect_beside(db: Db) -> Db:
             f"No second connection to the warehouse: {' '.join(str(error).split())}. "
             "A step needs two; the next run tries again."
         ) from error
+    with _finished_on_error(connection):
+        _configure(connection, _UNLIMITED | {"lock_timeout": "30s"})
+    return connection
 
 
 def run(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Cursor[DictRow]:
@@ -263,18 +311,24 @@ def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold the lock that lets one process at a time run a step of the cycle.
 
     Args:
-        db: the connection that holds it; the lock ends with the session, so a killed process frees it.
+        db: the connection that holds it, in autocommit mode; the lock ends with the session, so a killed process frees
+            it.
         wait_seconds: how long to wait for another holder.
 
     Raises:
-        CycleBusyError: another session holds it; names its process.
+        CycleBusyError: another session holds it; names its process and role.
     """
     give_up_at = time.monotonic() + wait_seconds
-    while not one(db, "lock/take", {"key": CYCLE_LOCK})["is_taken"]:
+    while not one(db, "lock/take")["is_taken"]:
         if time.monotonic() >= give_up_at:
-            holder = run(db, "lock/holder", {"key": CYCLE_LOCK}).fetchone() or {"pid": "?", "application_name": "?"}
+            holder = run(db, "lock/holder").fetchone()
+            named = (
+                f" (server process {holder['pid']}, role {holder['role']!r}, {holder['application_name']!r})"
+                if holder
+                else ""
+            )
             raise CycleBusyError(
-                f"Another cycle is running (server process {holder['pid']}, {holder['application_name']!r}); "
+                f"Another cycle is running{named}; "
                 "this one did nothing. The open batch is finished by the other run or by the next one."
             )
         time.sleep(0.1)
@@ -282,7 +336,7 @@ def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
         yield
     finally:
         if not db.closed and not db.broken:
-            run(db, "lock/release", {"key": CYCLE_LOCK})
+            run(db, "lock/release")
 
 
 class Stopwatch:

@@ -16,7 +16,7 @@ _numbers = itertools.count(1)
 @contextmanager
 def login(url: str, role: str) -> Iterator[str]:
     """The URL of the same database for a new login that is a member of ``role``; it is dropped at the end."""
-    name = f"{role}_{os.getpid()}_{next(_numbers)}"
+    name = f"as_{role}_{os.getpid()}_{next(_numbers)}"
     parts = urlsplit(url)
     with sql.connect(url) as db:
         db.execute(f"create role {name} login password '{name}' in role {role}")

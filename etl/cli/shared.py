@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from etl import databases, sql
+from etl import sql
 from etl.errors import ConfigurationError
 from etl.settings import Settings, read_settings
 from etl.sql import Db
@@ -61,15 +61,15 @@ def warehouse_url(settings: Settings) -> str:
     """
     if settings.database_url:
         return settings.database_url
-    from etl.local import postgres
+    from etl.local import logins
 
-    server = postgres.running_url(settings.home / "postgres")
-    if server is None:
+    url = logins.owner_url(settings.home)
+    if url is None:
         raise ConfigurationError(
             f"No warehouse: ETL_DATABASE_URL is not set and no private server runs in {settings.home.resolve()}. "
             "Set the one, or start the other with `make run`."
         )
-    return databases.database_url(server, "warehouse")
+    return url
 
 
 @contextmanager

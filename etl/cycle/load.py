@@ -104,10 +104,12 @@ def _write_persons(db: Db, batch: Batch) -> None:
         "update_override",
         "insert_override",
         "insert_merge",
-        "rewrite_split_event",
         "upsert_group_profile",
     ):
         sql.run(db, f"load/{name}", batch.parameters)
+    # Asked first, because it would lock and plan to read every day there is.
+    if sql.tuples(db, "load/read_refolded_persons"):
+        sql.run(db, "load/rewrite_split_event")
 
 
 def _write_plan(db: Db, batch: Batch) -> Row:

@@ -25,9 +25,10 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
             return
         sql.run(db, "resolve/analyze_excluded")
         sql.run(db, "resolve/exclude_refused", {"reasons": sql.json_text(read_refusals())})
-        sql.run(db, "resolve/exclude_duplicates")
-        sql.run(db, "resolve/analyze_excluded")
-        sql.run(db, "resolve/warn_other_payload")
+        # Asked first, because it locks every day there is.
+        if sql.run(db, "resolve/exclude_duplicates").rowcount:
+            sql.run(db, "resolve/analyze_excluded")
+            sql.run(db, "resolve/warn_other_payload")
         sql.run(db, "resolve/collect_distinct_ids")
         sql.run(db, "resolve/analyze_distinct_id")
         sql.run(db, "resolve/collect_births", batch.parameters)

@@ -34,11 +34,13 @@ ROOT_HOME = Path("/var/tmp/event-microbatch-0")  # noqa: S108 - checked to be ro
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 
 # Written anew at every start; what a person sets with ALTER SYSTEM stays, in postgresql.auto.conf.
+# Locks: a query over all of a year's days takes four a day.
 # sysv: Docker gives /dev/shm 64 MB, too little for a parallel hash join.
 CONFIGURATION = f"""\
 listen_addresses = '{HOST}'
 unix_socket_directories = ''
 max_connections = 100
+max_locks_per_transaction = 512
 shared_buffers = 256MB
 maintenance_work_mem = 128MB
 random_page_cost = 1.1

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import fcntl
-import secrets
 import time
 from collections import deque
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from etl import databases, sql
 from etl.errors import ConfigurationError
-from etl.local import postgres
+from etl.local import logins, postgres
 from etl.local.airflow import Airflow, kill_processes_with, processes_with
 from etl.local.capture import CaptureService, ensure_token
+from etl.local.logins import Logins
 from etl.local.private import open_private
 from etl.local.terminal import Signals, Terminal
 from etl.migrate import describe_applied, migrate
@@ -30,9 +30,8 @@ class Stack:
 
     airflow: Airflow  # once ``start`` got that far
     warehouse_url: str
-    # Logins of the private server for people; none on a server that is not ours.
-    writer_url: str | None = None
-    reader_url: str | None = None
+    # Of the private server; none on a server that is not ours.
+    logins: Logins | None = None
     capture: CaptureService  # once ``start`` got that far
     # With which the first project's SDKs send; none once it has been rotated or disabled.
     token: str | None = None
@@ -150,7 +149,8 @@ class Stack:
                 server = postgres.start(self._postgres_home, port=self._settings.postgres_port)
                 place = postgres.server_home(self._postgres_home)
                 result.append(f"{urlsplit(server).hostname}:{urlsplit(server).port}, data in {place}")
-                self.warehouse_url = databases.create_database(server, "warehouse")
+                self.logins = logins.prepare(server, self.home)
+                self.warehouse_url = self.logins.owner
             else:
                 self.warehouse_url = sql.plain_url(self._settings.database_url)
                 result.append(f"yours, {urlsplit(self.warehouse_url).hostname}{urlsplit(self.warehouse_url).path}")
@@ -158,17 +158,12 @@ class Stack:
             self._terminal.say(f"    ({self._postgres_home} lies below a folder that only root may enter)")
         with self._terminal.step("warehouse") as result, sql.connect(self.warehouse_url) as db:
             result.append(describe_applied(migrate(db, self._settings)))
-            if self._settings.database_url is None:
-                self.writer_url = self._ensure_login(db, "writer", "event_writer")
-                self.reader_url = self._ensure_login(db, "reader", "auditor")
-                self._capture_url = self._ensure_login(db, "capture", "event_capture")
-            else:
-                self._capture_url = self._settings.capture_database_url or self.warehouse_url
             self.token = ensure_token(db, self.home / "project-token")
 
     def _start_capture(self, children: IO[str]) -> None:
         with self._terminal.step("capture") as result:
-            self.capture = CaptureService(self._settings, self._capture_url, children)
+            url = self.logins.capture if self.logins else self._settings.capture_database_url or self.warehouse_url
+            self.capture = CaptureService(self._settings, url, children)
             self.capture.start()
             for _ in range(int(START_SECONDS / 0.1)):
                 if self.capture.is_up():
@@ -180,8 +175,8 @@ class Stack:
 
     def _start_airflow(self, children: IO[str]) -> None:
         with self._terminal.step("Airflow database") as result:
-            metadata_url = self._settings.airflow_database_url or databases.create_database(
-                self.warehouse_url, "airflow"
+            metadata_url = self._settings.airflow_database_url or (
+                self.logins.airflow if self.logins else databases.create_database(self.warehouse_url, "airflow")
             )
             self.airflow = Airflow(
                 self._settings, warehouse_url=self.warehouse_url, metadata_url=metadata_url, marker=children
@@ -206,19 +201,6 @@ class Stack:
                 break
             self._signals.wait(0.2)
         raise ConfigurationError(f"Airflow's api-server did not come up: see {airflow.log_of('api-server')}.")
-
-    def _ensure_login(self, db: sql.Db, name: str, role: str) -> str:
-        """A login with a generated password that may do what ``role`` may; returns its URL."""
-        file = self.home / f"{name}-password"
-        if not file.exists():
-            with open_private(file, "new") as output:
-                output.write(secrets.token_urlsafe(18))
-        password = file.read_text()
-        hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
-        for statement in sql.run(db, "local/login_statements", {"name": name, "role": role, "hash": hashed}):
-            db.execute(statement["statement"])
-        parts = urlsplit(self.warehouse_url)
-        return f"postgresql://{name}:{quote(password)}@{parts.hostname}:{parts.port}{parts.path}"
 
 
 def _lock(file: IO[str]) -> bool:

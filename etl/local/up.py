@@ -74,10 +74,10 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     """Where to look and how to write an event, ready to be pasted into a shell."""
     python = Path(sys.executable)
     python = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
-    writer = stack.writer_url or "$ETL_DATABASE_URL"
-    reader = stack.reader_url or "$ETL_DATABASE_URL"
+    writer = stack.logins.writer if stack.logins else "$ETL_DATABASE_URL"
+    reader = stack.logins.reader if stack.logins else "$ETL_DATABASE_URL"
     insert = INSERT.replace('"', '\\"')
-    source = f"import psycopg; psycopg.connect('{stack.writer_url}', autocommit=True).execute('''{insert}''')"
+    source = f"import psycopg; psycopg.connect('{writer}', autocommit=True).execute('''{insert}''')"
     terminal.say()
     terminal.say("Airflow", "bold")
     terminal.say(f"  {stack.airflow.url}   user {USER}, password {stack.airflow.password}")
@@ -87,7 +87,7 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     _explain_capture(terminal, stack)
     terminal.say("Write an event: one INSERT from any program", "bold")
     terminal.say(f'  psql "{writer}" -c "{insert}"')
-    if stack.writer_url is not None:
+    if stack.logins is not None:
         terminal.say("or, without psql:")
         terminal.say(f'  {python} -c "{source}"')
     terminal.say("See it with its person, after the next full minute (after two, if it must be held)", "bold")

@@ -12,6 +12,7 @@ from http.client import HTTPException
 
 from etl import sql
 from etl.errors import ConfigurationError, UnavailableError
+from etl.operate import holder
 from etl.operate.status import read_status
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -20,8 +21,14 @@ TIMEOUT_SECONDS = 10.0
 
 
 def watch(db: Db, settings: Settings) -> None:
-    """Raise an alert for each problem that ``etl status`` shows just now, and resolve those that are over."""
-    problems = read_status(db, settings).problems
+    """Raise an alert for each problem that ``etl status`` shows just now, and resolve those that are over.
+
+    Where the settings say so, transactions that hold rows back are ended, each with an alert of its own.
+    """
+    status = read_status(db, settings)
+    problems = status.problems
+    if status.waiting and settings.end_transactions_after_seconds is not None:
+        problems = [*problems, *holder.end_old(db, settings.end_transactions_after_seconds)]
     with db.transaction():
         for problem in problems:
             sql.run(db, "alert/raise", {"kind": problem.kind, "subject": problem.subject, "message": problem.message})

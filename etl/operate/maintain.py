@@ -66,8 +66,9 @@ def squash(db: Db) -> int:
         with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
             sql.run(db, "maintain/clear_squash")
             chosen = sql.run(db, "maintain/choose_overrides", {"at_most": SQUASH_AT_ONCE}).rowcount
-            sql.run(db, "maintain/squash_events")
-            sql.run(db, "maintain/delete_overrides")
+            if chosen:
+                sql.run(db, "maintain/squash_events")
+                sql.run(db, "maintain/delete_overrides")
         total += chosen
         if chosen < SQUASH_AT_ONCE:
             return total

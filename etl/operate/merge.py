@@ -106,7 +106,7 @@ def reject(
 
 
 def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None, event: str | None) -> Row:
-    sql.run(db, "merge/lock", {"uuid": uuid})
+    sql.run(db, "merge/lock")
     named = {"uuid": uuid, "team_id": team_id, "distinct_id": distinct_id, "event": event}
     found = sql.run(db, "merge/find", named).fetchall()
     if not found:

@@ -13,6 +13,8 @@ from etl.sql import Db, Row
 
 # A transaction in flight for less than this is ordinary traffic, not something that holds the watermark back.
 HOLDER_SECONDS = 10.0
+# So many queries over all days may be open at once, before they and the cycle run out of locks.
+FULL_READERS = 10
 # A share of fewer rows says nothing.
 ENOUGH_ROWS = 100
 
@@ -22,7 +24,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, withheld, failing, set_apart, late, holder, quarantine or merges.
+        kind: ledger, withheld, failing, set_apart, late, holder, ended, locks, quarantine or merges.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -154,7 +156,23 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
             )
         )
-    return found + _refused(db, settings) + _merged(db, settings)
+    return found + _locks(db) + _refused(db, settings) + _merged(db, settings)
+
+
+def _locks(db: Db) -> list[Problem]:
+    room = sql.one(db, "status/read_lock_room")
+    if room["locks"] * FULL_READERS <= room["room"]:
+        return []
+    needed = -(-room["locks"] * FULL_READERS // room["sessions"])
+    return [
+        Problem(
+            "locks",
+            "",
+            f"A query over all days takes {room['locks']:,} locks, and the server is sure to have room for "
+            f"{room['room']:,}: when it has none left, readers and cycles fail with `out of shared memory`. "
+            f"Set max_locks_per_transaction to {needed} or more and restart the server.",
+        )
+    ]
 
 
 def _refused(db: Db, settings: Settings) -> list[Problem]:

@@ -7,5 +7,5 @@ select
                 select from pg_database
                 where datname = %(name)s
             )
-            then format('create database %%I', %(name)s::text)
+            then format('create database %%I owner %%I', %(name)s, coalesce(%(owner)s::text, current_user))
     end as statement;

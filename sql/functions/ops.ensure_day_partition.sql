@@ -1,5 +1,6 @@
 -- True and a fresh partition, or false where the day has one already. Rows of the day that went to the default
--- partition are moved. ATTACH rather than PARTITION OF: it does not lock out the parent's readers and writers.
+-- partition are moved. What identifies a row to a replica is as in the parent. ATTACH rather than PARTITION OF: it does
+-- not lock out the parent's readers and writers.
 create or replace function ops.ensure_day_partition(schema_name text, table_name text, key_column text, day date)
 returns boolean
 language plpgsql
@@ -15,6 +16,12 @@ begin
         'create table %I.%I (like %I.%I including defaults including constraints)',
         schema_name, partition_name, schema_name, table_name
     );
+    if exists (
+        select from pg_class as c
+        where c.oid = format('%I.%I', schema_name, table_name)::regclass and c.relreplident = 'f'
+    ) then
+        execute format('alter table %I.%I replica identity full', schema_name, partition_name);
+    end if;
     execute format('lock table %I.%I in access exclusive mode', schema_name, default_name);
     execute format(
         'insert into %I.%I select * from %I.%I where %I >= $1 and %I < $2',

@@ -1,14 +1,12 @@
 -- The one case in which loaded rows are rewritten: rows of ids that were split off, and rows stamped with a person that
--- lives again without their id. No override can say it, because rows of several ids carry the same person. Asked first
--- whether there is a split at all: the planner would plan for some, and read every event.
+-- lives again without their id. No override can say it, because rows of several ids carry the same person.
 update warehouse.stored_event
 set person_id = m.person_id
 from staging.refolded_person as r
 inner join warehouse.person_distinct_id as m
     on r.team_id = m.team_id and r.person_id = m.person_id and not m.is_personless
 where
-    (select count(*) > 0 from staging.refolded_person)
-    and warehouse.stored_event.team_id = m.team_id
+    warehouse.stored_event.team_id = m.team_id
     and warehouse.stored_event.distinct_id = m.distinct_id
     and warehouse.stored_event.person_id <> m.person_id
     and (

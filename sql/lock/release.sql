@@ -1,2 +1,4 @@
 -- Give the cycle lock back.
-select pg_advisory_unlock(%(key)s::bigint) as is_released;
+select pg_advisory_unlock(key) as is_released
+from ops.cycle_lock
+where pid = pg_backend_pid();

@@ -1,2 +1,2 @@
 -- Take the cycle lock without waiting. It belongs to the session, so a killed process frees it.
-select pg_try_advisory_lock(%(key)s::bigint) as is_taken;
+select ops.take_cycle_lock() as is_taken;

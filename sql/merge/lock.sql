@@ -1,2 +1,2 @@
--- Two decisions about one refusal come one after the other.
-select pg_advisory_xact_lock(hashtextextended('merge decision ' || %(uuid)s::text, 0));
+-- Two decisions come one after the other. Only who may write decisions can take this lock.
+lock table ops.merge_decision in share row exclusive mode;

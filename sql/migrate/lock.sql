@@ -1,2 +1,2 @@
--- One migrator at a time; the others wait and then find nothing to do.
-select pg_advisory_xact_lock(7310245882);
+-- One migrator at a time; the others wait and then find nothing to do. Nobody else can take this lock.
+lock table public.etl_migration in share row exclusive mode;

@@ -97,6 +97,15 @@ create table ops.watermark (
     system_identifier bigint not null
 );
 
+-- One row. The session `pid` may run steps while it holds the advisory lock `key`; see ops.take_cycle_lock.
+create table ops.cycle_lock (
+    is_only boolean primary key default true check (is_only),
+    pid bigint,
+    key bigint
+);
+
+insert into ops.cycle_lock default values;
+
 create table ops.warning (
     team_id bigint,
     distinct_id text,

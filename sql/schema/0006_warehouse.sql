@@ -31,6 +31,10 @@ create table warehouse.stored_event (
     landing_id bigint not null
 ) partition by range ("timestamp");
 
+-- Whoever replicates the tables (`create publication ... for all tables`) must not stop the updates of splits and
+-- squashes: without a key PostgreSQL refuses them. Partitions do not inherit it; see ops.ensure_day_partition.
+alter table warehouse.stored_event replica identity full;
+
 create index stored_event_by_distinct_id on warehouse.stored_event (team_id, distinct_id, "timestamp");
 create index stored_event_by_event on warehouse.stored_event (team_id, event, "timestamp");
 -- Batches are loaded one after the other, so a few bytes a block range find the events of the newest.
@@ -39,6 +43,7 @@ using brin (batch_id) with (autosummarize = on, pages_per_range = 32);
 
 -- Event times that no client can have meant (years back, or a broken clock) do not get a partition each.
 create table warehouse.stored_event_default partition of warehouse.stored_event default;
+alter table warehouse.stored_event_default replica identity full;
 
 -- Every event ever loaded, whatever its day: "exactly once" over the whole retention. The name belongs to it, as in
 -- PostHog: some clients use one uuid for several events. uuid comes first so that uuids made in time order stay near

@@ -81,9 +81,9 @@ def test_the_second_of_two_cycles_names_the_first(told, db, monkeypatch):
         pid = wait_until_blocked(told, "etl cycle")
         before = crash.contents_now(told)
         for step, batch_id in (("open", None), ("load", 2)):
-            with pytest.raises(CycleBusyError, match=rf"server process {pid}, 'etl cycle'"):
+            with pytest.raises(CycleBusyError, match=rf"server process {pid}, role 'postgres', 'etl cycle'"):
                 run_step(told, step, batch_id, SETTINGS)
-        with pytest.raises(CycleBusyError, match=rf"server process {pid}, 'etl cycle'"):
+        with pytest.raises(CycleBusyError, match=rf"server process {pid}, role 'postgres', 'etl cycle'"):
             run_cycle(db, SETTINGS)
         assert crash.contents_now(told) == before
     winner.join(30)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
+import psycopg
 import pytest
 
+from etl import sql
 from etl.errors import EtlError, UnavailableError
 from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
-from etl.operate import alerts
+from etl.operate import alerts, holder
 from etl.operate.status import read_status
 from tests.dags.test_dags import run_probe
 from tests.landing import moment
+from tests.logins import login
 
 LINK = page_url("http://127.0.0.1:8080")
 
@@ -229,3 +234,65 @@ def test_the_dag_tells_both_channels(tmp_path, database, db):
     assert "Subject: Event ingestion: 1 raised" in mails[0]
     sent = db.execute("select channel from ops.alert_notice order by channel").fetchall()
     assert sent == [{"channel": ALERT_SMTP}, {"channel": ALERT_WEBHOOK}]
+
+
+def messages(db):
+    return [(alert["kind"], alert["message"]) for alert in alerts.list_unsent(db, ALERT_WEBHOOK)]
+
+
+def test_transactions_that_hold_rows_back_are_ended_where_the_settings_say_so(db, database, settings, land, cycle):
+    """Of any database of the server; never one of a login that may run a step, and none while nothing waits."""
+    cycle()
+    after = settings.model_copy(update={"end_transactions_after_seconds": 0.3})
+    with (
+        login(database, "event_writer") as url,
+        login(database, "auditor") as other,
+        psycopg.connect(url, application_name="left open") as writer,
+        psycopg.connect(f"{other.rpartition('/')[0]}/postgres") as elsewhere,
+        psycopg.connect(database) as owner,
+        psycopg.connect(other) as reader,
+    ):
+        for each in (writer, elsewhere, owner):
+            each.execute("select pg_current_xact_id()")
+        reader.execute("select count(*) from warehouse.events")
+        time.sleep(0.4)
+        alerts.watch(db, after)
+        assert messages(db) == []
+        land("behind", "u")
+        alerts.watch(db, settings)
+        assert messages(db) == []
+        alerts.watch(db, after)
+        ended = [message for kind, message in messages(db) if kind == "ended"]
+        assert len(ended) == 2
+        assert re.search(
+            rf"was ended; .* server process {writer.info.backend_pid}, role 'as_event_writer_\w+', 'left open', "
+            r"database 'test_\w+', idle in transaction, open since \d{4}-\d\d-\d\d ",
+            ended[0],
+        )
+        assert "database 'postgres'" in ended[1]
+        for gone in (writer, elsewhere):
+            with pytest.raises(psycopg.errors.AdminShutdown):
+                gone.execute("select 1")
+        owner.commit()
+        reader.commit()
+        assert cycle()["landed"] == 1
+        alerts.watch(db, after)
+        resolved = db.execute("select count(*) as n from ops.alert where kind = 'ended' and resolved_at is not null")
+        assert resolved.fetchone()["n"] == 2
+
+
+def test_a_login_that_may_end_no_session_says_so(db, database, settings, land, cycle):
+    cycle()
+    with (
+        login(database, "event_writer") as url,
+        login(database, "pg_monitor") as watcher,
+        psycopg.connect(url) as writer,
+    ):
+        db.execute("grant usage on schema ops, landing to pg_monitor")
+        writer.execute("insert into landing.event (event, distinct_id) values ('first', 'u')")
+        time.sleep(0.2)
+        with sql.connect(watcher) as weak:
+            (problem,) = holder.end_old(weak, 0.1)
+        assert "could not be ended: this login is no member of pg_signal_backend" in problem.message
+        writer.commit()
+        db.execute("revoke usage on schema ops, landing from pg_monitor")

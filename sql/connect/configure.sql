@@ -1,0 +1,22 @@
+-- What a session of ours needs, whatever server, database, login or pooler set by default: one way to read and write
+-- times and numbers, no other place to find a name, and no limit in time but ours. The process that serves it.
+select
+    pg_backend_pid() as pid,
+    set_config('timezone', 'UTC', false),
+    set_config('datestyle', 'ISO, MDY', false),
+    set_config('intervalstyle', 'postgres', false),
+    set_config('extra_float_digits', '1', false),
+    set_config('standard_conforming_strings', 'on', false),
+    set_config('search_path', 'pg_catalog', false),
+    set_config('default_transaction_isolation', 'read committed', false),
+    set_config('statement_timeout', %(statement_timeout)s::text, false),
+    set_config('lock_timeout', %(lock_timeout)s::text, false),
+    set_config('idle_in_transaction_session_timeout', '0', false),
+    case
+        when current_setting('server_version_num')::integer >= 170000
+            then set_config('transaction_timeout', '0', false)
+    end,
+    set_config('jit', 'off', false),
+    set_config('client_min_messages', 'warning', false),
+    -- So that the server notices within seconds that a worker was killed, and frees its locks.
+    set_config('client_connection_check_interval', '5s', false);

@@ -1,0 +1,2 @@
+-- The server process that runs this statement.
+select pg_backend_pid() as pid;

@@ -1,0 +1,140 @@
+"""A session is what ours need, whatever the server, the database, the login or a pooler sets by default."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from etl import sql
+from etl.cycle.run import run_cycle
+from etl.errors import ConfigurationError, CycleBusyError
+from etl.operate import maintain
+from tests.landing import land
+from tests.pgbouncer import PROGRAM, pooled
+
+needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's package pgbouncer")
+
+DEFAULTS = {
+    "timezone": "Asia/Kathmandu",
+    "datestyle": "German, DMY",
+    "intervalstyle": "iso_8601",
+    "extra_float_digits": "-4",
+    "standard_conforming_strings": "off",
+    "search_path": "odd, pg_catalog",
+    "default_transaction_isolation": "serializable",
+    "statement_timeout": "15ms",
+    "idle_in_transaction_session_timeout": "1ms",
+}
+
+
+@pytest.fixture
+def odd(database: str, db: sql.Db) -> str:
+    """The test's own database, whose defaults are all of them odd, and where a function hides one of PostgreSQL's."""
+    for name, value in DEFAULTS.items():
+        quoted = value if name == "search_path" else f"'{value}'"
+        db.execute(f"alter database {db.info.dbname} set {name} = {quoted}")
+    db.execute("create schema odd")
+    db.execute("create function odd.lower(text) returns text language sql as $$ select 'odd' $$")
+    db.execute("grant usage on schema odd to public")
+    return database
+
+
+def check(db: sql.Db) -> None:
+    row = db.execute(
+        r"""
+        select
+            '2026-11-26 12:00:00'::timestamptz as noon, '3/4/2026'::date::text as day, interval '90 minutes' as length,
+            (0.1::double precision + 0.2)::text as number, 'a\b' as text, lower('A') as letter,
+            current_setting('transaction_isolation') as isolation, pg_sleep(0.02)
+        """
+    ).fetchone()
+    assert row is not None
+    row.pop("pg_sleep")
+    assert row == {
+        "noon": datetime(2026, 11, 26, 12, tzinfo=UTC),
+        "day": "2026-03-04",
+        "length": timedelta(minutes=90),
+        "number": "0.30000000000000004",
+        "text": r"a\b",
+        "letter": "a",
+        "isolation": "read committed",
+    }
+
+
+def test_odd_defaults_change_nothing(odd, settings):
+    with sql.connect(odd) as db:
+        check(db)
+        with sql.connect_beside(db) as second:
+            check(second)
+            assert second.execute("show lock_timeout").fetchone() == {"lock_timeout": "30s"}
+        assert db.execute("show lock_timeout").fetchone() == {"lock_timeout": "0"}
+        land(db, "$identify", "alice", timestamp="2026-11-24T23:30:00Z", properties={})
+        land(db, "seen", "alice", timestamp="2026-11-25T00:30:00Z", properties={"$device_id": "d"})
+        assert run_cycle(db, settings).loaded == 2
+        maintain.ensure_partitions(db, settings)
+        assert maintain.check_invariants(db)
+        days = db.execute("select distinct tableoid::regclass::text as day from warehouse.stored_event order by 1")
+        assert [row["day"] for row in days] == ["warehouse.stored_event_20261124", "warehouse.stored_event_20261125"]
+
+
+def test_capture_is_as_sure_of_its_session(odd):
+    async def read() -> list[sql.Row]:
+        async with await sql.connect_async(odd, application_name="test") as db:
+            cursor = await db.execute("select current_setting(n) as v from unnest(%s::text[]) as n", [[*DEFAULTS]])
+            return await cursor.fetchall()
+
+    found = [row["v"] for row in asyncio.run(read())]
+    assert found == ["UTC", "ISO, MDY", "postgres", "1", "on", "pg_catalog", "read committed", "30s", "0"]
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Poolers are looked at anew."""
+    sql._refuse_transaction_pooler.cache_clear()
+    yield
+    sql._refuse_transaction_pooler.cache_clear()
+
+
+@needs_pgbouncer
+def test_a_pooler_in_session_mode_is_as_good_as_none(odd, settings, unchecked):
+    with pooled(odd, "session") as url:
+        for number in range(3):
+            with sql.connect(url, application_name="etl cycle") as db:
+                check(db)
+                land(db, "$identify", f"user {number}", properties={})
+                # Often enough to be prepared, under names that the next session uses again.
+                for _ in range(7):
+                    run_cycle(db, settings)
+        with sql.connect(url) as db, sql.connect(url) as other:
+            assert sql.one(db, "lock/take")["is_taken"]
+            with pytest.raises(CycleBusyError), sql.cycle_lock(other):
+                pass
+            # Its client is gone, the server process stays in the pool: the lock does not.
+            db.pgconn.finish()
+            with sql.cycle_lock(other, wait_seconds=5):
+                pass
+
+
+@needs_pgbouncer
+@pytest.mark.parametrize("more", [(), ("server_round_robin=1",), ("min_pool_size=3", "server_round_robin=1")], ids=str)
+@pytest.mark.parametrize("mode", ["transaction", "statement"])
+def test_a_pooler_in_another_mode_is_refused_in_one_line(database, unchecked, mode, more):
+    async def connect_async(url: str) -> None:
+        await sql.connect_async(url, application_name="test")
+
+    with pooled(database, mode, *more) as url, ExitStack() as stack:
+        # Server processes that wait in the pool.
+        warm = [stack.enter_context(psycopg.connect(url, autocommit=mode == "statement")) for _ in range(3)]
+        for each in warm:
+            each.execute("select 1")
+        for each in warm:
+            each.rollback()
+        for attempt in (lambda: sql.connect(url), lambda: asyncio.run(connect_async(url))):
+            with pytest.raises(ConfigurationError, match="A pooler in transaction mode") as raised:
+                attempt()
+            assert "\n" not in str(raised.value)
