@@ -129,7 +129,12 @@ def test_everything_that_tells_of_a_limit_is_in_the_table():
     suite = json.loads((ROOT / "expectations" / "staged_event.json").read_text())
     bounds = [each for each in suite["expectations"] if {"min_value", "max_value"} & each["kwargs"].keys()]
     told |= {each["meta"]["name"] for each in bounds if each["severity"] == "critical"}
-    code = "".join(path.read_text() for name in ("sql", "etl") for path in (ROOT / name).rglob("*.[sp][qy]*"))
+    code = "".join(
+        path.read_text()
+        for name in ("sql", "etl")
+        for path in (ROOT / name).rglob("*.*")
+        if path.suffix in {".py", ".sql"}
+    )
     told |= set(re.findall(r"""['"](\w+_(?:truncated|size_violation|too_long\w*|out_of_range|in_future))['"]""", code))
     told |= set(re.findall(r"'(cannot_merge_with_too\w+)'", code))
     assert told >= {"person_properties_size_violation", "properties_within_limit", "distinct_id_truncated"}

@@ -131,7 +131,7 @@ def empty(db: Db) -> None:
         "delete from buffer.released_event; delete from quarantine.event; delete from warehouse.stored_event; "
         "delete from warehouse.event_key; delete from warehouse.person; delete from warehouse.person_distinct_id; "
         "delete from warehouse.person_override; delete from warehouse.merge; delete from ops.batch; "
-        "delete from ops.warning; delete from ops.expectation_result; "
+        "delete from ops.warning; delete from ops.expectation_result; delete from ops.batch_project; "
         "update ops.watermark set arrival_clock = '0001-01-01 00:00:00+00', as_of = '0001-01-01 00:00:00+00'"
     )
 

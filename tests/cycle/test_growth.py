@@ -34,7 +34,7 @@ def warnings(db):
 
 def as_of(db, landing_id):
     return db.execute(
-        "select warehouse.person_properties_as_of(team_id, distinct_id, uuid) as properties"
+        "select warehouse.person_properties_as_of(team_id, distinct_id, uuid, event) as properties"
         " from warehouse.events where landing_id = %s",
         [landing_id],
     ).fetchone()["properties"]
