@@ -6,6 +6,7 @@
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
 | squash | folds person overrides into the events they are for; readers see no difference |
 | check_days | counts unique users by day, finds drift, checks the newest days against `expectations/advice.json` |
+| audit_new | verifies the new batches, the audit log and all audited tables; what does not agree fails the task |
 | check_warehouse | checks everything: `expectations/warehouse.json`, `person.json`; a critical failure fails the task |
 """
 
@@ -51,6 +52,11 @@ def maintain() -> None:
             return [str(day) for day in daily.check_days(db)]
 
     @task
+    def audit_new() -> int:
+        with warehouse() as db:
+            return job.audit_new(db)
+
+    @task
     def check_warehouse() -> list[str]:
         with warehouse() as db:
             return job.check_invariants(db)
@@ -59,6 +65,7 @@ def maintain() -> None:
     drop_expired_partitions()
     squash()
     check_days()
+    audit_new()
     check_warehouse()
 
 

@@ -49,7 +49,7 @@ def test_writer_may_nothing_else(as_role, statement):
 
 @pytest.mark.parametrize(
     "relation",
-    ["warehouse.events", "warehouse.persons", "quarantine.event", "ops.batch", "ops.buffer_day", "ops.user_day"],
+    ["warehouse.events", "warehouse.persons", "quarantine.event", "ops.batch", "ops.buffer_day", "landing.event"],
 )
 def test_auditor_reads_results(as_role, relation):
     assert as_role("auditor").execute(f"select * from {relation}").fetchall() == []
@@ -58,7 +58,7 @@ def test_auditor_reads_results(as_role, relation):
 @pytest.mark.parametrize(
     "statement",
     [
-        "select * from landing.event",
+        "update landing.event set event = 'x'",
         "select * from staging.event",
         "insert into ops.warning values (1)",
         "delete from quarantine.event",

@@ -25,12 +25,19 @@ def audit() -> None:
 def verify(
     start: Annotated[str | None, typer.Option("--from", metavar="DAY|BATCH", help=f"First: {PERIOD}")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DAY|BATCH", help=f"Last: {PERIOD}")] = None,
+    expect: Annotated[
+        str | None, typer.Option("--expect", metavar="HASH", help="A hash of the audit log that you kept elsewhere.")
+    ] = None,
+    since_last: Annotated[
+        bool, typer.Option("--since-last", help="Of the batches only those that the last run has not seen.")
+    ] = False,
     is_json: Json = False,
 ) -> None:
-    """Check every batch's record, and landing against the warehouse. Exit status 1 if something does not agree."""
+    """Check that log, ledger, landing and warehouse still agree. Exit status 1 if something does not."""
     from rich.console import Console
     from rich.progress import Progress
 
+    from etl.quality.audit import note_run
     from etl.quality.audit import verify as check
 
     from_batch, from_day = _moment(start)
@@ -43,21 +50,22 @@ def verify(
             to_batch=to_batch,
             from_day=from_day,
             to_day=to_day,
+            expected=expect,
+            is_since_last=since_last,
             progress=lambda share: progress.update(bar, completed=share),
         )
-    if not found.batches:
-        raise EtlError("No loaded batch lies in this period.")
+        note_run(db, found)
     if is_json:
         print_json(found)
         raise typer.Exit(1 if found.troubles else 0)
-    console.print(
-        f"batches {found.first_batch_id} to {found.last_batch_id}: {found.batches:,} records and their chain, "
-        f"{found.events:,} events in the warehouse, {found.compared:,} payloads compared with landing"
-    )
+    which = f"batches {found.first_batch_id} to {found.last_batch_id}: " if found.batches else ""
+    console.print(f"{which}{found.batches:,} records, {found.events:,} events, {found.seconds:.1f} s")
     if found.dropped:
         console.print(
-            f"landing of {found.dropped:,} batches was dropped after retention: their record was checked only"
+            f"landing of {found.dropped:,} batches was dropped after retention: their events were checked only"
         )
+    if found.hash:
+        console.print(f"newest entry of the audit log: {found.entry_id}, hash {found.hash}")
     found.raise_for_trouble()
     console.print("All agree.")
 

@@ -49,7 +49,7 @@ def show(batch: Number, is_json: Json = False) -> None:
         return
     for name in (
         "status", "decision", "decided_at", "decided_by", "decided_why", "landed", "released", "loaded",
-        "held", "duplicate", "quarantined", "rescued", "opened_at", "loaded_at", "seconds", "previous_hash", "hash",
+        "held", "duplicate", "quarantined", "rescued", "opened_at", "loaded_at", "seconds",
     ):  # fmt: skip
         if (value := getattr(found, name)) not in {None, ""}:
             console.print(f"{name.replace('_', ' '):<14} {value}")

@@ -7,8 +7,9 @@ from etl.cli.shared import console, print_json, warehouse
 
 
 def maintain(is_json: Json = False) -> None:
-    """Create partitions ahead, drop expired ones, fold overrides into events, count days and check everything."""
+    """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit."""
     from etl.operate import maintain as job
+    from etl.quality.audit import note_run, verify
     from etl.quality.daily import check_days
     from etl.quality.warehouse import check_warehouse, refuse_contradictions
 
@@ -18,6 +19,8 @@ def maintain(is_json: Json = False) -> None:
         folded = job.squash(db)
         days = check_days(db)
         findings = check_warehouse(db)
+        audit = verify(db, is_since_last=True)
+        note_run(db, audit)
     failed = [finding for finding in findings if not finding.is_success]
     holding = [finding.name for finding in findings if finding.is_success]
     if is_json:
@@ -26,6 +29,7 @@ def maintain(is_json: Json = False) -> None:
             "partitions_dropped": dropped,
             "overrides_folded": folded,
             "days_checked": days,
+            "audited": audit,
             "failed": failed,
             "holding": holding,
         })
@@ -34,8 +38,10 @@ def maintain(is_json: Json = False) -> None:
         console.print(f"landing partitions dropped: {', '.join(dropped) or 'none'}")
         console.print(f"overrides folded into events: {folded:,}")
         console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
+        console.print(f"batches audited: {audit.batches:,}")
         for finding in failed:
             found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"
             console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}")
         console.print(f"holds: {', '.join(holding)}")
     refuse_contradictions(findings)
+    audit.raise_for_trouble()

@@ -11,13 +11,15 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from psycopg.pq import TransactionStatus
 
 from etl import sql
 from etl.errors import EtlError, StagingLostError
 from etl.sql import Db
+
+Result = TypeVar("Result")
 
 STEPS = ("open", "stage", "validate", "resolve", "load")
 
@@ -75,8 +77,6 @@ class Batch:
     decided_by: str | None
     decided_why: str | None
     digests: dict[str, Any] | None
-    previous_hash: str | None
-    hash: str | None
     claim: int | None = None
     is_trial: bool = False
 
@@ -137,7 +137,7 @@ def collector_paused() -> Iterator[None]:
 
 
 @contextmanager
-def second_session(db: Db, batch: Batch, work: Callable[[Db], int]) -> Iterator[Future[int]]:
+def second_session(db: Db, batch: Batch, work: Callable[[Db], Result]) -> Iterator[Future[Result]]:
     """Do work of a step on a second connection, in a transaction of its own, while the block goes on with this one.
 
     The second transaction commits when the block is left, if both have succeeded; the step's own one commits later. A
@@ -146,7 +146,7 @@ def second_session(db: Db, batch: Batch, work: Callable[[Db], int]) -> Iterator[
     Args:
         db: the step's connection, in its transaction.
         batch: what ``step_of`` yields.
-        work: gets the second connection; returns a number of rows.
+        work: gets the second connection; the future has what it returns.
 
     Raises:
         UnavailableError: there is no second connection.
@@ -154,7 +154,7 @@ def second_session(db: Db, batch: Batch, work: Callable[[Db], int]) -> Iterator[
     """
     if batch.is_trial:
         # A second connection would not see what the trial has done so far.
-        done: Future[int] = Future()
+        done: Future[Result] = Future()
         done.set_result(work(db))
         yield done
         return

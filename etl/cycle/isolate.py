@@ -17,6 +17,7 @@ from psycopg import errors
 from etl import sql
 from etl.cycle.batch import Batch, read_batch
 from etl.errors import EtlError
+from etl.quality.audit_log import entry
 from etl.quality.gate import read_refusals
 from etl.settings import Settings
 from etl.sql import Db
@@ -142,18 +143,19 @@ def isolate(db: Db, settings: Settings, batch_id: int, steps: Mapping[str, Step]
     else:
         items, fails, statement = search.rows, search.fails_on_rows, "isolate/insert_rows"
     culprits = find_culprits(len(items), fails, lambda: time.monotonic() < until) if items else []
+    if not culprits:
+        return 0
     failed = list(steps)[-1]
-    with db.transaction():
+    with entry(db, "maintenance", f"rows of batch {batch_id} set apart: the step {failed} fails on them"):
         for start, end in culprits:
             rows = "it" if end - start == 1 else f"one of {end - start} rows, this one among them"
             cause = f"The step {failed} fails on {rows}: {describe(error)}"
             landing_ids = [landing_id for _, landing_id, _ in items[start:end]]
             sql.run(db, statement, set_apart(batch_id, landing_ids, failed, describe(error), cause))
-        if culprits:
-            # The plan was made with these rows, and is of no use any more.
-            sql.run(db, "progress/clear")
-            seconds = {"batch_id": batch_id, "step": "isolate", "seconds": watch.seconds}
-            sql.run(db, "progress/note_seconds", seconds)
+        # The plan was made with these rows, and is of no use any more.
+        sql.run(db, "progress/clear")
+        seconds = {"batch_id": batch_id, "step": "isolate", "seconds": watch.seconds}
+        sql.run(db, "progress/note_seconds", seconds)
     return sum(end - start for start, end in culprits)
 
 

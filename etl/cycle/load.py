@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
+from typing import NamedTuple
 
 import psycopg.errors
 
@@ -16,7 +17,7 @@ from etl import sql
 from etl.cycle.batch import Batch, collector_paused, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.errors import GateError, LedgerError
-from etl.quality.audit import record_batch
+from etl.quality.audit_log import begin_entry, record_batch
 from etl.quality.gate import evaluate_contradictions, record
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -35,6 +36,13 @@ CHECKED = (
 Slices = deque[tuple[int, int]]
 
 
+class Written(NamedTuple):
+    """How many events were written, and the bit_xor of their ``ops.stored_event_hash``."""
+
+    events: int
+    digest: int
+
+
 def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     """Write persons, events, buffer, quarantine, warnings, results and ledger; close the batch; move the watermark.
 
@@ -47,39 +55,44 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         if batch is None:
             return
         released = sql.one(db, "load/digest_released")["released"]
+        begin_entry(db)
         slices: Slices = deque((at, at + SLICE) for at in range(0, batch.landed, SLICE))
         with second_session(db, batch, lambda second: _write_ahead(second, batch, slices)) as written_ahead:
             fold_person_properties(db)
             fold_groups(db)
             _write_persons(db, batch)
             ledger = _write_plan(db, batch)
-            ledger["loaded"] += _write_events(db, batch, slices) + written_ahead.result()
+            written = _write_events(db, batch, slices)
+            for other in (written, written_ahead.result()):
+                ledger["loaded"] += other.events
+                ledger["digest"] ^= other.digest
             _check(batch, ledger)
         sql.run(db, "load/publish_written_ahead", batch.parameters)
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
         sql.run(db, "load/insert_batch_project")
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
-        record_batch(db, batch_id, released)
+        record_batch(db, batch_id, released=released, events=ledger["digest"])
         sql.run(db, "load/advance_watermark", batch.parameters)
 
 
-def _write_ahead(second: Db, batch: Batch, slices: Slices) -> int:
+def _write_ahead(second: Db, batch: Batch, slices: Slices) -> Written:
     sql.run(second, "load/note_written_ahead", batch.parameters)
     return _write_events(second, batch, slices)
 
 
-def _write_events(db: Db, batch: Batch, slices: Slices) -> int:
-    """Write events and their keys, until no slice is left for this session or the other; returns how many events."""
-    written = 0
+def _write_events(db: Db, batch: Batch, slices: Slices) -> Written:
+    """Write events and their keys, until no slice is left for this session or the other."""
+    events = digest = 0
     while True:
         try:
             after, upto = slices.popleft()
         except IndexError:
-            return written
+            return Written(events, digest)
         slice_ = {**batch.parameters, "after_ordinal": after, "upto_ordinal": upto}
-        written += sql.run(db, "load/insert_event", slice_).rowcount
+        written = sql.one(db, "load/insert_event", slice_)
         sql.run(db, "load/insert_event_key", slice_)
+        events, digest = events + written["events"], digest ^ written["digest"]
 
 
 def _ensure_partitions(db: Db, settings: Settings) -> None:
@@ -115,7 +128,7 @@ def _write_persons(db: Db, batch: Batch) -> None:
 def _write_plan(db: Db, batch: Batch) -> Row:
     """Write the rest of the plan; returns its numbers, the batch's own events not among the loaded."""
     sql.run(db, "load/insert_released_event", batch.parameters)
-    loaded = sql.run(db, "load/insert_released_stored_event", batch.parameters).rowcount
+    loaded = sql.one(db, "load/insert_released_stored_event", batch.parameters)
     sql.run(db, "load/insert_released_event_key", batch.parameters)
     released = sql.run(db, "load/delete_released", batch.parameters).rowcount
     set_apart = sql.run(db, "load/insert_released_set_apart", batch.parameters).rowcount
@@ -125,7 +138,14 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     sql.run(db, "load/insert_warning", batch.parameters)
     plan = sql.one(db, "load/count_plan", batch.parameters)
     plan["quarantined_planned"] += set_apart
-    return {**plan, "loaded": loaded, "released": released + set_apart, "held": held, "quarantined": quarantined}
+    return {
+        **plan,
+        "loaded": loaded["events"],
+        "digest": loaded["digest"],
+        "released": released + set_apart,
+        "held": held,
+        "quarantined": quarantined,
+    }
 
 
 def _check(batch: Batch, ledger: Row) -> None:

@@ -10,6 +10,7 @@ from etl.cycle.batch import Batch, read_batch
 from etl.cycle.isolate import set_apart
 from etl.cycle.run import LOCK_SECONDS
 from etl.errors import EtlError
+from etl.quality.audit_log import entry
 from etl.sql import Db, Row
 
 
@@ -47,7 +48,8 @@ def quarantine(db: Db, batch_id: int, *, why: str, who: str | None = None, landi
     if not why.strip():
         raise EtlError("Say why: the reason is kept in the batch's record.")
     asked = {"batch_id": batch_id, "why": why.strip(), "who": who or getpass.getuser()}
-    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
+    record = f"batch {batch_id} quarantined by {asked['who']}: {asked['why']}"
+    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), entry(db, "decision", record):
         if landing_ids:
             return _set_apart(db, asked, landing_ids)
         if sql.run(db, "batch/decide", asked).fetchone() is None:

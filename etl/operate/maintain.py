@@ -1,4 +1,4 @@
-"""Maintenance: partitions ahead, retention of landing, overrides folded into events, and the invariants."""
+"""Maintenance: partitions ahead, retention of landing, overrides folded into events, the audit, the invariants."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import psycopg.errors
 
 from etl import sql
 from etl.errors import TransientError
+from etl.quality.audit import note_run, verify
+from etl.quality.audit_log import entry
 from etl.quality.warehouse import check_warehouse, refuse_contradictions
 from etl.settings import Settings
 from etl.sql import Db
@@ -43,7 +45,7 @@ def drop_expired_partitions(db: Db, settings: Settings, *, now: datetime | None 
     for row in expired:
         if row["is_processed"]:
             try:
-                with db.transaction():
+                with entry(db, "maintenance", f"landing.{row['partition_name']} dropped after retention"):
                     sql.run(db, "maintain/drop_partition", {"partition_name": row["partition_name"]})
             except psycopg.errors.LockNotAvailable as error:
                 raise TransientError(
@@ -63,7 +65,10 @@ def squash(db: Db) -> int:
     """
     total = 0
     while True:
-        with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
+        with (
+            sql.cycle_lock(db, wait_seconds=LOCK_SECONDS),
+            entry(db, "maintenance", "overrides folded into the events they stand for"),
+        ):
             sql.run(db, "maintain/clear_squash")
             chosen = sql.run(db, "maintain/choose_overrides", {"at_most": SQUASH_AT_ONCE}).rowcount
             if chosen:
@@ -72,6 +77,18 @@ def squash(db: Db) -> int:
         total += chosen
         if chosen < SQUASH_AT_ONCE:
             return total
+
+
+def audit_new(db: Db) -> int:
+    """Verify what the last run has not seen (:func:`etl.quality.audit.verify`) and note it; returns how many batches.
+
+    Raises:
+        AuditError: something does not agree.
+    """
+    found = verify(db, is_since_last=True)
+    note_run(db, found)
+    found.raise_for_trouble()
+    return found.batches
 
 
 def check_invariants(db: Db) -> list[str]:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from etl import sql
 from etl.errors import IdentityError
 from etl.operate import operator_event
+from etl.quality.audit_log import entry
 from etl.sql import Db, Row
 
 Status = Literal["open", "accepted", "rejected", "moot"]
@@ -118,17 +119,18 @@ def _lock(db: Db, uuid: UUID, team_id: int | None, distinct_id: str | None, even
 
 
 def _decide(db: Db, merge: Row, decision: str, *, by: str, why: str | None, landed: UUID | None = None) -> None:
-    sql.run(
-        db,
-        "merge/insert_decision",
-        {
-            "team_id": merge["team_id"],
-            "distinct_id": merge["distinct_id"],
-            "uuid": merge["uuid"],
-            "event": merge["event"],
-            "decision": decision,
-            "decided_by": by,
-            "why": why,
-            "landed_uuid": landed,
-        },
-    )
+    with entry(db, "decision", f"merge of {merge['uuid']} {decision} by {by}: {why or '-'}"):
+        sql.run(
+            db,
+            "merge/insert_decision",
+            {
+                "team_id": merge["team_id"],
+                "distinct_id": merge["distinct_id"],
+                "uuid": merge["uuid"],
+                "event": merge["event"],
+                "decision": decision,
+                "decided_by": by,
+                "why": why,
+                "landed_uuid": landed,
+            },
+        )

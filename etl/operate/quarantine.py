@@ -12,6 +12,7 @@ from typing import Any
 
 from etl import sql
 from etl.errors import EtlError
+from etl.quality.audit_log import entry
 from etl.sql import Db, Row
 
 
@@ -65,7 +66,8 @@ def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) ->
     Returns:
         How many were landed.
     """
-    with db.transaction():
+    who = who or getpass.getuser()
+    with entry(db, "decision", _record("landed again", selection, why, who)):
         landing_ids, new_ids = _choose(db, selection, is_replay=True)
         if not landing_ids:
             return 0
@@ -77,11 +79,17 @@ def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) ->
 
 def discard(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
     """Discard the selected rows: they are kept, with who, when and why, and wait for nothing any more."""
-    with db.transaction():
+    who = who or getpass.getuser()
+    with entry(db, "decision", _record("discarded", selection, why, who)):
         landing_ids, new_ids = _choose(db, selection, is_replay=False)
         ids = {"landing_ids": landing_ids, "new_landing_ids": new_ids}
         _resolve(db, "discarded", ids, xid=None, why=why, who=who)
     return len(landing_ids)
+
+
+def _record(what: str, selection: Selection, why: str, who: str) -> str:
+    chosen = ", ".join(f"{name} {value}" for name, value in asdict(selection).items() if value is not None)
+    return f"quarantined rows {what} by {who}: {why} ({chosen or 'all'})"
 
 
 def _choose(db: Db, selection: Selection, *, is_replay: bool) -> tuple[list[int], list[int | None]]:
@@ -89,8 +97,8 @@ def _choose(db: Db, selection: Selection, *, is_replay: bool) -> tuple[list[int]
     return [row[0] for row in rows], [row[1] for row in rows]
 
 
-def _resolve(db: Db, resolution: str, ids: dict[str, Any], *, xid: str | None, why: str, who: str | None) -> None:
+def _resolve(db: Db, resolution: str, ids: dict[str, Any], *, xid: str | None, why: str, who: str) -> None:
     if not why.strip():
         raise EtlError("Say why: the reason is kept with the rows.")
-    parameters = {"resolution": resolution, "who": who or getpass.getuser(), "why": why.strip(), "xid": xid}
+    parameters = {"resolution": resolution, "who": who, "why": why.strip(), "xid": xid}
     sql.run(db, "quarantine/resolve", {**ids, **parameters})

@@ -24,7 +24,7 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, withheld, failing, set_apart, late, holder, ended, locks, quarantine or merges.
+        kind: ledger, audit, invariant, withheld, failing, set_apart, late, holder, ended, locks, quarantine or merges.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -99,6 +99,24 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
             "Do not trust numbers that include it.",
         )
         for row in sql.run(db, "status/read_unbalanced")
+    ]
+    found += [
+        Problem(
+            "audit",
+            "",
+            f"The audit of {row['verified_at']:%Y-%m-%d %H:%M} UTC found {row['troubles']:,} things that do not agree, "
+            f"the first: {row['first']}. Do not trust numbers that include it; `etl audit verify` says all.",
+        )
+        for row in sql.run(db, "status/read_audit")
+    ]
+    found += [
+        Problem(
+            "invariant",
+            row["expectation"],
+            f"{row['reason']} ({row['unexpected']:,} rows, as of {row['checked_at']:%Y-%m-%d %H:%M} UTC) "
+            f"{row['remedy']}",
+        )
+        for row in sql.run(db, "status/read_invariants")
     ]
     found += [
         Problem(

@@ -1,26 +1,50 @@
-"""The audit: each batch's record is closed with its load, and can be checked again at any time by anybody who may read.
+"""The audit: do the log, the ledger, landing and the warehouse still agree? By anybody who may read.
 
-The digests are bit_xor of 64-bit hashes: they find what was changed by accident or by hand, and are no proof against
-one who forges them together with the whole chain of sha256 that follows.
+What it compares is recorded with every batch, by :mod:`etl.quality.audit_log`. Its hashes have no secret: whoever may
+write every table, and knows how, can forge the whole log. That is found with a hash of it that was kept elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 from etl import sql
 from etl.errors import AuditError
 from etl.sql import Db, Row
 
-BATCHES_AT_ONCE = 500
+BATCHES_AT_ONCE = 100
+
+# The tables that hold rows of a batch besides the events: by which digest of the batch, and by which number.
+_SIDES = {
+    "quarantine.event": ("refused", "quarantined"),
+    "buffer.released_event": ("releases", "released"),
+    "warehouse.merge": ("merges", None),
+    "ops.warning": ("warnings", None),
+    "ops.batch_project": ("projects", None),
+    "held": (None, "held"),
+}
 
 
-def record_batch(db: Db, batch_id: int, released: int) -> None:
-    """Digest what the batch brought, and chain its record to the batch before; within load's transaction."""
-    sql.run(db, "load/digest_batch", {"batch_id": batch_id, "released": released})
-    sql.run(db, "load/chain_batch", {"batch_id": batch_id})
+@dataclass(frozen=True)
+class Trouble:
+    """Something that does not agree.
+
+    Attributes:
+        table: where.
+        what: what is wrong, with the first row where it is known.
+        batch_id: of which batch; None: of a table as a whole, or of the log.
+    """
+
+    table: str
+    what: str
+    batch_id: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.what}"
 
 
 @dataclass
@@ -29,36 +53,46 @@ class Audit:
 
     Attributes:
         batches: how many were checked.
-        compared: events whose payload was compared with landing.
-        dropped: batches whose landing rows are gone after retention, so that only their record could be checked.
-        troubles: what does not agree, by batch.
+        events: events of theirs in the warehouse, each hashed anew and held against its person.
+        dropped: batches whose landing rows are gone after retention, so that only their events could be checked.
+        entry_id: the newest entry of the audit log.
+        hash: its hash: keep it elsewhere, and hand it to a later run.
+        troubles: what does not agree.
+        seconds: how long it took.
     """
 
     batches: int = 0
     first_batch_id: int | None = None
     last_batch_id: int | None = None
     events: int = 0
-    compared: int = 0
     dropped: int = 0
-    troubles: dict[int, list[str]] = field(default_factory=dict)
+    entry_id: int | None = None
+    hash: str | None = None
+    troubles: list[Trouble] = field(default_factory=list)
+    seconds: float = 0.0
 
     def raise_for_trouble(self) -> None:
-        """Name the first batch that does not agree.
+        """Name the first batch or table that does not agree.
 
         Raises:
             AuditError: there is one.
         """
-        if self.troubles:
-            first = min(self.troubles)
-            raise AuditError(
-                f"Batch {first} does not agree: {'; '.join(self.troubles[first])}. "
-                f"{len(self.troubles):,} of {self.batches:,} batches in all. Do not trust numbers that include it: "
-                "compare with a backup, and find out who wrote to these tables besides the cycle."
-            )
+        if not self.troubles:
+            return
+        numbers = sorted({trouble.batch_id for trouble in self.troubles if trouble.batch_id is not None})
+        first = numbers[0] if numbers else None
+        whose = f"Batch {first} does not agree" if numbers else "The warehouse does not agree with its audit log"
+        found = "; ".join(str(trouble) for trouble in self.troubles if trouble.batch_id == first)
+        others = [str(trouble) for trouble in self.troubles if numbers and trouble.batch_id is None]
+        also = f" Besides: {'; '.join(others)}." if others else ""
+        raise AuditError(
+            f"{whose}: {found}. {len(numbers):,} of {self.batches:,} batches in all.{also} Do not trust numbers that "
+            "include it: compare with a backup, and find out who wrote to these tables besides the product."
+        )
 
-    def note(self, batch_id: int, trouble: str) -> None:
-        """Remember what is wrong with a batch."""
-        self.troubles.setdefault(batch_id, []).append(trouble)
+    def note(self, batch_id: int | None, table: str, what: str) -> None:
+        """Remember what does not agree."""
+        self.troubles.append(Trouble(table, what, batch_id))
 
 
 def verify(
@@ -68,9 +102,11 @@ def verify(
     to_batch: int | None = None,
     from_day: date | None = None,
     to_day: date | None = None,
+    expected: str | None = None,
+    is_since_last: bool = False,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Audit:
-    """Check records, chain, ledgers, and that landing and warehouse still agree, in one snapshot.
+    """Check log, ledgers, events, landing and every audited table, in one snapshot.
 
     Args:
         db: a connection in autocommit mode.
@@ -78,76 +114,167 @@ def verify(
         to_batch: last batch of the period.
         from_day: first day of loading (UTC).
         to_day: last day of loading.
+        expected: a hash of the log that was kept elsewhere.
+        is_since_last: of the batches only those that the last run without trouble has not seen; log and tables whole.
         progress: called with the share that is done.
     """
+    began = time.perf_counter()
     with sql.snapshot(db):  # so that batches loaded meanwhile are no contradiction
+        audit = Audit()
+        if is_since_last:
+            from_batch = max(from_batch, _next_batch(db, audit))
         period = sql.one(
             db,
-            "audit/count_batches",
+            "audit/read_period",
             {"from_batch": from_batch, "to_batch": to_batch, "from_day": from_day, "to_day": to_day},
         )
-        audit = Audit(period["batches"], period["first_batch_id"], period["last_batch_id"])
-        if not audit.batches:
-            return audit
-        partitions = [row["partition_oid"] for row in sql.run(db, "audit/list_partitions")]
-        starts = range(period["first_batch_id"], period["last_batch_id"] + 1, BATCHES_AT_ONCE)
-        works: list[Callable[[], None]] = [lambda: _check_records(db, audit, period, partitions)]
-        works += [lambda start=start: _check_landing(db, audit, start) for start in starts]  # type: ignore[misc]
-        works += [lambda oid=oid: _check_payloads(db, audit, period, oid) for oid in partitions]  # type: ignore[misc]
+        audit.batches = period["batches"]
+        if audit.batches:
+            audit.first_batch_id, audit.last_batch_id = period["oldest_batch_id"], period["newest_batch_id"]
+        works = list(_works(db, audit, period, expected))
         for done, work in enumerate(works, start=1):
             work()
             progress(done / len(works))
+    audit.seconds = round(time.perf_counter() - began, 3)
     return audit
 
 
-def _check_records(db: Db, audit: Audit, period: Row, partitions: list[int]) -> None:
-    stored: dict[int, tuple[int, int]] = {}
+def note_run(db: Db, audit: Audit) -> bool:
+    """Keep the result, for the page, alerts and the next run; False: this login may not."""
+    if not sql.one(db, "audit/may_note")["is_allowed"]:
+        return False
+    troubles = [asdict(trouble) for trouble in audit.troubles]
+    sql.run(db, "audit/insert_run", {**vars(audit), "troubles": sql.json_text(troubles)})
+    return True
+
+
+def _next_batch(db: Db, audit: Audit) -> int:
+    last = sql.run(db, "audit/read_last_run").fetchone()
+    if last is None:
+        return 0
+    if not last["is_kept"]:
+        audit.note(None, "ops.audit_entry", f"entry {last['entry_id']} has another hash than when it was last checked")
+        return 0
+    return int(last["last_batch_id"] or 0) + 1
+
+
+def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[Callable[[], None]]:
+    partitions = [row["partition_oid"] for row in sql.run(db, "audit/list_partitions")]
+    stored: dict[int, Row] = {}
+    yield lambda: _check_log(db, audit, expected)
+    yield lambda: _check_state(db, audit)
     for oid in partitions:
-        for row in sql.run(db, "audit/digest_partition", {**period, "partition_oid": oid}):
-            count, digest = stored.get(row["batch_id"], (0, 0))
-            stored[row["batch_id"]] = (count + row["loaded"], digest ^ row["digest"])
-    sides = {row["batch_id"]: row for row in sql.run(db, "audit/read_side_counts", period)}
+        yield lambda oid=oid: _read_events(db, audit, stored, {**period, "partition_oid": oid})  # type: ignore[misc]
+        yield lambda oid=oid: _check_persons(db, audit, {**period, "partition_oid": oid})  # type: ignore[misc]
+    yield lambda: _check_records(db, audit, period, stored)
+    if audit.batches:
+        for start in range(audit.first_batch_id or 0, (audit.last_batch_id or 0) + 1, BATCHES_AT_ONCE):
+            yield lambda start=start: _check_landing(db, audit, start)  # type: ignore[misc]
+
+
+def _check_log(db: Db, audit: Audit, expected: str | None) -> None:
+    for row in sql.run(db, "audit/read_entries"):
+        of = row["batch_id"]
+        if not row["is_right"]:
+            audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} was changed after it was recorded (hash)")
+        if not row["is_linked"]:
+            audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} does not follow the one before it")
+    newest = sql.one(db, "audit/read_newest", {"expected": expected})
+    audit.entry_id, audit.hash = newest["entry_id"], newest["hash"]
+    if not newest["is_expected"]:
+        audit.note(None, "ops.audit_entry", f"the log does not contain the hash {expected} that was kept elsewhere")
+    if moved := sql.run(db, "audit/read_watermark").fetchone():
+        at = f"({moved['xid']}, {moved['landing_id']})"
+        audit.note(None, "ops.watermark", f"it stands at {at}, and the newest batch does not end there")
+
+
+def _check_state(db: Db, audit: Audit) -> None:
+    recorded = sql.one(db, "audit/read_newest", {"expected": None})["state"] or {}
+    for row in sql.run(db, "audit/digest_state"):
+        if row["digest"] != recorded.get(row["name"], 0):
+            audit.note(
+                None, row["name"], "its rows are not those that the product wrote (`etl rebuild` names the first)"
+            )
+
+
+def _read_events(db: Db, audit: Audit, stored: dict[int, Row], parameters: Row) -> None:
+    for row in sql.run(db, "audit/digest_partition", parameters):
+        before = stored.setdefault(row["batch_id"], {"loaded": 0, "keys_digest": 0, "digest": 0})
+        before["loaded"] += row["loaded"]
+        before["keys_digest"] ^= row["keys_digest"]
+        before["digest"] ^= row["digest"]
+        audit.events += row["loaded"]
+        if row["changed"]:
+            what = f"{row['changed']:,} events were changed after they were loaded, the first: uuid {row['example']}"
+            audit.note(row["batch_id"], "warehouse.stored_event", what)
+
+
+def _check_persons(db: Db, audit: Audit, parameters: Row) -> None:
+    for row in sql.run(db, "audit/compare_persons", parameters):
+        what = (
+            f"{row['differing']:,} events have another person than their distinct id, the first: uuid {row['example']}"
+        )
+        audit.note(row["batch_id"], "warehouse.stored_event", what)
+
+
+def _check_records(db: Db, audit: Audit, period: Row, stored: dict[int, Row]) -> None:
+    sides: dict[tuple[str, int], Row] = {
+        (row["name"], row["batch_id"]): row for row in sql.run(db, "audit/digest_sides", period)
+    }
     for row in sql.run(db, "audit/read_records", period):
         number = row["batch_id"]
-        count, digest = stored.pop(number, (0, 0))
-        audit.events += count
-        for is_right, trouble in (
-            (row["is_linked"], "it does not follow the batch before it (the hash there is another one)"),
-            (row["is_hash_right"], "its record was changed after it was loaded (hash)"),
-            (row["is_balanced"], "its ledger does not balance"),
-            (row["is_digest_balanced"], "its digests do not balance"),
-            (row["are_results_right"], "results of its expectations were changed"),
-            (count == row["loaded"], f"the warehouse holds {count:,} of its {row['loaded']:,} events"),
-            (
-                count != row["loaded"] or digest == row["loaded_digest"],
-                "ids, names or times of its events in the warehouse were changed",
-            ),
+        events = stored.pop(number, {"loaded": 0, "keys_digest": 0, "digest": 0})
+        if not row["is_there"]:
+            audit.note(number, "ops.batch", "it is in the audit log, and its record is gone")
+        for is_right, table, what in (
+            (row["is_recorded"] or not row["is_there"], "ops.batch", "its record is not the one in the audit log"),
+            (row["is_balanced"] or not row["is_there"], "ops.batch", "its ledger does not balance"),
+            (row["is_digest_balanced"] or not row["is_there"], "ops.batch", "its digests do not balance"),
+            (row["are_results_right"] or not row["is_there"], "ops.expectation_result", "its results were changed"),
         ):
             if not is_right:
-                audit.note(number, trouble)
-        for name in ("held", "released", "quarantined"):
-            if sides[number][name] != row[name]:
-                audit.note(number, f"{sides[number][name]:,} of {row[name]:,} {name} events are recorded")
-    for number, (count, _) in stored.items():
-        audit.note(number, f"{count:,} events name it, and it is no loaded batch")
+                audit.note(number, table, what)
+        _check_events(audit, number, row, events)
+        for name in _SIDES:
+            _check_side(audit, row, name, sides.pop((name, number), {"found": 0, "digest": 0}))
+    for number, events in stored.items():
+        audit.note(number, "warehouse.stored_event", f"{events['loaded']:,} events name it, and it is no loaded batch")
+    for (name, number), found in sides.items():
+        table = "buffer.event" if name == "held" else name
+        audit.note(number, table, f"{found['found']:,} rows name it, and it is no loaded batch")
+
+
+def _check_events(audit: Audit, number: int, row: Row, events: Row) -> None:
+    table = "warehouse.stored_event"
+    if events["loaded"] != row["loaded"]:
+        audit.note(number, table, f"it holds {events['loaded']:,} of its {row['loaded']:,} events")
+    elif events["keys_digest"] != row["digests"].get("loaded", 0):
+        audit.note(number, table, "ids, names or times of its events were changed")
+    elif events["digest"] != row["digests"].get("events", 0):
+        audit.note(number, table, "it holds other events than were loaded")
+
+
+def _check_side(audit: Audit, row: Row, name: str, found: Row) -> None:
+    digest, count = _SIDES[name]
+    table = "buffer.event" if name == "held" else name
+    if count is not None and found["found"] != row[count]:
+        audit.note(row["batch_id"], table, f"{found['found']:,} of {row[count]:,} {count} events are recorded")
+    elif digest is not None and found["digest"] != row["digests"].get(digest, 0):
+        audit.note(
+            row["batch_id"], table, f"its {digest} are not those that the batch has recorded ({found['found']:,} rows)"
+        )
 
 
 def _check_landing(db: Db, audit: Audit, start: int) -> None:
     last = min(start + BATCHES_AT_ONCE - 1, audit.last_batch_id or 0)
-    for row in sql.run(db, "audit/compare_landing", {"first_batch_id": start, "last_batch_id": last}):
+    for row in sql.run(db, "audit/compare_landing", {"first_batch_id": start, "last_batch_id": last}).fetchall():
         if row["is_dropped"]:
             audit.dropped += 1
-        elif row["found"] == row["landed"]:
-            audit.note(row["batch_id"], "landing holds other rows than it took")
-        else:
-            audit.note(row["batch_id"], f"landing holds {row['found']:,} of the {row['landed']:,} rows it took")
-
-
-def _check_payloads(db: Db, audit: Audit, period: Row, partition_oid: int) -> None:
-    for row in sql.run(db, "audit/compare_payloads", {**period, "partition_oid": partition_oid}):
-        audit.compared += row["compared"]
-        if row["changed"]:
+        elif row["found"] != row["landed"]:
             audit.note(
-                row["batch_id"],
-                f"the payload of {row['changed']:,} events differs from landing (uuid {row['example']})",
+                row["batch_id"], "landing.event", f"it holds {row['found']:,} of the {row['landed']:,} rows it took"
             )
+        else:
+            first: Any = sql.run(db, "audit/find_landing_row", {"batch_id": row["batch_id"]}).fetchone()
+            example = f", the first: uuid {first['uuid']}, landing id {first['landing_id']}" if first else ""
+            audit.note(row["batch_id"], "landing.event", f"it holds other rows than the batch took{example}")

@@ -18,6 +18,7 @@ from psycopg.rows import tuple_row
 
 from etl import sql
 from etl.errors import GateError, UnavailableError
+from etl.quality.audit_log import entry
 from etl.sql import Db, Row
 
 if TYPE_CHECKING:
@@ -325,24 +326,25 @@ def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
 
 def record_checks(db: Db, day: date, findings: Iterable[Finding]) -> None:
     """Note what was found on a day, of that day or of the whole warehouse, in ``ops.check_result``."""
-    for finding in findings:
-        sql.run(
-            db,
-            "daily/insert_result",
-            {
-                "day": day,
-                "suite": finding.suite,
-                "expectation": finding.name,
-                "severity": finding.severity,
-                "is_success": finding.is_success,
-                "evaluated": finding.evaluated,
-                "unexpected": finding.unexpected,
-                "observed": finding.observed,
-                "examples": sql.json_text(finding.examples),
-                "reason": finding.reason,
-                "remedy": finding.remedy,
-            },
-        )
+    with entry(db, "maintenance", f"checks of {day}"):
+        for finding in findings:
+            sql.run(
+                db,
+                "daily/insert_result",
+                {
+                    "day": day,
+                    "suite": finding.suite,
+                    "expectation": finding.name,
+                    "severity": finding.severity,
+                    "is_success": finding.is_success,
+                    "evaluated": finding.evaluated,
+                    "unexpected": finding.unexpected,
+                    "observed": finding.observed,
+                    "examples": sql.json_text(finding.examples),
+                    "reason": finding.reason,
+                    "remedy": finding.remedy,
+                },
+            )
 
 
 def _read(name: str, kind: type[_Read]) -> tuple[dict[str, Any], _Read]:

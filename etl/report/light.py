@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from etl.names import INGEST, REPORT
-from etl.report.html import is_missing, number, seconds, share, text
+from etl.report.html import is_missing, number, seconds, share, text, when
 from etl.settings import Settings
 from etl.sql import Row
 
@@ -50,6 +50,7 @@ def remarks(
     *,
     withheld: list[Row],
     failed: list[Row],
+    evidence: Row,
 ) -> list[Remark]:
     """What a person should know, the worst first.
 
@@ -60,9 +61,10 @@ def remarks(
         recent: the rows of ``frames.batches`` of the last 24 hours.
         withheld: the rows of ``frames.withheld``.
         failed: the rows of ``frames.checks``.
+        evidence: ``report/read_evidence``: what maintenance found last.
     """
     found = [*_about_ledger(days), *_about_lateness(settings, newest), *_about_shares(settings, days)]
-    found += [*_about_gate(withheld), *_about_checks(failed)]
+    found += [*_about_gate(withheld), *_about_checks(failed), *_about_audit(evidence)]
     if silence := _silence(newest["clock"], recent):
         found.append(silence)
     if newest["batch_id"] and newest["summed_batch_id"] < newest["batch_id"]:
@@ -103,6 +105,15 @@ def _about_checks(failed: list[Row]) -> list[Remark]:
         for check in failed
         if check["severity"] == "critical"
     ]
+
+
+def _about_audit(evidence: Row) -> list[Remark]:
+    if not evidence["troubles"]:
+        return []
+    what = (
+        f"{number(evidence['troubles'])} things do not agree with the audit log, since {when(evidence['verified_at'])}."
+    )
+    return [Remark(BAD, what, "`etl audit verify` names each; compare with a backup.")]
 
 
 def _about_ledger(days: list[Row]) -> list[Remark]:
@@ -179,8 +190,15 @@ def _silence(clock: datetime, recent: list[Row]) -> Remark | None:
     )
 
 
-def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
-    """Whether yesterday's numbers are right, question by question."""
+def checks(days: list[Row], newest: Row, yesterday: Row, evidence: Row) -> list[Check]:
+    """Whether yesterday's numbers are right, question by question.
+
+    Args:
+        days: the rows of ``frames.days``.
+        newest: ``report/read_newest``.
+        yesterday: its row of ``days``.
+        evidence: ``report/read_evidence``: what maintenance found last.
+    """
     link = f"day/{yesterday['day']}.html"
     unbalanced, batches = (sum(day[name] for day in days) for name in ("unbalanced", "batches"))
     refused, landed = yesterday["quarantined"], yesterday["landed"]
@@ -206,16 +224,24 @@ def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
         ),
         Check(
             "Is one user counted as several?",
-            GOOD,
+            _level(evidence["checked_at"], evidence["broken_persons"]),
+            f"{_checked(evidence['checked_at'], evidence['broken_persons'])} "
             f"{number(yesterday['distinct_ids'])} ids were active, {number(merged)} of them another id of somebody "
             f"counted already.{without_buffer}",
             link,
         ),
         Check(
             "Is a row counted twice?",
-            GOOD,
-            f"No: {number(yesterday['duplicate'])} repeated rows were recognised and left out.",
+            _level(evidence["checked_at"], evidence["broken_duplicates"]),
+            f"{_checked(evidence['checked_at'], evidence['broken_duplicates'])} "
+            f"{number(yesterday['duplicate'])} repeated rows were recognised and left out.",
             link,
+        ),
+        Check(
+            "Was anything changed afterwards?",
+            _level(evidence["verified_at"], evidence["troubles"]),
+            _audited(evidence),
+            "words.html#audit",
         ),
         Check(
             "Is something missing?",
@@ -227,9 +253,31 @@ def checks(days: list[Row], newest: Row, yesterday: Row) -> list[Check]:
         ),
         Check(
             "Can the numbers still change?",
-            GOOD,
+            LOOK if newest["held"] else GOOD,
             f"By events that arrive after their day: {usual}. {number(newest['held'])} events are held just now. "
             "A merge can still join two users into one.",
             "words.html#late-arriving",
         ),
     ]
+
+
+def _level(looked_at: datetime | None, found: int | None) -> str:
+    return LOOK if is_missing(looked_at) else BAD if found else GOOD
+
+
+def _checked(looked_at: datetime | None, broken: int) -> str:
+    if is_missing(looked_at):
+        return "The whole warehouse has not been checked yet."
+    if broken:
+        return f"{number(broken)} checks of the whole warehouse failed at {when(looked_at)}."
+    return f"No: every check of the whole warehouse held at {when(looked_at)}."
+
+
+def _audited(evidence: Row) -> str:
+    if is_missing(evidence["verified_at"]):
+        return "No audit has run yet."
+    if evidence["troubles"]:
+        found = f"{number(evidence['troubles'])} things do not agree"
+        return f"Yes: {found}, says the audit of {when(evidence['verified_at'])}. `etl audit verify` names them."
+    upto = "" if is_missing(evidence["audited_batch_id"]) else f" up to batch {evidence['audited_batch_id']}"
+    return f"No: at {when(evidence['verified_at'])} all batches{upto} agreed with the audit log."

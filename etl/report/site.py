@@ -104,10 +104,13 @@ class Site:
         self._quarantine_page(refusals, now)
         rows = _records(days)
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
+        [evidence] = self._rows("report/read_evidence", {"day": yesterday["day"]})
         decided = _records(frames.decisions(self._warehouse, last=last, now=now))
         withheld = _records(frames.withheld(self._warehouse, last=last, now=now))
         checks = _records(frames.checks(self._warehouse, last=last, now=now))
-        found = light.remarks(self._settings, newest, rows, _records(recent), withheld=withheld, failed=checks)
+        found = light.remarks(
+            self._settings, newest, rows, _records(recent), withheld=withheld, failed=checks, evidence=evidence
+        )
         links = self.link_of_batch
         self._write(
             "index.html",
@@ -117,7 +120,8 @@ class Site:
                 level=light.level_of(found),
                 headline=light.HEADLINES[light.level_of(found)],
                 remarks=found,
-                checks=light.checks(rows, newest, yesterday),
+                checks=light.checks(rows, newest, yesterday, evidence),
+                evidence=evidence,
                 yesterday=yesterday,
                 today=today,
                 charts=pictures.overview(days, recent),

@@ -1,4 +1,4 @@
--- Batches whose rows in landing are not those that they took. Found by position, a range of the primary key a batch.
+-- Batches whose rows in landing are not those that they took, found by position: a range of the primary key a batch.
 select
     b.batch_id,
     b.landed,
@@ -11,7 +11,15 @@ cross join
     lateral (
         select
             count(*) as found,
-            coalesce(bit_xor(hashint8extended(e.landing_id, 0)), 0) as digest
+            coalesce(
+                bit_xor(
+                    ops.landing_hash(
+                        e.xid, e.landing_id, e.received_at, e.team_id, e.uuid, e.event, e.distinct_id, e."timestamp",
+                        e.sent_at, e.ip, e.is_personless, e.is_operator, e.is_captured,
+                        jsonb_hash_extended(e.properties, 0)
+                    )
+                ), 0
+            ) as digest
         from landing.event as e
         where
             (e.xid, e.landing_id) > (b.lower_xid, b.lower_landing_id)

@@ -1,16 +1,16 @@
--- Each batch's record compared with what it should be: the chain, the ledger, the balance of its digests, its results.
+-- Each batch compared with its entry in the log, and with what it should be: the ledger, its digests, its results. A
+-- batch without entry, and an entry without batch, are in the list too.
 select
-    b.batch_id,
-    b.loaded,
-    b.held,
-    b.released,
-    b.quarantined,
-    (b.digests ->> 'loaded')::bigint as loaded_digest,
-    coalesce(b.previous_hash = b.hash_before, false) as is_linked,
-    coalesce(
-        b.hash = encode(sha256(convert_to(concat(b.previous_hash, '|', b.record), 'UTF8')), 'hex'), false
-    ) as is_hash_right,
-    b.is_balanced,
+    coalesce(b.batch_id, e.batch_id) as batch_id,
+    b.batch_id is not null as is_there,
+    coalesce(b.loaded, 0) as loaded,
+    coalesce(b.landed, 0) as landed,
+    coalesce(b.held, 0) as held,
+    coalesce(b.released, 0) as released,
+    coalesce(b.quarantined, 0) as quarantined,
+    coalesce(b.digests, '{}') as digests,
+    coalesce(e.record = ops.batch_text(b.batch), false) as is_recorded,
+    coalesce(b.is_balanced, false) as is_balanced,
     coalesce(
         ops.xor(
             (b.digests ->> 'landed')::bigint,
@@ -25,10 +25,14 @@ select
 from (
     select
         r.*,
-        ops.batch_text(r) as record,
-        coalesce(lag(r.hash) over (order by r.batch_id), '') as hash_before
+        r as batch
     from ops.batch as r
     where r.status = 'loaded'
 ) as b
-where b.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
-order by b.batch_id;
+full join (
+    select *
+    from ops.audit_entry
+    where kind = 'batch'
+) as e on b.batch_id = e.batch_id
+where coalesce(b.batch_id, e.batch_id) between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
+order by coalesce(b.batch_id, e.batch_id);

@@ -1,5 +1,5 @@
 -- What the batch brought, as digests. What was loaded follows from the rest, because xor is conserved as the ledger is;
--- `etl audit verify` computes it from the warehouse.
+-- `etl audit verify` computes it from the warehouse. events: what was written, as it must stay.
 update ops.batch
 set
     digests = jsonb_build_object(
@@ -10,11 +10,37 @@ set
         'duplicate', x.duplicate,
         'quarantined', x.quarantined,
         'loaded', ops.xor(g.landed, %(released)s::bigint, h.held, x.duplicate, x.quarantined),
+        'events', %(events)s::bigint,
+        'merges', (
+            select coalesce(bit_xor(hash_record_extended(m, 0)), 0)
+            from warehouse.merge as m
+            where m.batch_id = %(batch_id)s::bigint
+        ),
+        'warnings', (
+            select coalesce(bit_xor(hash_record_extended(w, 0)), 0)
+            from ops.warning as w
+            where w.batch_id = %(batch_id)s::bigint
+        ),
+        'refused', (
+            select coalesce(bit_xor(ops.refusal_hash(q)), 0)
+            from quarantine.event as q
+            where q.batch_id = %(batch_id)s::bigint
+        ),
+        'releases', (
+            select coalesce(bit_xor(hash_record_extended(b, 0)), 0)
+            from buffer.released_event as b
+            where b.released_by_batch_id = %(batch_id)s::bigint
+        ),
+        'projects', (
+            select coalesce(bit_xor(hash_record_extended(p, 0)), 0)
+            from ops.batch_project as p
+            where p.batch_id = %(batch_id)s::bigint
+        ),
         'results', r.results
     )
 from (
     select
-        coalesce(bit_xor(hashint8extended(e.landing_id, 0)), 0) as landing,
+        coalesce(bit_xor(e.landing_hash), 0) as landing,
         coalesce(bit_xor(ops.event_hash(e.landing_id, e.uuid, e.distinct_id, e.event, e."timestamp")), 0) as landed
     from staging.event as e
 ) as g

@@ -13,6 +13,7 @@ insert into buffer.event (
     has_property_operations,
     is_rewritten,
     lift_shape,
+    payload_hash,
     held_by_batch_id
 )
 select
@@ -29,6 +30,7 @@ select
     e.has_property_operations,
     e.is_rewritten,
     e.lift_shape,
+    e.payload_hash,
     %(batch_id)s::bigint as held_by_batch_id
 from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id

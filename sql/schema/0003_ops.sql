@@ -44,10 +44,8 @@ create table ops.batch (
     decided_at timestamptz,
     decided_by text,
     decided_why text,
-    -- Recorded with the load: digests of what the batch brought, and a chain of hashes over the batches.
+    -- Recorded with the load: digests of what the batch brought.
     digests jsonb,
-    previous_hash text,
-    hash text,
     constraint ledger_balances check (is_balanced),
     constraint decision_is_explained check (
         decision is null or (decided_at is not null and decided_by is not null and decided_why is not null)
@@ -55,10 +53,43 @@ create table ops.batch (
 );
 
 comment on column ops.batch.digests is
-'What the batch brought, as bit_xor of 64-bit hashes of (landing_id, uuid, distinct_id, event, timestamp): landed, '
-'released, loaded, held, duplicate, quarantined; landing: of landing_id alone; results: of ops.expectation_result';
-comment on column ops.batch.hash is
-'sha256 over the hash of the batch before and ops.batch_text(batch); etl audit verify computes it again';
+'What the batch brought, each as bit_xor of 64-bit hashes. Of (landing_id, uuid, distinct_id, event, timestamp): '
+'landed, released, loaded, held, duplicate, quarantined, which balance as the ledger does. Of whole rows: landing, '
+'events, merges, warnings, refused, releases, projects. results: md5 of ops.expectation_result';
+
+-- The audit log: one entry a batch, a run of maintenance or a decision, each hashed together with the one before.
+create table ops.audit_entry (
+    -- From 1, without gaps.
+    entry_id bigint primary key,
+    kind text not null check (kind in ('batch', 'maintenance', 'decision')),
+    batch_id bigint unique,
+    recorded_at timestamptz not null,
+    -- What was done: of a batch ops.batch_text.
+    record text not null,
+    -- A digest of all rows of each audited table, as it left them.
+    state jsonb not null,
+    previous_hash text not null,
+    hash text not null
+);
+
+comment on column ops.audit_entry.hash is
+'sha256 over ops.audit_text(entry), which begins with the hash of the entry before; etl audit verify computes it again';
+
+-- Each time the audit was run: what it checked and what it found.
+create table ops.audit_run (
+    run_id bigint generated always as identity primary key,
+    verified_at timestamptz not null default now(),
+    -- Null: it looked at all batches there were.
+    first_batch_id bigint,
+    last_batch_id bigint,
+    -- The newest entry of the log by then, and its hash.
+    entry_id bigint,
+    hash text,
+    events bigint not null,
+    seconds double precision not null,
+    -- One object a trouble: batch_id, table, what.
+    troubles jsonb not null
+);
 
 create unique index batch_one_open on ops.batch (status) where status = 'open';
 

@@ -15,6 +15,8 @@ create table buffer.event (
     has_property_operations boolean not null,
     is_rewritten boolean not null,
     lift_shape bigint not null,
+    -- Of the properties as landed.
+    payload_hash bigint,
     held_by_batch_id bigint not null,
     primary key (team_id, distinct_id, uuid, event)
 );

@@ -28,7 +28,9 @@ create table warehouse.stored_event (
     batch_id bigint not null,
     -- Position in landing.
     xid xid8 not null,
-    landing_id bigint not null
+    landing_id bigint not null,
+    -- ops.stored_event_hash of the row, when it was written.
+    row_hash bigint not null
 ) partition by range ("timestamp");
 
 -- Whoever replicates the tables (`create publication ... for all tables`) must not stop the updates of splits and

@@ -58,7 +58,10 @@ create unlogged table staging.event (
     properties_bytes bigint not null,
     other_id_status text not null,
     personless_status text not null,
-    clock_skew_seconds double precision
+    clock_skew_seconds double precision,
+    -- For the audit: of its properties as landed, and of the whole row.
+    payload_hash bigint,
+    landing_hash bigint not null
 );
 
 -- Rows that will not be loaded, and why.

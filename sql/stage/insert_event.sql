@@ -48,7 +48,9 @@ insert into staging.event (
     properties_bytes,
     other_id_status,
     personless_status,
-    clock_skew_seconds
+    clock_skew_seconds,
+    payload_hash,
+    landing_hash
 )
 -- `offset 0` keeps the planner from merging the layers, which would read each payload and parse each time again for
 -- every column that uses it, and would carry the payload through the sort.
@@ -63,9 +65,11 @@ with unpacked as (
         l.distinct_id,
         l."timestamp",
         l.sent_at,
+        l.ip,
         l.is_personless as is_switched_off,
         l.is_operator,
         l.is_captured,
+        jsonb_hash_extended(p.properties, 0) as payload_hash,
         n.is_found as has_number_out_of_range,
         -- Nothing below may write out such a number.
         case when not n.is_found then p.properties end as properties
@@ -95,8 +99,12 @@ extracted as (
         u.event,
         u."timestamp",
         u.sent_at,
+        u.ip,
         u.is_switched_off,
+        u.is_operator,
         u.is_captured,
+        u.payload_hash,
+        u.distinct_id as written_distinct_id,
         u.has_number_out_of_range,
         u.properties -> '$device_id' as device_id,
         coalesce(
@@ -306,7 +314,12 @@ select
         when m.is_declared_personless then 'personless'
         else 'personful'
     end as personless_status,
-    extract(epoch from m.clock_skew) as clock_skew_seconds
+    extract(epoch from m.clock_skew) as clock_skew_seconds,
+    m.payload_hash,
+    ops.landing_hash(
+        m.xid, m.landing_id, m.received_at, m.team_id, m.uuid, m.event, m.written_distinct_id, m."timestamp", m.sent_at,
+        m.ip, m.is_switched_off, m.is_operator, m.is_captured, m.payload_hash
+    ) as landing_hash
 from with_person_mode as m
 window position_order as (
     order by m.xid, m.landing_id

@@ -1,4 +1,4 @@
--- The batch's rows that are set apart: accounted for and in quarantine, but nothing of them is read.
+-- The batch's rows that are set apart: accounted for and in quarantine, but nothing of them is read, only hashed.
 with chosen as materialized (
     select
         a.*,
@@ -47,7 +47,9 @@ insert into staging.event (
     properties_type,
     properties_bytes,
     other_id_status,
-    personless_status
+    personless_status,
+    payload_hash,
+    landing_hash
 )
 select
     0 as ordinal,
@@ -75,5 +77,12 @@ select
     'object' as properties_type,
     0 as properties_bytes,
     'absent' as other_id_status,
-    'absent' as personless_status
-from chosen as c;
+    'absent' as personless_status,
+    h.payload_hash,
+    ops.landing_hash(
+        l.xid, l.landing_id, l.received_at, l.team_id, l.uuid, l.event, l.distinct_id, l."timestamp", l.sent_at, l.ip,
+        l.is_personless, l.is_operator, l.is_captured, h.payload_hash
+    ) as landing_hash
+from chosen as c
+inner join landing.event as l on c.xid = l.xid and c.landing_id = l.landing_id and c.received_at = l.received_at
+cross join lateral (select jsonb_hash_extended(l.properties, 0) as payload_hash) as h;

@@ -56,3 +56,5 @@ select
     landing_id::text as key,
     coalesce(reasons #>> '{0,expectation}', '') as value
 from quarantine.event;
+
+grant select on ops.digest_entry to auditor;

@@ -132,6 +132,7 @@ def empty(db: Db) -> None:
         "delete from warehouse.event_key; delete from warehouse.person; delete from warehouse.person_distinct_id; "
         "delete from warehouse.person_override; delete from warehouse.merge; delete from ops.batch; "
         "delete from ops.warning; delete from ops.expectation_result; delete from ops.batch_project; "
+        "delete from ops.audit_entry; "
         "update ops.watermark set arrival_clock = '0001-01-01 00:00:00+00', as_of = '0001-01-01 00:00:00+00'"
     )
 
@@ -200,9 +201,9 @@ def _insert_history(db: Db, person: Row) -> None:
     """What the person has said so far, as an event of each id, for those who ask for its properties at a time."""
     db.execute(
         "insert into warehouse.stored_event (team_id, distinct_id, uuid, event, timestamp, person_id, person_mode, "
-        "properties, has_property_operations, is_lifted, received_at, batch_id, xid, landing_id) values (%(team_id)s, "
-        "%(distinct_id)s, gen_random_uuid(), '$set', '0001-01-01Z', %(person_id)s, 'full', "
-        "jsonb_build_object('$set', %(properties)s::jsonb), true, false, now(), 0, '0', %(given)s)",
+        "properties, has_property_operations, is_lifted, received_at, batch_id, xid, landing_id, row_hash) "
+        "values (%(team_id)s, %(distinct_id)s, gen_random_uuid(), '$set', '0001-01-01Z', %(person_id)s, 'full', "
+        "jsonb_build_object('$set', %(properties)s::jsonb), true, false, now(), 0, '0', %(given)s, 0)",
         {**person, "given": GIVEN},
     )
 

@@ -18,6 +18,7 @@ from etl.cycle.run import run_step
 from etl.errors import StagingLostError, TransientError, UnavailableError
 from etl.local import postgres
 from etl.migrate import migrate
+from etl.quality.audit import verify
 from etl.settings import Settings
 from etl.sql import Db
 from tests.conftest import copy_database
@@ -103,6 +104,7 @@ def check_recovery(url: str, story: Story, mode: Mode, strike: Callable[[], None
             assert crash.read_bounds(db, "loaded") == left_open
         crash.finish(url, mode, batches=BATCHES)
         assert crash.contents(db) == story.expected
+        assert verify(db).troubles == []
 
 
 def test_the_story_has_everything_in_it(story):
@@ -164,6 +166,7 @@ def test_killed_again_and_again(story):
         assert crash.read_bounds(db, "open")["batch_id"] == 2
         crash.finish(url, "cycle", batches=BATCHES)
         assert crash.contents(db) == story.expected
+        assert verify(db).troubles == []
 
 
 @pytest.mark.parametrize("fault", SERVER_SAMPLE[1:4], ids=str)

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.errors import EtlError
 from etl.operate import status as module
 from etl.operate.status import read_status
 
@@ -66,6 +67,21 @@ def test_a_ledger_that_does_not_balance(etl, db):
     result = etl("status")
     assert result.exit_code == 1
     assert "The ledger of batch 1 does not balance" in result.output
+
+
+def test_what_the_audit_or_an_invariant_finds_is_a_problem(etl, db, land):
+    land("$identify", "u")
+    etl("cycle")
+    assert etl("maintain").exit_code == 0
+    assert etl("status").exit_code == 0
+    db.execute("update warehouse.person set is_identified = not is_identified")
+    db.execute("update warehouse.stored_event set person_id = gen_random_uuid()")
+    with pytest.raises(EtlError, match="event_agrees_with_distinct_id"):
+        etl("maintain")
+    said = etl("status")
+    assert said.exit_code == 1
+    assert "found 1 things that do not agree, the first: warehouse.person" in said.output
+    assert "(1 rows, as of " in said.output
 
 
 def test_the_transaction_that_holds_the_watermark_back_is_named(db, database, land, cycle, settings, monkeypatch):

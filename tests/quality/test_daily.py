@@ -124,8 +124,9 @@ def test_what_drifts_is_found(database, db, monkeypatch):
     def store(ago, event, properties, count=1):
         db.execute(
             "insert into warehouse.stored_event (team_id, distinct_id, uuid, event, timestamp, person_id, person_mode,"
-            " properties, received_at, batch_id, landing_id, xid, has_property_operations, is_lifted)"
-            " select 1, 'u', gen_random_uuid(), %s, %s, gen_random_uuid(), 'full', %s, now(), 1, n, '1', false, false"
+            " properties, received_at, batch_id, landing_id, xid, has_property_operations, is_lifted, row_hash)"
+            " select 1, 'u', gen_random_uuid(), %s, %s, gen_random_uuid(), 'full', %s, now(), 1, n, '1',"
+            " false, false, 0"
             " from generate_series(1, %s) as n",
             [event, day - timedelta(days=ago) + timedelta(hours=1), sql.json_text(properties), count],
         )

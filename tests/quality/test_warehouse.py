@@ -13,12 +13,14 @@ from etl import cli, sql
 from etl.cycle.run import run_cycle
 from etl.errors import GateError, InvariantError, UnavailableError
 from etl.operate.maintain import check_invariants
+from etl.quality.audit_log import entry
 from etl.quality.gate import read_suite
 from etl.quality.warehouse import SUITES, check_warehouse
 from tests.landing import moment
 
 HELD = (
-    "insert into buffer.event select 1, %s, gen_random_uuid(), 'e', now(), '1', 1, now(), now(), %s, false, false, 0, 1"
+    "insert into buffer.event"
+    " select 1, %s, gen_random_uuid(), 'e', now(), '1', 1, now(), now(), %s, false, false, 0, null, 1"
 )
 CRITICAL = {
     "batches_are_contiguous": "update ops.batch set upper_landing_id = upper_landing_id - 1 where batch_id = 1",
@@ -37,6 +39,8 @@ CRITICAL = {
     "person_ids_are_unique": "insert into warehouse.person"
     ' select (jsonb_populate_record(p, \'{"distinct_id": "copy"}\')).*'
     " from warehouse.person as p where distinct_id = 'bob'",
+    "report_agrees_with_events": "update ops.report_state set batch_id = (select max(batch_id) from ops.batch);"
+    " insert into ops.report_day values ((now() at time zone 'UTC')::date - 1, 1, 5, 0, 5, 5)",
     "quarantine_is_accounted_for": "update ops.batch set quarantined = quarantined + 1, loaded = loaded - 1"
     " where batch_id = 1",
 }
@@ -181,7 +185,8 @@ def test_the_command_prints_what_fails(database, db, merged, monkeypatch):
     monkeypatch.setattr("etl.cli.shared.console.width", 1000)
     output = CliRunner().invoke(cli.app, ["maintain"], catch_exceptions=False).output
     assert "holds: batches_are_contiguous, " in output
-    db.execute("update warehouse.person set created_at = now() + interval '3 days' where distinct_id = 'bob'")
+    with entry(db, "maintenance", "a person of the future"):
+        db.execute("update warehouse.person set created_at = now() + interval '3 days' where distinct_id = 'bob'")
     output = CliRunner().invoke(cli.app, ["maintain"], catch_exceptions=False).output
     assert "! person.persons_are_not_of_the_future: Persons were created in the future. (1 rows, the first: " in output
     db.execute("delete from warehouse.event_key")

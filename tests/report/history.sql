@@ -17,10 +17,10 @@ select 1, 'user-' || u || '-' || device, md5('person-' || u)::uuid, false, md5('
 from generate_series(0, 2999) as u cross join generate_series(0, 1) as device
 ;
 insert into warehouse.stored_event (team_id, distinct_id, uuid, event, "timestamp", person_id, person_mode,
-    properties, has_property_operations, is_lifted, received_at, batch_id, xid, landing_id)
+    properties, has_property_operations, is_lifted, received_at, batch_id, xid, landing_id, row_hash)
 select 1, 'user-' || u || '-' || (n %% 2), gen_random_uuid(), 'page', b.as_of - make_interval(secs => a),
     md5('person-' || u)::uuid, 'full', '{"$device_id": "x", "path": "/pricing"}', false, false,
-    b.as_of - make_interval(secs => k * 11), b.batch_id, '9', n * 10 + k
+    b.as_of - make_interval(secs => k * 11), b.batch_id, '9', n * 10 + k, 0
 from ops.batch as b
 cross join lateral (select b.batch_id as n) as n
 cross join generate_series(1, 5) as k

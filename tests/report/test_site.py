@@ -12,6 +12,9 @@ import pytest
 from etl import sql
 from etl.cycle.run import run_cycle
 from etl.errors import ConfigurationError
+from etl.quality.audit import note_run, verify
+from etl.quality.daily import check_days
+from etl.quality.warehouse import check_warehouse
 from etl.report import html, serve
 from etl.report.refresh import refresh
 from etl.report.site import build
@@ -33,7 +36,7 @@ HOSTILE = [
     "javascript:alert(1)",
 ]
 DASH = "\N{EN DASH}"
-NO_END = {"meta"}
+NO_END = {"meta", "br"}
 
 
 class Page(HTMLParser):
@@ -213,6 +216,41 @@ def test_the_overview_says_whose_rows_are_withheld_and_who_sent_a_batch_to_quara
     assert "500 rows of the project 7 are withheld, because the others of batch 3 fail the gate" in words
     assert "3 7 1,500 1,000 500 500" in words
     assert "1 quarantined by ann: a test" in words
+
+
+def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_path):
+    """What nobody has checked has no tick; what was checked says when; what does not agree is red."""
+
+    def answers():
+        build(database, settings, tmp_path)
+        return " ".join(Page((tmp_path / "index.html").read_text()).words.split())
+
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    land(db, "$identify", "alice", timestamp=yesterday.isoformat(), properties={"$anon_distinct_id": "a1"})
+    land(db, "page", "bob", timestamp=yesterday.isoformat(), properties={"$device_id": "bob"})
+    run_cycle(db, settings)
+    refresh(db, settings)
+    words = answers()
+    assert "The whole warehouse has not been checked yet." in words
+    assert "No audit has run yet." in words
+    check_days(db)
+    assert [finding.name for finding in check_warehouse(db) if finding.is_critical] == []
+    note_run(db, verify(db))
+    words = answers()
+    assert "No: every check of the whole warehouse held at" in words
+    assert "all batches up to batch 1 agreed with the audit log" in words
+    newest = db.execute("select entry_id, hash from ops.audit_entry order by entry_id desc limit 1").fetchone()
+    assert f"Audit log: entry {newest['entry_id']}, hash {newest['hash']}" in words
+
+    db.execute("update ops.report_day set unique_users = unique_users + 1000")
+    [wrong] = [finding for finding in check_warehouse(db) if finding.is_critical]
+    assert wrong.name == "report_agrees_with_events"
+    db.execute("update warehouse.person set is_identified = not is_identified")
+    note_run(db, verify(db))
+    words = answers()
+    assert "Do not trust the numbers yet." in words
+    assert "checks of the whole warehouse failed at" in words
+    assert "1 things do not agree with the audit log" in words
 
 
 def test_the_auditor_builds_the_page(database, db, settings, tmp_path):

@@ -1,0 +1,15 @@
+-- The hash of a quarantined row as it was refused; what people decide of it later is no part of it.
+create or replace function ops.refusal_hash(refused quarantine.event)
+returns bigint
+language sql
+immutable
+parallel safe
+as $$
+select hash_record_extended(
+    row(
+        refused.landing_id, refused.batch_id, refused.xid, refused.received_at, refused.team_id, refused.uuid,
+        refused.event, refused.distinct_id, refused."timestamp", refused.sent_at, refused.ip, refused.properties,
+        refused.is_captured, refused.reasons
+    ), 0
+)
+$$;
