@@ -104,7 +104,7 @@ class Site:
         self._quarantine_page(refusals, now)
         rows = _records(days)
         yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
-        [evidence] = self._rows("report/read_evidence", {"day": yesterday["day"]})
+        [evidence] = self._rows("report/read_evidence")
         decided = _records(frames.decisions(self._warehouse, last=last, now=now))
         withheld = _records(frames.withheld(self._warehouse, last=last, now=now))
         checks = _records(frames.checks(self._warehouse, last=last, now=now))

@@ -1,5 +1,5 @@
--- What is known about the numbers besides the batches: the last audit, the last check of the whole warehouse, and
--- yesterday counted again from the events.
+-- What is known about the numbers besides the batches: the last audit and the last check of the whole warehouse. What
+-- ran before there was a batch says nothing of it.
 select
     a.verified_at,
     a.last_batch_id as audited_batch_id,
@@ -10,13 +10,24 @@ select
     c.checks,
     c.broken,
     coalesce(c.broken_duplicates, 0) as broken_duplicates,
-    coalesce(c.broken_persons, 0) as broken_persons,
-    u.counted_at,
-    u.persons as recounted
-from (select %(day)s::date as day) as y
+    coalesce(c.broken_persons, 0) as broken_persons
+from (
+    select
+        max(k.checked_at) as checked_at,
+        count(*) as checks,
+        count(*) filter (where not k.is_success) as broken,
+        count(*) filter (where not k.is_success and k.expectation = 'loaded_equals_event_keys') as broken_duplicates,
+        count(*) filter (where not k.is_success and k.expectation <> 'loaded_equals_event_keys') as broken_persons
+    from ops.check_result as k
+    where
+        k.suite = 'warehouse'
+        and k.checked_at >= (select min(b.loaded_at) from ops.batch as b)
+        and k.day = (select max(m.day) from ops.check_result as m where m.suite = 'warehouse')
+) as c
 left join (
     select r.*
     from ops.audit_run as r
+    where r.verified_at >= (select min(b.loaded_at) from ops.batch as b)
     order by r.run_id desc
     limit 1
 ) as a on true
@@ -27,22 +38,4 @@ left join (
     from ops.audit_entry as n
     order by n.entry_id desc
     limit 1
-) as e on true
-left join (
-    select
-        max(k.checked_at) as checked_at,
-        count(*) as checks,
-        count(*) filter (where not k.is_success) as broken,
-        count(*) filter (where not k.is_success and k.expectation = 'loaded_equals_event_keys') as broken_duplicates,
-        count(*) filter (where not k.is_success and k.expectation <> 'loaded_equals_event_keys') as broken_persons
-    from ops.check_result as k
-    where k.suite = 'warehouse' and k.day = (select max(m.day) from ops.check_result as m where m.suite = 'warehouse')
-) as c on true
-left join (
-    select
-        d.day,
-        min(d.counted_at) as counted_at,
-        sum(d.persons)::bigint as persons
-    from ops.user_day as d
-    group by d.day
-) as u on y.day = u.day;
+) as e on true;

@@ -225,6 +225,8 @@ def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_pa
         build(database, settings, tmp_path)
         return " ".join(Page((tmp_path / "index.html").read_text()).words.split())
 
+    check_warehouse(db)  # of an empty warehouse: no news of what comes later
+    note_run(db, verify(db))
     yesterday = datetime.now(UTC) - timedelta(days=1)
     land(db, "$identify", "alice", timestamp=yesterday.isoformat(), properties={"$anon_distinct_id": "a1"})
     land(db, "page", "bob", timestamp=yesterday.isoformat(), properties={"$device_id": "bob"})
