@@ -224,7 +224,9 @@ def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -
 
 
 def evaluate_contradictions(contradictions: Mapping[str, list[Row]], suite_name: str, size: int) -> list[Finding]:
-    """Run those expectations of a suite that are named over the rows that contradict each: a frame for each.
+    """Run those expectations of a suite that are named over the rows that contradict each.
+
+    A frame for each that has such rows; the others, which mostly are all, share an empty one.
 
     Args:
         contradictions: the rows by the name of the expectation; none where it holds.
@@ -236,13 +238,14 @@ def evaluate_contradictions(contradictions: Mapping[str, list[Row]], suite_name:
     """
     import pandas as pd
 
-    findings = []
-    for written in _of_counts(suite_name):
-        rows = contradictions.get(written["meta"]["name"])
-        if rows is not None:
-            [found] = _validate(_batch_of(pd.DataFrame(rows)), suite_name, [written], NUMBERS)
-            findings.append(replace(_count_finding(found, suite_name, size), examples=rows[:MAX_EXAMPLES]))
-    return findings
+    named = {each["meta"]["name"]: each for each in _of_counts(suite_name) if each["meta"]["name"] in contradictions}
+    holding = [written for name, written in named.items() if not contradictions[name]]
+    found = _validate(_batch_of(pd.DataFrame()), suite_name, holding, NUMBERS) if holding else []
+    for name, written in named.items():
+        if rows := contradictions[name]:
+            found += _validate(_batch_of(pd.DataFrame(rows)), suite_name, [written], NUMBERS)
+    findings = {finding.name: finding for finding in (_count_finding(each, suite_name, size) for each in found)}
+    return [replace(findings[name], examples=contradictions[name][:MAX_EXAMPLES]) for name in named]
 
 
 def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) -> list[Finding]:

@@ -2,6 +2,7 @@
 -- is less: so small batches are judged by their past as well, and a batch that is good itself never for its past.
 select
     n.team_id,
+    n.refused + n.without_distinct_id + n.captured_refused > 0 as is_doubtful,
     h.written,
     h.captured,
     least(
