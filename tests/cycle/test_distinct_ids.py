@@ -62,8 +62,8 @@ def test_the_limits_of_the_other_id(db, land, cycle, length, names):
     land("$identify", "user_7", properties={"$anon_distinct_id": "é" * length}, at=0)
     cycle(at=1)
     assert [name for _, name, _ in warnings(db)] == names
-    ids = [row["distinct_id"] for row in db.execute("select distinct_id from warehouse.person_distinct_ids order by 1")]
-    assert ids == ["user_7"] + (["é" * 200] if length <= 400 else [])
+    ids = {row["distinct_id"] for row in db.execute("select distinct_id from warehouse.person_distinct_ids")}
+    assert ids == {"user_7"} | ({"é" * 200} if length <= 400 else set())
 
 
 @pytest.mark.parametrize("blank", BLANKS)
