@@ -10,10 +10,12 @@ insert into bare.event (
     has_property_operations,
     is_lifted,
     ip,
+    sent_at,
     received_at,
     batch_id,
     xid,
-    landing_id
+    landing_id,
+    row_hash
 )
 select
     team_id,
@@ -27,9 +29,11 @@ select
     false as has_property_operations,
     false as is_lifted,
     ip,
+    sent_at,
     received_at,
     1 as batch_id,
     xid,
-    landing_id
+    landing_id,
+    0 as row_hash
 from landing.event
 where landing_id > %(after_landing_id)s;
