@@ -54,7 +54,9 @@ def maintain() -> None:
     @task
     def audit_new() -> int:
         with warehouse() as db:
-            return job.audit_new(db)
+            found = job.audit_new(db)
+        found.raise_for_trouble()
+        return found.batches
 
     @task
     def check_warehouse() -> list[str]:

@@ -54,6 +54,8 @@ def verify(
             is_since_last=since_last,
             progress=lambda share: progress.update(bar, completed=share),
         )
+        if found.is_period and not found.batches:
+            raise EtlError("No loaded batch lies in this period.")
         note_run(db, found)
     if is_json:
         print_json(found)

@@ -9,7 +9,6 @@ from etl.cli.shared import console, print_json, warehouse
 def maintain(is_json: Json = False) -> None:
     """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit."""
     from etl.operate import maintain as job
-    from etl.quality.audit import note_run, verify
     from etl.quality.daily import check_days
     from etl.quality.warehouse import check_warehouse, refuse_contradictions
 
@@ -19,8 +18,7 @@ def maintain(is_json: Json = False) -> None:
         folded = job.squash(db)
         days = check_days(db)
         findings = check_warehouse(db)
-        audit = verify(db, is_since_last=True)
-        note_run(db, audit)
+        audit = job.audit_new(db)
     failed = [finding for finding in findings if not finding.is_success]
     holding = [finding.name for finding in findings if finding.is_success]
     if is_json:

@@ -8,7 +8,7 @@ import psycopg.errors
 
 from etl import sql
 from etl.errors import TransientError
-from etl.quality.audit import note_run, verify
+from etl.quality.audit import Audit, note_run, verify
 from etl.quality.audit_log import entry
 from etl.quality.warehouse import check_warehouse, refuse_contradictions
 from etl.settings import Settings
@@ -79,16 +79,11 @@ def squash(db: Db) -> int:
             return total
 
 
-def audit_new(db: Db) -> int:
-    """Verify what the last run has not seen (:func:`etl.quality.audit.verify`) and note it; returns how many batches.
-
-    Raises:
-        AuditError: something does not agree.
-    """
+def audit_new(db: Db) -> Audit:
+    """Verify what the last run has not seen (:func:`etl.quality.audit.verify`), and note it."""
     found = verify(db, is_since_last=True)
     note_run(db, found)
-    found.raise_for_trouble()
-    return found.batches
+    return found
 
 
 def check_invariants(db: Db) -> list[str]:

@@ -18,14 +18,13 @@ from etl.sql import Db, Row
 
 BATCHES_AT_ONCE = 100
 
-# The tables that hold rows of a batch besides the events: by which digest of the batch, and by which number.
-_SIDES = {
-    "quarantine.event": ("refused", "quarantined"),
-    "buffer.released_event": ("releases", "released"),
-    "warehouse.merge": ("merges", None),
-    "ops.warning": ("warnings", None),
-    "ops.batch_project": ("projects", None),
-    "held": (None, "held"),
+# By the names of ops.batch_row: where its rows are, and which number of the ledger counts them.
+_ROWS = {
+    "refused": ("quarantine.event", "quarantined"),
+    "releases": ("buffer.released_event", "released"),
+    "merges": ("warehouse.merge", None),
+    "warnings": ("ops.warning", None),
+    "projects": ("ops.batch_project", None),
 }
 
 
@@ -52,8 +51,9 @@ class Audit:
     """What ``etl audit verify`` found.
 
     Attributes:
+        is_period: it was asked for a part of the batches.
         batches: how many were checked.
-        events: events of theirs in the warehouse, each hashed anew and held against its person.
+        events: events of theirs in the warehouse, each hashed anew and compared with its person.
         dropped: batches whose landing rows are gone after retention, so that only their events could be checked.
         entry_id: the newest entry of the audit log.
         hash: its hash: keep it elsewhere, and hand it to a later run.
@@ -61,6 +61,7 @@ class Audit:
         seconds: how long it took.
     """
 
+    is_period: bool = False
     batches: int = 0
     first_batch_id: int | None = None
     last_batch_id: int | None = None
@@ -79,15 +80,17 @@ class Audit:
         """
         if not self.troubles:
             return
-        numbers = sorted({trouble.batch_id for trouble in self.troubles if trouble.batch_id is not None})
-        first = numbers[0] if numbers else None
-        whose = f"Batch {first} does not agree" if numbers else "The warehouse does not agree with its audit log"
-        found = "; ".join(str(trouble) for trouble in self.troubles if trouble.batch_id == first)
-        others = [str(trouble) for trouble in self.troubles if numbers and trouble.batch_id is None]
-        also = f" Besides: {'; '.join(others)}." if others else ""
+        of_batches = [trouble for trouble in self.troubles if trouble.batch_id is not None]
+        of_tables = "; ".join(str(trouble) for trouble in self.troubles if trouble.batch_id is None)
+        found = f"The warehouse does not agree with its audit log: {of_tables}. " if of_tables else ""
+        if of_batches:
+            numbers = {trouble.batch_id for trouble in of_batches}
+            first = min(of_batches, key=lambda trouble: trouble.batch_id or 0).batch_id
+            its = "; ".join(str(trouble) for trouble in of_batches if trouble.batch_id == first)
+            found = f"Batch {first} does not agree: {its}. {len(numbers):,} batches in all. {found}"
         raise AuditError(
-            f"{whose}: {found}. {len(numbers):,} of {self.batches:,} batches in all.{also} Do not trust numbers that "
-            "include it: compare with a backup, and find out who wrote to these tables besides the product."
+            f"{found}Do not trust numbers that include it: compare with a backup, and find out who wrote to these "
+            "tables besides the product."
         )
 
     def note(self, batch_id: int | None, table: str, what: str) -> None:
@@ -120,7 +123,7 @@ def verify(
     """
     began = time.perf_counter()
     with sql.snapshot(db):  # so that batches loaded meanwhile are no contradiction
-        audit = Audit()
+        audit = Audit(is_period=bool(from_batch or to_batch is not None or from_day or to_day))
         if is_since_last:
             from_batch = max(from_batch, _next_batch(db, audit))
         period = sql.one(
@@ -161,8 +164,12 @@ def _next_batch(db: Db, audit: Audit) -> int:
 def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[Callable[[], None]]:
     partitions = [row["partition_oid"] for row in sql.run(db, "audit/list_partitions")]
     stored: dict[int, Row] = {}
-    yield lambda: _check_log(db, audit, expected)
-    yield lambda: _check_state(db, audit)
+    newest = sql.one(db, "audit/read_newest", {"expected": expected})
+    audit.entry_id, audit.hash = newest["entry_id"], newest["hash"]
+    if not newest["is_expected"]:
+        audit.note(None, "ops.audit_entry", f"the log does not contain the hash {expected} that was kept elsewhere")
+    yield lambda: _check_log(db, audit)
+    yield lambda: _check_state(db, audit, newest["state"] or {})
     for oid in partitions:
         yield lambda oid=oid: _read_events(db, audit, stored, {**period, "partition_oid": oid})  # type: ignore[misc]
         yield lambda oid=oid: _check_persons(db, audit, {**period, "partition_oid": oid})  # type: ignore[misc]
@@ -172,24 +179,19 @@ def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[
             yield lambda start=start: _check_landing(db, audit, start)  # type: ignore[misc]
 
 
-def _check_log(db: Db, audit: Audit, expected: str | None) -> None:
+def _check_log(db: Db, audit: Audit) -> None:
     for row in sql.run(db, "audit/read_entries"):
         of = row["batch_id"]
         if not row["is_right"]:
             audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} was changed after it was recorded (hash)")
         if not row["is_linked"]:
             audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} does not follow the one before it")
-    newest = sql.one(db, "audit/read_newest", {"expected": expected})
-    audit.entry_id, audit.hash = newest["entry_id"], newest["hash"]
-    if not newest["is_expected"]:
-        audit.note(None, "ops.audit_entry", f"the log does not contain the hash {expected} that was kept elsewhere")
     if moved := sql.run(db, "audit/read_watermark").fetchone():
         at = f"({moved['xid']}, {moved['landing_id']})"
         audit.note(None, "ops.watermark", f"it stands at {at}, and the newest batch does not end there")
 
 
-def _check_state(db: Db, audit: Audit) -> None:
-    recorded = sql.one(db, "audit/read_newest", {"expected": None})["state"] or {}
+def _check_state(db: Db, audit: Audit, recorded: Row) -> None:
     for row in sql.run(db, "audit/digest_state"):
         if row["digest"] != recorded.get(row["name"], 0):
             audit.note(
@@ -218,30 +220,31 @@ def _check_persons(db: Db, audit: Audit, parameters: Row) -> None:
 
 
 def _check_records(db: Db, audit: Audit, period: Row, stored: dict[int, Row]) -> None:
-    sides: dict[tuple[str, int], Row] = {
-        (row["name"], row["batch_id"]): row for row in sql.run(db, "audit/digest_sides", period)
-    }
+    rows = {(row["name"], row["batch_id"]): row for row in sql.run(db, "audit/digest_rows", period)}
+    held = {row["batch_id"]: row["found"] for row in sql.run(db, "audit/count_held", period)}
     for row in sql.run(db, "audit/read_records", period):
         number = row["batch_id"]
-        events = stored.pop(number, {"loaded": 0, "keys_digest": 0, "digest": 0})
         if not row["is_there"]:
             audit.note(number, "ops.batch", "it is in the audit log, and its record is gone")
+            continue
         for is_right, table, what in (
-            (row["is_recorded"] or not row["is_there"], "ops.batch", "its record is not the one in the audit log"),
-            (row["is_balanced"] or not row["is_there"], "ops.batch", "its ledger does not balance"),
-            (row["is_digest_balanced"] or not row["is_there"], "ops.batch", "its digests do not balance"),
-            (row["are_results_right"] or not row["is_there"], "ops.expectation_result", "its results were changed"),
+            (row["is_recorded"], "ops.batch", "its record is not the one in the audit log"),
+            (row["is_balanced"], "ops.batch", "its ledger does not balance"),
+            (row["is_digest_balanced"], "ops.batch", "its digests do not balance"),
+            (row["are_results_right"], "ops.expectation_result", "its results were changed"),
         ):
             if not is_right:
                 audit.note(number, table, what)
-        _check_events(audit, number, row, events)
-        for name in _SIDES:
-            _check_side(audit, row, name, sides.pop((name, number), {"found": 0, "digest": 0}))
-    for number, events in stored.items():
-        audit.note(number, "warehouse.stored_event", f"{events['loaded']:,} events name it, and it is no loaded batch")
-    for (name, number), found in sides.items():
-        table = "buffer.event" if name == "held" else name
-        audit.note(number, table, f"{found['found']:,} rows name it, and it is no loaded batch")
+        _check_events(audit, number, row, stored.pop(number, {"loaded": 0, "keys_digest": 0, "digest": 0}))
+        for name in _ROWS:
+            _check_rows(audit, row, name, rows.pop((name, number), {"found": 0, "digest": 0}))
+        if (found := held.pop(number, 0)) != row["held"]:
+            audit.note(number, "buffer.event", f"{found:,} of {row['held']:,} held events are recorded")
+    strays = [("warehouse.stored_event", number, events["loaded"]) for number, events in stored.items()]
+    strays += [(_ROWS[name][0], number, row["found"]) for (name, number), row in rows.items()]
+    strays += [("buffer.event", number, found) for number, found in held.items()]
+    for table, number, found in strays:
+        audit.note(number, table, f"{found:,} rows name it, and it is no loaded batch")
 
 
 def _check_events(audit: Audit, number: int, row: Row, events: Row) -> None:
@@ -254,15 +257,15 @@ def _check_events(audit: Audit, number: int, row: Row, events: Row) -> None:
         audit.note(number, table, "it holds other events than were loaded")
 
 
-def _check_side(audit: Audit, row: Row, name: str, found: Row) -> None:
-    digest, count = _SIDES[name]
-    table = "buffer.event" if name == "held" else name
-    if count is not None and found["found"] != row[count]:
-        audit.note(row["batch_id"], table, f"{found['found']:,} of {row[count]:,} {count} events are recorded")
-    elif digest is not None and found["digest"] != row["digests"].get(digest, 0):
-        audit.note(
-            row["batch_id"], table, f"its {digest} are not those that the batch has recorded ({found['found']:,} rows)"
-        )
+def _check_rows(audit: Audit, record: Row, name: str, found: Row) -> None:
+    table, count = _ROWS[name]
+    if count is not None and found["found"] != record[count]:
+        what = f"{found['found']:,} of {record[count]:,} {count} events are recorded"
+    elif found["digest"] != record["digests"].get(name, 0):
+        what = f"its {name} are not those that the batch has recorded ({found['found']:,} rows)"
+    else:
+        return
+    audit.note(record["batch_id"], table, what)
 
 
 def _check_landing(db: Db, audit: Audit, start: int) -> None:

@@ -3,7 +3,6 @@ select
     e.entry_id,
     e.hash,
     e.state,
-    (select max(b.batch_id) from ops.audit_entry as b) as newest_batch_id,
     (
         %(expected)s::text is null or exists (select from ops.audit_entry as k where k.hash = %(expected)s::text)
     ) as is_expected

@@ -3,12 +3,11 @@
 select
     coalesce(b.batch_id, e.batch_id) as batch_id,
     b.batch_id is not null as is_there,
-    coalesce(b.loaded, 0) as loaded,
-    coalesce(b.landed, 0) as landed,
-    coalesce(b.held, 0) as held,
-    coalesce(b.released, 0) as released,
-    coalesce(b.quarantined, 0) as quarantined,
-    coalesce(b.digests, '{}') as digests,
+    b.loaded,
+    b.held,
+    b.released,
+    b.quarantined,
+    b.digests,
     coalesce(e.record = ops.batch_text(b.batch), false) as is_recorded,
     coalesce(b.is_balanced, false) as is_balanced,
     coalesce(

@@ -11,33 +11,8 @@ set
         'quarantined', x.quarantined,
         'loaded', ops.xor(g.landed, %(released)s::bigint, h.held, x.duplicate, x.quarantined),
         'events', %(events)s::bigint,
-        'merges', (
-            select coalesce(bit_xor(hash_record_extended(m, 0)), 0)
-            from warehouse.merge as m
-            where m.batch_id = %(batch_id)s::bigint
-        ),
-        'warnings', (
-            select coalesce(bit_xor(hash_record_extended(w, 0)), 0)
-            from ops.warning as w
-            where w.batch_id = %(batch_id)s::bigint
-        ),
-        'refused', (
-            select coalesce(bit_xor(ops.refusal_hash(q)), 0)
-            from quarantine.event as q
-            where q.batch_id = %(batch_id)s::bigint
-        ),
-        'releases', (
-            select coalesce(bit_xor(hash_record_extended(b, 0)), 0)
-            from buffer.released_event as b
-            where b.released_by_batch_id = %(batch_id)s::bigint
-        ),
-        'projects', (
-            select coalesce(bit_xor(hash_record_extended(p, 0)), 0)
-            from ops.batch_project as p
-            where p.batch_id = %(batch_id)s::bigint
-        ),
         'results', r.results
-    )
+    ) || s.digests
 from (
     select
         coalesce(bit_xor(e.landing_hash), 0) as landing,
@@ -62,4 +37,15 @@ cross join (
     ) as k
 ) as x
 cross join (select ops.results_digest(%(batch_id)s::bigint) as results) as r
+cross join (
+    select coalesce(jsonb_object_agg(n.name, n.digest), '{}') as digests
+    from (
+        select
+            b.name,
+            bit_xor(b.hash) as digest
+        from ops.batch_row as b
+        where b.batch_id = %(batch_id)s::bigint
+        group by b.name
+    ) as n
+) as s
 where ops.batch.batch_id = %(batch_id)s::bigint;

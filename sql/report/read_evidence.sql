@@ -7,15 +7,11 @@ select
     e.entry_id,
     e.hash,
     c.checked_at,
-    c.checks,
-    c.broken,
     coalesce(c.broken_duplicates, 0) as broken_duplicates,
     coalesce(c.broken_persons, 0) as broken_persons
 from (
     select
         max(k.checked_at) as checked_at,
-        count(*) as checks,
-        count(*) filter (where not k.is_success) as broken,
         count(*) filter (where not k.is_success and k.expectation = 'loaded_equals_event_keys') as broken_duplicates,
         count(*) filter (where not k.is_success and k.expectation <> 'loaded_equals_event_keys') as broken_persons
     from ops.check_result as k
@@ -27,7 +23,9 @@ from (
 left join (
     select r.*
     from ops.audit_run as r
-    where r.verified_at >= (select min(b.loaded_at) from ops.batch as b)
+    where
+        r.verified_at >= (select min(b.loaded_at) from ops.batch as b)
+        and (not r.is_period or r.troubles <> '[]')
     order by r.run_id desc
     limit 1
 ) as a on true

@@ -79,7 +79,9 @@ comment on column ops.audit_entry.hash is
 create table ops.audit_run (
     run_id bigint generated always as identity primary key,
     verified_at timestamptz not null default now(),
-    -- Null: it looked at all batches there were.
+    -- Somebody asked for a part of the batches, so that it says nothing of the others.
+    is_period boolean not null,
+    -- Null: there was no batch to look at.
     first_batch_id bigint,
     last_batch_id bigint,
     -- The newest entry of the log by then, and its hash.

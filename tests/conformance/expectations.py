@@ -1,4 +1,4 @@
-"""What a case expects, held against what it left: one small check an expectation, each yielding what is wrong."""
+"""What a case expects, compared with what it left: one small check an expectation, each yielding what is wrong."""
 
 from __future__ import annotations
 

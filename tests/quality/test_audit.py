@@ -12,6 +12,7 @@ from etl.cycle.run import run_cycle
 from etl.errors import AuditError, UnavailableError
 from etl.operate import merge, quarantine
 from etl.operate.maintain import drop_expired_partitions, squash
+from etl.operate.status import read_status
 from etl.quality.audit import note_run, verify
 from etl.quality.audit_log import entry
 from etl.quality.daily import check_days
@@ -345,6 +346,15 @@ def test_since_the_last_run(db, story):
     assert verify(db, is_since_last=True).batches == 1  # a run that found something does not count
 
 
+def test_a_period_that_agrees_says_nothing_of_the_rest(db, story, settings):
+    db.execute("update ops.warning set details = '{}' where batch_id = 2")
+    note_run(db, verify(db, from_batch=3))
+    assert {trouble.batch_id for trouble in verify(db, is_since_last=True).troubles} == {2}
+    note_run(db, verify(db))
+    note_run(db, verify(db, from_batch=3))
+    assert "audit" in {problem.kind for problem in read_status(db, settings).problems}
+
+
 def test_a_log_that_was_rewritten_since_the_last_run(db, story):
     note_run(db, verify(db))
     db.execute("delete from ops.audit_entry where entry_id = 4")
@@ -407,6 +417,8 @@ def test_the_command(database, monkeypatch, db, story):
     assert CliRunner().invoke(cli.app, ["audit", "verify", "--from", "2", "--to", "2099-01-01"]).exit_code == 0
     assert CliRunner().invoke(cli.app, ["audit", "verify", "--since-last", "--expect", kept]).exit_code == 0
     assert isinstance(CliRunner().invoke(cli.app, ["audit", "verify", "--expect", "0"]).exception, AuditError)
+    nothing = CliRunner().invoke(cli.app, ["audit", "verify", "--from", "2099-01-01"])
+    assert "No loaded batch lies in this period" in str(nothing.exception)
     db.execute("delete from quarantine.event")
     result = CliRunner().invoke(cli.app, ["audit", "verify"])
     assert isinstance(result.exception, AuditError)

@@ -1,0 +1,34 @@
+-- The rows that a batch has written besides its events, each as a hash, by the name of the digest that has them: load
+-- records the digests, the audit compares them.
+create or replace view ops.batch_row as
+select
+    'merges' as name,
+    m.batch_id,
+    hash_record_extended(m, 0) as hash
+from warehouse.merge as m
+union all
+select
+    'warnings' as name,
+    w.batch_id,
+    hash_record_extended(w, 0) as hash
+from ops.warning as w
+union all
+select
+    'refused' as name,
+    q.batch_id,
+    ops.refusal_hash(q) as hash
+from quarantine.event as q
+union all
+select
+    'releases' as name,
+    r.released_by_batch_id as batch_id,
+    hash_record_extended(r, 0) as hash
+from buffer.released_event as r
+union all
+select
+    'projects' as name,
+    p.batch_id,
+    hash_record_extended(p, 0) as hash
+from ops.batch_project as p;
+
+grant select on ops.batch_row to auditor;
