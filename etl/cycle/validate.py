@@ -88,13 +88,12 @@ def _check_projects(db: Db, batch: Batch) -> None:
     import pandas as pd
 
     sql.run(db, "validate/measure_projects", batch.parameters)
-    shares = [row for row in sql.run(db, "validate/read_project_shares", batch.parameters) if row["is_doubtful"]]
+    shares = sql.run(db, "validate/read_project_shares", batch.parameters).fetchall()
     # A trial looks at a part of the batch, of which shares say nothing.
     if not shares or batch.is_trial:
         return
     # A share of no rows is null, and a column of nulls would be one of objects.
-    numbers = [name for name in shares[0] if name not in {"team_id", "is_doubtful"}]
-    frame = pd.DataFrame(shares).astype(dict.fromkeys(numbers, "float64"))
+    frame = pd.DataFrame(shares).astype(dict.fromkeys([name for name in shares[0] if name != "team_id"], "float64"))
     findings = evaluate(frame, "project", "team_id", {})
     record(db, batch.batch_id, findings)
     for finding in findings:

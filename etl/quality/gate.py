@@ -133,11 +133,6 @@ def read_suite(name: str) -> dict[str, Any]:
     return content
 
 
-def critical_names(suite_name: str) -> list[str]:
-    """The names of a suite's critical expectations."""
-    return [each["meta"]["name"] for each in read_suite(suite_name)["expectations"] if each["severity"] == "critical"]
-
-
 @functools.cache
 def read_refusals() -> dict[str, dict[str, Any]]:
     """The rules of ``expectations/refusal.json`` by name, each as a reason in a record.

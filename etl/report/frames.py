@@ -25,7 +25,6 @@ import sqlalchemy as sa
 from psycopg.rows import tuple_row
 
 from etl import sql
-from etl.quality.gate import critical_names
 from etl.sql import Db
 
 DAYS = 30
@@ -167,8 +166,7 @@ def withheld(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = N
 
     ``withheld`` of ``written`` rows went to quarantine for that; ``waiting`` are there still.
     """
-    expectations = critical_names("project")
-    return _frame(warehouse, "report/read_withheld", {"since": _midnight(last, now), "expectations": expectations})
+    return _frame(warehouse, "report/read_withheld", {"since": _midnight(last, now)})
 
 
 def checks(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:

@@ -1,8 +1,8 @@
--- Shares of each project's rows: of this batch or of the last hour on the arrival clock, this batch included, whichever
--- is less: so small batches are judged by their past as well, and a batch that is good itself never for its past.
+-- Shares of the rows of each project that had one refused: of this batch or of the last hour on the arrival clock, this
+-- batch included, whichever is less. So small batches are judged by their past as well, and a batch that is good itself
+-- never for its past.
 select
     n.team_id,
-    n.refused + n.without_distinct_id + n.captured_refused > 0 as is_doubtful,
     h.written,
     h.captured,
     least(
@@ -33,4 +33,5 @@ cross join
             and p.batch_id < %(batch_id)s::bigint
             and b.arrival_clock > %(arrival_clock)s::timestamptz - interval '1 hour'
     ) as h
+where n.refused + n.without_distinct_id + n.captured_refused > 0
 order by n.team_id;
