@@ -16,7 +16,7 @@ import pytest
 import typer
 
 from etl.cli import app
-from etl.quality.gate import read_refusals, read_suite
+from etl.quality.suites import read_refusals, read_suite
 from etl.report import frames
 from etl.rules import properties, wire
 from etl.settings import Settings

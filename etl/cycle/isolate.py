@@ -18,7 +18,7 @@ from etl import sql
 from etl.cycle.batch import Batch, read_batch
 from etl.errors import EtlError
 from etl.quality.audit_log import entry
-from etl.quality.gate import read_refusals
+from etl.quality.suites import read_refusals
 from etl.settings import Settings
 from etl.sql import Db
 

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from etl import sql
 from etl.cycle.batch import Batch, collector_paused, step_of
-from etl.quality.gate import evaluate_numbers, read_refusals, record
+from etl.quality.gate import evaluate_numbers, record
+from etl.quality.suites import read_refusals
 from etl.rules.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
 from etl.settings import Settings
 from etl.sql import Db

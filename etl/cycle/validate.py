@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from etl import sql
 from etl.cycle.batch import Batch, step_of
-from etl.quality.gate import Finding, evaluate, read_refusals, record
+from etl.quality.gate import Finding, evaluate, record
+from etl.quality.suites import read_refusals
 from etl.quality.tracking_plan import Breach, find_breaches, read_plan
 from etl.settings import Settings
 from etl.sql import Db

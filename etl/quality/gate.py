@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 from psycopg.rows import tuple_row
 
 from etl import sql
 from etl.errors import GateError, UnavailableError
 from etl.quality.audit_log import entry
+from etl.quality.suites import of_columns, of_counts, unusable
 from etl.sql import Db, Row
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ MAX_EXAMPLES = 20
 # Neither the rows that failed nor statistics are asked for, so a frame of one row costs a few milliseconds.
 NUMBERS: dict[str, Any] = {"result_format": "BASIC"}
 YES_OR_NO: dict[str, Any] = {"result_format": "BOOLEAN_ONLY"}
-COUNT = "expect_table_row_count_to_equal"
 STAYS_OPEN = "Nothing of the batch was loaded; it stays open. Correct the suite and run the cycle again."
 NOTHING_IS_KNOWN = (
     "Whether the warehouse is sound is not known. Correct the suite or its query, then run `etl maintain`."
@@ -85,74 +83,6 @@ class Finding:
         }
 
 
-_Read = TypeVar("_Read")
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class _Meta(msgspec.Struct):
-    name: Text
-    remedy: Text
-    min_rows: int = 0
-
-
-class _Expectation(msgspec.Struct):
-    type: Text
-    kwargs: dict[str, Any]
-    severity: Literal["critical", "warning", "info"]
-    notes: Text
-    meta: _Meta
-
-
-class _Suite(msgspec.Struct):
-    expectations: list[_Expectation]
-
-
-class _Refusal(msgspec.Struct):
-    name: Text
-    column: str | None
-    reason: Text
-    remedy: Text
-
-
-class _Refusals(msgspec.Struct):
-    refusals: list[_Refusal]
-
-
-@functools.cache
-def read_suite(name: str) -> dict[str, Any]:
-    """The suite ``expectations/{name}.json`` as written.
-
-    Raises:
-        GateError: it lacks a member that is needed, gives one name to two expectations, or has what is not supported.
-    """
-    content, suite = _read(name, _Suite)
-    _refuse_repeated(name, (each.meta.name for each in suite.expectations))
-    for each in suite.expectations:
-        if "mostly" in each.kwargs:
-            raise _unusable(name, f"{each.meta.name} has `mostly`, and here each row passes or fails by itself")
-    return content
-
-
-@functools.cache
-def read_refusals() -> dict[str, dict[str, Any]]:
-    """The rules of ``expectations/refusal.json`` by name, each as a reason in a record.
-
-    Raises:
-        GateError: one lacks a member, or two have one name.
-    """
-    _, written = _read("refusal", _Refusals)
-    _refuse_repeated("refusal", (each.name for each in written.refusals))
-    return {
-        each.name: {
-            "expectation": each.name,
-            "column": each.column,
-            "reason": each.reason,
-            "remedy": each.remedy,
-        }
-        for each in written.refusals
-    }
-
-
 def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[str, Any]) -> list[Finding]:
     """Run a suite over a frame.
 
@@ -165,7 +95,7 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
     Raises:
         GateError: an expectation could not be evaluated, for example because a column is missing.
     """
-    written, batch = _of_columns(suite_name, "expect_column_value"), _batch_of(frame)
+    written, batch = of_columns(suite_name, "expect_column_value"), _batch_of(frame)
     # Which rows failed is asked only of what failed at all: that costs more, and mostly nothing did.
     found = {_name(each): each for each in _validate(batch, suite_name, written, YES_OR_NO, parameters=parameters)}
     doubtful = [each for each in written if not found[each["meta"]["name"]].success]
@@ -188,12 +118,12 @@ def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -
     """
     import pandas as pd
 
-    written = _of_columns(suite_name, "expect_column_")
+    written = of_columns(suite_name, "expect_column_")
     for each in written:
         if each["severity"] == "critical":
-            raise _unusable(suite_name, f"{each['meta']['name']} is critical, and only rows and projects are refused")
+            raise unusable(suite_name, f"{each['meta']['name']} is critical, and only rows and projects are refused")
         if each["kwargs"]["column"] not in numbers:
-            raise _unusable(
+            raise unusable(
                 suite_name,
                 f"{each['meta']['name']} looks at {each['kwargs']['column']!r}, which is none of {', '.join(numbers)}",
             )
@@ -233,7 +163,7 @@ def evaluate_contradictions(contradictions: Mapping[str, list[Row]], suite_name:
     """
     import pandas as pd
 
-    named = {each["meta"]["name"]: each for each in _of_counts(suite_name) if each["meta"]["name"] in contradictions}
+    named = {each["meta"]["name"]: each for each in of_counts(suite_name) if each["meta"]["name"] in contradictions}
     holding = [written for name, written in named.items() if not contradictions[name]]
     found = _validate(_batch_of(pd.DataFrame()), suite_name, holding, NUMBERS) if holding else []
     for name, written in named.items():
@@ -259,7 +189,7 @@ def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) ->
     """
     from sqlalchemy.pool import StaticPool
 
-    suite = _of_counts(suite_name)
+    suite = of_counts(suite_name)
     assets = [
         {
             "name": each["meta"]["name"],
@@ -343,52 +273,6 @@ def record_checks(db: Db, day: date, findings: Iterable[Finding]) -> None:
                     "remedy": finding.remedy,
                 },
             )
-
-
-def _read(name: str, kind: type[_Read]) -> tuple[dict[str, Any], _Read]:
-    written = (sql.resource("expectations") / f"{name}.json").read_bytes()
-    try:
-        return msgspec.json.decode(written), msgspec.json.decode(written, type=kind)
-    except msgspec.DecodeError as error:
-        raise _unusable(name, str(error)) from error
-
-
-def _refuse_repeated(suite_name: str, names: Iterable[str]) -> None:
-    # The second one of a name would take the place of the first, which nobody would miss.
-    if repeated := [name for name, count in Counter(names).items() if count > 1]:
-        raise _unusable(suite_name, f"there is more than one {', '.join(repeated)}")
-
-
-def _of_columns(suite_name: str, prefix: str) -> list[dict[str, Any]]:
-    """The expectations of a suite in which each looks at one column."""
-    written: list[dict[str, Any]] = read_suite(suite_name)["expectations"]
-    for each in written:
-        if not each["type"].startswith(prefix) or not isinstance(each["kwargs"].get("column"), str):
-            raise _unusable(
-                suite_name,
-                f"{each['meta']['name']} is of the type {each['type']}, and only {prefix}... with a `column` can be "
-                "used in this suite",
-            )
-    return written
-
-
-def _of_counts(suite_name: str) -> list[dict[str, Any]]:
-    """The expectations of a suite in which each counts the rows of a query."""
-    written: list[dict[str, Any]] = read_suite(suite_name)["expectations"]
-    for each in written:
-        if each["type"] != COUNT:
-            raise _unusable(
-                suite_name,
-                f"{each['meta']['name']} is of the type {each['type']}, and only {COUNT} can be used in this suite",
-            )
-    return written
-
-
-def _unusable(suite_name: str, trouble: str) -> GateError:
-    return GateError(
-        f"expectations/{suite_name}.json cannot be used: {trouble}. Until it is corrected, what it checks stays as it "
-        "is: an open batch stays open, and nothing of it is loaded."
-    )
 
 
 @functools.cache

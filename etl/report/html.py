@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from etl.quality.gate import read_refusals
+from etl.quality.suites import read_refusals
 from etl.sql import resource
 from etl.visible import visible
 

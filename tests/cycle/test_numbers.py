@@ -8,7 +8,7 @@ import time
 import pytest
 
 from etl.operate.maintain import check_invariants
-from etl.quality.gate import read_refusals
+from etl.quality.suites import read_refusals
 from etl.rules.properties import LIFTED
 from tests.landing import moment
 

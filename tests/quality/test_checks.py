@@ -7,7 +7,8 @@ import pytest
 from etl import sql
 from etl.cycle.load import CHECKED
 from etl.errors import GateError
-from etl.quality.gate import evaluate_contradictions, evaluate_numbers, read_suite
+from etl.quality.gate import evaluate_contradictions, evaluate_numbers
+from etl.quality.suites import read_suite
 
 FINE = {
     "quarantined_share": 0.01,

@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from etl import cli, sql
 from etl.quality.daily import check_advice, check_days, read_drift
-from etl.quality.gate import evaluate_numbers, read_suite
+from etl.quality.gate import evaluate_numbers
+from etl.quality.suites import read_suite
 
 
 def today(db):

@@ -9,7 +9,7 @@ import pytest
 
 from etl import sql
 from etl.errors import GateError
-from etl.quality import gate
+from etl.quality import gate, suites
 from tests.cycle import crash
 
 LONG = "x" * 201
@@ -40,7 +40,7 @@ WARNING = {
 
 
 def written(name):
-    return next(each for each in gate.read_suite("staged_event")["expectations"] if each["meta"]["name"] == name)
+    return next(each for each in suites.read_suite("staged_event")["expectations"] if each["meta"]["name"] == name)
 
 
 def failed(db):
@@ -68,7 +68,7 @@ def land_good(land):
 
 
 def test_every_expectation_has_a_case():
-    names = {each["meta"]["name"] for each in gate.read_suite("staged_event")["expectations"]}
+    names = {each["meta"]["name"] for each in suites.read_suite("staged_event")["expectations"]}
     assert names == CRITICAL.keys() | WARNING.keys()
 
 
@@ -166,12 +166,12 @@ def suite(tmp_path, monkeypatch):
         content = json.loads(path.read_bytes())
         content[member] = change(content[member])
         path.write_text(json.dumps(content))
-        gate.read_suite.cache_clear()
-        gate.read_refusals.cache_clear()
+        suites.read_suite.cache_clear()
+        suites.read_refusals.cache_clear()
 
     yield edit
-    gate.read_suite.cache_clear()
-    gate.read_refusals.cache_clear()
+    suites.read_suite.cache_clear()
+    suites.read_refusals.cache_clear()
 
 
 def broken(**changes):

@@ -10,7 +10,7 @@ import pytest
 from etl import sql
 from etl.cycle.open import open_batch
 from etl.operate.batch import quarantine
-from etl.quality.gate import read_refusals
+from etl.quality.suites import read_refusals
 from etl.report import html
 from tests.cycle.crash import SETTINGS
 

@@ -14,7 +14,7 @@ from etl.cycle.run import run_cycle
 from etl.errors import GateError, InvariantError, UnavailableError
 from etl.operate.maintain import check_invariants
 from etl.quality.audit_log import entry
-from etl.quality.gate import read_suite
+from etl.quality.suites import read_suite
 from etl.quality.warehouse import SUITES, check_warehouse
 from tests.landing import moment
 
