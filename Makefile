@@ -10,10 +10,10 @@ export UV_PYTHON_DOWNLOADS := never
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
 test oldest conformance nightly crash browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench crash lock clean
+.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench bench-growth crash lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
 
 run: $(VENV)/.ready ## start PostgreSQL, Airflow and the DAGs; land a small real sample; Ctrl-C stops all
 	@exec $(VENV)/bin/etl up
@@ -58,6 +58,9 @@ fmt: $(VENV)/.ready ## format Python and SQL
 bench: $(VENV)/.ready ## drain 500,000 generated events, compared with a bare insert ... select of the same rows
 	$(VENV)/bin/python -m tests.bench
 	$(VENV)/bin/python -m tests.bench.report
+
+bench-growth: $(VENV)/.ready ## how the cost of a batch grows with its size, for each kind of event
+	$(VENV)/bin/python -m tests.bench.growth
 
 crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every step
 	$(VENV)/bin/python -m pytest -m crash

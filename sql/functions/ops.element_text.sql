@@ -1,7 +1,7 @@
 -- One element: tag.class.class:key="value"key="value", classes and keys sorted, its text cut at 400 characters and its
--- link at 2048.
+-- link at 2048. One row for `from`: there PostgreSQL puts the text in place of the call.
 create or replace function ops.element_text(element jsonb)
-returns text
+returns table (text text)
 language sql
 immutable
 as $$

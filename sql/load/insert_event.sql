@@ -57,7 +57,9 @@ with written as (
                     then ops.stored_properties(coalesce(l.unpacked, '{}'), e.is_personless, p.anonymize_ips)
                 else coalesce(l.properties, '{}')
             end as properties,
-            case when e.is_rewritten then ops.elements_chain(l.unpacked) end as elements_chain,
+            case
+                when e.is_rewritten then (select c.chain from ops.elements_chain(l.unpacked) as c)
+            end as elements_chain,
             e.has_property_operations and not e.is_personless as has_property_operations,
             e.lift_shape <> 0 and not e.is_personless as is_lifted,
             case when not p.anonymize_ips then l.ip end as ip,

@@ -57,7 +57,9 @@ with written as (
                     then ops.stored_properties(coalesce(l.unpacked, '{}'), false, p.anonymize_ips)
                 else coalesce(l.properties, '{}')
             end as properties,
-            case when b.is_rewritten then ops.elements_chain(l.unpacked) end as elements_chain,
+            case
+                when b.is_rewritten then (select c.chain from ops.elements_chain(l.unpacked) as c)
+            end as elements_chain,
             b.has_property_operations,
             b.lift_shape <> 0 as is_lifted,
             case when not p.anonymize_ips then l.ip end as ip,
