@@ -230,7 +230,7 @@ class _Landing:
         self._rejects = rejects
         self._stored = path.stat()
         self._team_id = team_id
-        self._key: Row = {"team_id": team_id, "sha256": _sha256(path)}
+        self._key: Row = {"team_id": team_id, "sha256": sha256_of(path)}
 
     def run(self, *, is_again: bool, progress: Progress) -> LandResult:
         """Land what is not landed yet."""
@@ -389,7 +389,8 @@ def _check_unchanged(path: Path, stored: os.stat_result) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """By which a file is known: of its content as it is stored."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
