@@ -55,6 +55,16 @@ def land(
     delimiter: Annotated[
         str | None, typer.Option(help="Between cells of CSV, if it is not what most files have.")
     ] = None,
+    types: Annotated[
+        str | None, typer.Option(metavar="json", help="Take cells of CSV that are JSON for what they say: 1.5, true.")
+    ] = None,
+    only_team: Annotated[
+        str | None, typer.Option(metavar="TEAM", help="Of the file's own teams land only this one.")
+    ] = None,
+    map_team: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEAM=PROJECT,...", help="Which project each of the file's own teams is: 5=1,6=2."),
+    ] = None,
     undo: Annotated[
         bool, typer.Option("--undo", help="Take out again what was landed of these files in error; needs --why.")
     ] = False,
@@ -78,6 +88,9 @@ def land(
         delimiter=delimiter,
         order_by=order_by,
         is_time_of_landing=time_of_landing,
+        only_team=only_team,
+        team_mapping=map_team or (),
+        types=types,
     )
     url, is_clean = warehouse_url(read_settings()), True
     with _progress_bar() as progress:
