@@ -12,12 +12,13 @@ from uuid import UUID, uuid5
 
 from msgspec import Raw
 
+from etl.errors import LandingError
 from etl.files import tools
 from etl.files.envelopes import unwrap
 from etl.files.members import JSON_MEMBERS, Members
 from etl.files.options import Reading
 from etl.files.times import NOTHING, as_moment, read_time
-from etl.files.values import fit_for_a_line, is_json, is_nothing, is_text, members_of, opened
+from etl.files.values import fit_for_a_line, is_nothing, is_text, members_of, opened
 from etl.rules.wire import Fields, LandingRow, Unreadable, as_json, as_text, json_value, landing_row
 
 MERGING = frozenset({"$identify", "$create_alias", "$merge_dangerously"})
@@ -218,10 +219,11 @@ def _unpack(event: Fields) -> None:
             text = as_text(value) or ""
             if not text.lstrip().startswith(("{", "[")):
                 continue
-            if is_json(text.encode()):
+            try:
                 event[name] = json_value(text.encode())
-            elif text.lstrip().startswith("{'"):
-                event[name] = _of_python(text)
+            except LandingError:
+                if text.lstrip().startswith("{'"):
+                    event[name] = _of_python(text)
     if "elements_chain" in event and (elements := as_text(event["elements_chain"])):
         properties = bytes(as_json(event.get("properties") or {})).strip()
         if properties == b"null":
