@@ -225,6 +225,72 @@ def test_psycopg(writer, landed):
     assert rows == [expected, expected, expected, expected | {"timestamp": None}]
 
 
+COLUMNS = "event, distinct_id, properties, timestamp"
+CSV = """event,distinct_id,properties,timestamp
+Order created,user_42,"{""a"": 1}",2026-01-02T03:04:05Z
+Order created,user_43,{bad},
+"""
+
+
+@pytest.mark.parametrize("is_binary", [False, True])
+def test_copy_of_rows(writer, landed, is_binary):
+    way = " (format binary)" if is_binary else ""
+    with (
+        psycopg.connect(writer) as connection,
+        connection.cursor().copy(f"copy landing.event ({COLUMNS}) from stdin{way}") as copy,
+    ):
+        copy.set_types(["text", "text", "jsonb", "text"])
+        copy.write_row(("Order created", "user_42", Jsonb(PROPERTIES), WRITTEN))
+        copy.write_row(("Order created", "user_42", None, None))
+    assert [row["properties"] for row in landed("properties")] == [PROPERTIES, None]
+    assert [row["timestamp"] for row in landed("timestamp")] == [WRITTEN, None]
+
+
+@pytest.mark.parametrize(
+    ("options", "events"), [("format csv, header match", 0), ("format csv, header match, on_error ignore", 1)]
+)
+def test_copy_of_csv_with_text_that_is_no_json(writer, landed, options, events):
+    """All rows fail with it, unless the writer says that it alone does."""
+    with psycopg.connect(writer, autocommit=True) as connection:
+        if connection.info.server_version < 170000:
+            pytest.skip("on_error came with PostgreSQL 17")
+        try:
+            with connection.cursor().copy(f"copy landing.event ({COLUMNS}) from stdin ({options})") as copy:
+                copy.write(CSV)
+        except psycopg.errors.InvalidTextRepresentation as error:
+            assert "invalid input syntax for type json" in str(error)  # noqa: PT017
+    expected = {"event": "Order created", "distinct_id": "user_42", "properties": {"a": 1}}
+    assert landed(*expected) == [expected] * events
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"a": "\\u0000"}', "{bad", ""])
+def test_text_that_is_no_json_fails_the_statement(writer, landed, text):
+    statement = "insert into landing.event (event, distinct_id, properties) values ('a', 'u', '{}'), ('b', 'u', %s)"
+    with psycopg.connect(writer) as connection, pytest.raises(psycopg.DataError, match=r"json|Unicode"):
+        connection.execute(statement, (text,))
+    assert landed() == []
+
+
+@pytest.mark.parametrize("column", ["landing_id", "uuid", "event"])
+def test_returning_is_refused_and_not_needed(writer, landed, column):
+    """What a model of Django sends, whose key the program makes, and what one sends whose key the database makes."""
+    statement = "insert into landing.event (uuid, event, distinct_id) values (%s, 'a', 'u')"
+    with psycopg.connect(writer) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for table event"):
+            connection.execute(f"{statement} returning {column}", (NAME,))
+        connection.rollback()
+        connection.execute(statement, (NAME,))
+    assert landed("uuid") == [{"uuid": str(NAME)}]
+
+
+def test_a_table_that_sqlalchemy_reads_from_the_catalog(engine, landed):
+    with pytest.warns(sa.exc.SAWarning, match="Did not recognize type 'xid8'"):
+        table = sa.Table("event", sa.MetaData(), schema="landing", autoload_with=engine)
+    with engine.begin() as connection:
+        connection.execute(table.insert(), [{"event": "a", "distinct_id": "u", "properties": PROPERTIES}] * 3)
+    assert [row["properties"] for row in landed("properties")] == [PROPERTIES] * 3
+
+
 @pytest.mark.parametrize(
     ("column", "value"), [("landing_id", 1), ("received_at", MOMENT), ("is_personless", True), ("is_operator", True)]
 )

@@ -81,8 +81,8 @@ def lines_of(story: Story) -> Iterator[tuple[str, str]]:
 def _way(story: Story) -> Iterator[tuple[str, str]]:
     for place, row in enumerate(story.get("landing", ())):
         role = "" if row["role"] in {"this one", "new"} else f" ({row['role']})"
-        source = f", {row['source']['name']}, {row['source']['noun']} {row['source']['place']}" if row["source"] else ""
-        yield "" if place else "landing", f"{_time(row['received_at'])}, row {row['landing_id']}{role}{source}"
+        of = f"{_time(row['received_at'])}, row {row['landing_id']}{role}{_source(row['source'])}"
+        yield "" if place else "landing", of
     if story.get("is_landing_dropped"):
         yield "landing", f"{_time(story['received_at'])}, row {story['landing_id']}; its partition has been dropped"
     if batch := story.get("batch"):
@@ -99,6 +99,13 @@ def _way(story: Story) -> Iterator[tuple[str, str]]:
             yield "", f"then its person was made, by {end}"
     for held in story.get("held", ()):
         yield "held", f"{held['event']} {held['uuid']}, until {_time(held['due_at'])} at the latest"
+
+
+def _source(source: dict[str, Any] | None) -> str:
+    if source is None:
+        return ""
+    place = f", {source['noun']} {source['place']}" if source["place"] is not None else ""
+    return f", {source['name']}{place}"
 
 
 def _who(story: Story) -> Iterator[tuple[str, str]]:

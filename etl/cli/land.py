@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl.cli.options import Json
-from etl.cli.shared import console, print_json, warehouse_url
+from etl.cli.options import By, Json
+from etl.cli.shared import console, print_json, warehouse, warehouse_url
 from etl.settings import read_settings
 
 if TYPE_CHECKING:
@@ -55,9 +55,27 @@ def land(
     delimiter: Annotated[
         str | None, typer.Option(help="Between cells of CSV, if it is not what most files have.")
     ] = None,
+    types: Annotated[
+        str | None, typer.Option(metavar="json", help="Take cells of CSV that are JSON for what they say: 1.5, true.")
+    ] = None,
+    only_team: Annotated[
+        str | None, typer.Option(metavar="TEAM", help="Of the file's own teams land only this one.")
+    ] = None,
+    map_team: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TEAM=PROJECT,...", help="Which project each of the file's own teams is: 5=1,6=2."),
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Take out again what was landed of these files in error; needs --why.")
+    ] = False,
+    why: Annotated[str | None, typer.Option(metavar="TEXT", help="The reason of --undo. It is kept.")] = None,
+    by: By,
     is_json: Json = False,
 ) -> None:
     """Land events from files. Exit status 1 if some lines could not be read."""
+    if undo:
+        _undo(files, team=team, why=why, by=by, is_check=check, is_json=is_json)
+        return
     from etl.files.land import check_files, land_files
     from etl.files.options import read_options
 
@@ -70,6 +88,9 @@ def land(
         delimiter=delimiter,
         order_by=order_by,
         is_time_of_landing=time_of_landing,
+        only_team=only_team,
+        team_mapping=map_team or (),
+        types=types,
     )
     url, is_clean = warehouse_url(read_settings()), True
     with _progress_bar() as progress:
@@ -93,6 +114,20 @@ def land(
                 console.print(str(result))
             is_clean = is_clean and result.is_clean
     raise typer.Exit(0 if is_clean else 1)
+
+
+def _undo(files: list[str], *, team: int, why: str | None, by: str, is_check: bool, is_json: bool) -> None:
+    from etl.files.undo import undo
+
+    if not why:
+        raise typer.BadParameter("--undo needs a reason, which is kept: --why TEXT")
+    with warehouse() as (db, _), db.transaction():
+        for file in files:
+            undone = undo(db, file, team_id=team, by=by, why=why, is_check=is_check)
+            if is_json:
+                print_json(undone)
+            else:
+                console.print(str(undone))
 
 
 @contextmanager

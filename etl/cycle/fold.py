@@ -65,11 +65,29 @@ def fold_person_properties(db: Db) -> None:
     sql.copy_in(db, "validate/copy_warning", warnings)
 
 
+def refold_persons(db: Db) -> None:
+    """Fold the properties of the persons in ``staging.refolded_person`` from nothing but their stored events."""
+    rows = ((*key, *_property_columns(state)) for key, state in _refold(db).items())
+    sql.copy_in(db, "load/copy_person_property", rows)
+
+
 def fold_groups(db: Db) -> None:
     """Fold the new state of every group that the batch's ``$groupidentify`` events name."""
+    _fold_groups(db, "load/read_group_changes")
+    sql.run(db, "load/warn_groups")
+
+
+def refold_groups(db: Db) -> None:
+    """Fold the groups in ``staging.withdrawn_group`` from nothing but the stored events; those without any are gone."""
+    _fold_groups(db, "withdraw/read_group_operations")
+    sql.run(db, "withdraw/delete_groups")
+    sql.run(db, "load/upsert_group_profile")
+
+
+def _fold_groups(db: Db, operations_by: str) -> None:
     changed: list[tuple[Any, ...]] = []
     warnings: list[_Warning] = []
-    rows = itertools.chain.from_iterable(sql.stream(db, "load/read_group_changes", size=_ROWS))
+    rows = itertools.chain.from_iterable(sql.stream(db, operations_by, size=_ROWS))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
         state = properties.State()
         created_at = None
@@ -86,7 +104,6 @@ def fold_groups(db: Db) -> None:
             changed.clear()
     sql.copy_in(db, "load/copy_group_profile", changed)
     sql.copy_in(db, "validate/copy_warning", warnings)
-    sql.run(db, "load/warn_groups")
 
 
 def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:

@@ -16,6 +16,7 @@ import psycopg.errors
 from etl import sql
 from etl.cycle.batch import Batch, collector_paused, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
+from etl.cycle.withdraw import withdraw
 from etl.errors import GateError, LedgerError
 from etl.quality.audit_log import begin_entry, record_batch
 from etl.quality.gate import evaluate_contradictions, record
@@ -68,6 +69,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
                 ledger["digest"] ^= other.digest
             _check(batch, ledger)
         sql.run(db, "load/publish_written_ahead", batch.parameters)
+        withdraw(db, batch)
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
         sql.run(db, "load/insert_batch_project")

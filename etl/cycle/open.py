@@ -40,7 +40,7 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
     clock = sql.one(db, "open/read_clock")
     bounds = sql.one(db, "open/find_bounds", {**watermark, "batch_size": settings.batch_size})
     arrival_clock = max(watermark["arrival_clock"], bounds["newest_arrival"] or NEVER)
-    is_caught_up = bounds["landed"] < settings.batch_size
+    is_caught_up = bounds["is_caught_up"]
     # While a backlog remains only arrivals move the time of release on, so that a backlog replays as it would have run
     # live. When nothing is left the clock does, but never past the start of a transaction that may still bring rows.
     as_of = max(watermark["as_of"], arrival_clock)

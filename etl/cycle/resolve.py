@@ -55,8 +55,8 @@ def _fold(db: Db) -> None:
         for former in (Person(*row) for row in sql.tuples(db, "resolve/read_former_persons")):
             known[former.team_id, former.distinct_id].former = former
     result = fold(events, known)
-    sql.copy_in(db, "resolve/copy_merge", _merges(result))
-    sql.copy_in(db, "resolve/copy_person", (_person(person) for person in result.persons.values()))
+    sql.copy_in(db, "resolve/copy_merge", merge_rows(result))
+    sql.copy_in(db, "resolve/copy_person", (person_row(person) for person in result.persons.values()))
     sql.copy_in(
         db,
         "resolve/copy_tie",
@@ -105,7 +105,8 @@ def read_known_ids(rows: Iterable[tuple[Any, ...]]) -> dict[IdKey, KnownId]:
     return known
 
 
-def _merges(result: Fold) -> Iterator[tuple[Any, ...]]:
+def merge_rows(result: Fold) -> Iterator[tuple[Any, ...]]:
+    """For ``resolve/copy_merge``."""
     for merge in result.merges:
         yield (
             merge.event.landing_id,
@@ -117,7 +118,8 @@ def _merges(result: Fold) -> Iterator[tuple[Any, ...]]:
         )
 
 
-def _person(person: Person) -> tuple[Any, ...]:
+def person_row(person: Person) -> tuple[Any, ...]:
+    """For ``resolve/copy_person``."""
     return (
         person.team_id,
         person.person_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from etl import sql
 from etl.cycle.batch import read_batch, second_session, step_of
+from etl.cycle.withdraw import take_from_buffer
 from etl.settings import Settings
 from etl.sql import Db
 
@@ -40,3 +41,4 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
         sql.run(db, "stage/analyze_event")
         sql.run(db, "stage/insert_warning")
         sql.run(db, "stage/insert_client_warning")
+        take_from_buffer(db, batch)

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from etl.errors import LandingError
 from etl.files import tools
 from etl.files.json_stream import MAX_EVENT_BYTES
-from etl.files.members import refuse_duplicates
+from etl.files.members import MEMBERS, refuse_duplicates
 from etl.files.options import Reading
 from etl.files.tools import advice
 from etl.files.values import fit_for_a_line, unreadable
-from etl.rules.wire import Fields, Unreadable
+from etl.rules.wire import Fields, Unreadable, json_value
 
 DELIMITERS = ",;\t|"
 MANY_LINES = 20
@@ -45,8 +45,8 @@ def read_csv(
 ) -> tuple[Header, Iterator[tuple[int, Fields | Unreadable]]]:
     """The header of a CSV file and its rows, each with the number of its first line.
 
-    Cells are text and stay so: whether ``007`` is a number only the writer knew. A record that is damaged costs
-    itself and no other: reading goes on behind its first line.
+    Cells are text and stay so, unless something else is asked for: whether ``007`` is a number only the writer knew. A
+    record that is damaged costs itself and no other: reading goes on behind its first line.
 
     Raises:
         LandingError: the header cannot be read, names a column twice, or has no column for the event's name.
@@ -56,6 +56,8 @@ def read_csv(
     columns = [column or f"column {place}" for place, column in enumerate(header.names, 1)]
     rows = _rows_of_copy(lines) if header.is_copy_text else _rows(lines, header)
     null = reading.null | {""}
+    # Members of events are text in any case.
+    typed = [each for each in columns if each.strip().lower() not in MEMBERS] * reading.has_json_cells
 
     def events() -> Iterator[tuple[int, Fields | Unreadable]]:
         for number, cells in rows:
@@ -66,9 +68,25 @@ def read_csv(
                 yield number, unreadable(reason, lines.whole)
             else:
                 values = [None if cell in null else cell for cell in cells]
-                yield number, dict(zip(columns, values, strict=True))
+                row = dict(zip(columns, values, strict=True))
+                yield number, row | _of_json(row, typed) if typed else row
 
     return header, events()
+
+
+def _of_json(row: Fields, columns: Sequence[str]) -> Fields:
+    """The cells that are JSON, as what they say; what JSON itself does not know, such as NaN, stays text."""
+    found: Fields = {}
+    for column in columns:
+        if row[column] is not None:
+            text = row[column].encode()
+            try:
+                value = json_value(text)
+            except LandingError:
+                continue
+            if bytes(value) == text:
+                found[column] = value
+    return found
 
 
 class _Lines:

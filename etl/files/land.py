@@ -131,7 +131,7 @@ def land_files(
     with ExitStack() as stack:
         files = stack.enter_context(arguments.found(paths))
         kinds = [_looked_at(path, name, team_id, reading, max_unreadable) for name, path in files]
-        db = stack.enter_context(_connected(url, team_id))
+        db = stack.enter_context(_connected(url, [team_id, *reading.projects.values()]))
         kept = stack.enter_context(rejects.open("wb")) if rejects else None
         for (name, path), kind in zip(files, kinds, strict=True):
             landing = _Landing(db, path, name=name, kind=kind, team_id=team_id, reading=reading, rejects=kept)
@@ -150,7 +150,7 @@ def check_files(
     with ExitStack() as stack:
         files = stack.enter_context(arguments.found(paths))
         kinds = [_looked_at(path, name, team_id, reading, None) for name, path in files]
-        db = stack.enter_context(_connected(url, team_id))
+        db = stack.enter_context(_connected(url, [team_id, *reading.projects.values()]))
         for (name, path), kind in zip(files, kinds, strict=True):
             yield survey(db, path, name=name, kind=kind, team_id=team_id, reading=reading)
 
@@ -230,7 +230,7 @@ class _Landing:
         self._rejects = rejects
         self._stored = path.stat()
         self._team_id = team_id
-        self._key: Row = {"team_id": team_id, "sha256": _sha256(path)}
+        self._key: Row = {"team_id": team_id, "sha256": sha256_of(path)}
 
     def run(self, *, is_again: bool, progress: Progress) -> LandResult:
         """Land what is not landed yet."""
@@ -257,6 +257,7 @@ class _Landing:
         tally = source.recorder.tally
         notes = [tally.times] if tally.has_times else []
         notes += [out_of_order(tally)] if tally.out_of_order and not self._reading.order_by else []
+        notes += [f"{tally.of_other_teams:,} of other teams left out"] if tally.of_other_teams else []
         return self._result(state, begun, tuple(source.recorder.members.left), tuple(notes), watch.seconds)
 
     def _land_chunk(self, state: Row, source: Source) -> Row:
@@ -346,12 +347,13 @@ def _looked_at(path: Path, name: str, team_id: int, reading: Reading, max_unread
 
 
 @contextmanager
-def _connected(url: str, team_id: int) -> Iterator[Db]:
+def _connected(url: str, team_ids: Sequence[int]) -> Iterator[Db]:
     with sql.connect(url, application_name="etl land") as db:
         try:
-            project = sql.one(db, "land/find_project", {"team_id": team_id})
-            if not project["is_known"]:
-                raise LandingError(f"There is no project {team_id}; there are: {project['known']}.")
+            for team_id in team_ids:
+                project = sql.one(db, "land/find_project", {"team_id": team_id})
+                if not project["is_known"]:
+                    raise LandingError(f"There is no project {team_id}; there are: {project['known']}.")
             yield db
         except errors.InsufficientPrivilege as error:
             raise LandingError(
@@ -389,7 +391,8 @@ def _check_unchanged(path: Path, stored: os.stat_result) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """By which a file is known: of its content as it is stored."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

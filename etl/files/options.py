@@ -30,6 +30,11 @@ class Reading:
     order_by: Literal["timestamp"] | None = None
     # Also land a file most of whose times cannot be read.
     is_time_of_landing: bool = False
+    # Of a file of several teams, by its own numbers: the one that is meant, and the project of each.
+    only_team: str | None = None
+    projects: Mapping[str, int] = field(default_factory=dict)
+    # Cells of CSV that are JSON are taken for what they say.
+    has_json_cells: bool = False
 
     @property
     def is_mapped(self) -> bool:
@@ -47,6 +52,9 @@ def read_options(
     delimiter: str | None = None,
     order_by: str | None = None,
     is_time_of_landing: bool = False,
+    only_team: str | None = None,
+    team_mapping: Sequence[str] = (),
+    types: str | None = None,
 ) -> Reading:
     r"""The options as a person writes them.
 
@@ -60,6 +68,9 @@ def read_options(
         delimiter: one character; ``\t`` or ``tab`` for a tab.
         order_by: ``timestamp``.
         is_time_of_landing: land events whose time cannot be read with the time of landing.
+        only_team: leave out what is of other teams, by the file's own numbers.
+        team_mapping: each ``team=project``, several with commas between.
+        types: ``json``.
 
     Raises:
         LandingError: one of them means nothing; says what could stand there.
@@ -68,6 +79,8 @@ def read_options(
         raise LandingError(f"--as {tool}: the tools are {', '.join(TOOLS)}. Other files: --map event=KEY,...")
     if order_by not in {None, "timestamp"}:
         raise LandingError(f"--order-by {order_by}: only `timestamp` is possible.")
+    if types not in {None, "json"}:
+        raise LandingError(f"--types {types}: only `json` is possible.")
     delimiter = {r"\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
     if delimiter is not None and len(delimiter) != 1:
         raise LandingError(f"--delimiter {delimiter!r}: one character, or `tab`.")
@@ -85,6 +98,9 @@ def read_options(
         delimiter=delimiter,
         order_by="timestamp" if order_by else None,
         is_time_of_landing=is_time_of_landing,
+        only_team=only_team,
+        projects=_projects(team_mapping),
+        has_json_cells=types == "json",
     )
 
 
@@ -100,3 +116,13 @@ def _mapping(written: Sequence[str]) -> dict[str, tuple[str, ...]]:
                 raise LandingError(f"--map {option}: write member=key,...; the members are {known}.")
             mapping[member] = (*mapping.get(member, ()), key)
     return mapping
+
+
+def _projects(written: Sequence[str]) -> dict[str, int]:
+    projects: dict[str, int] = {}
+    for part in (part for option in written for part in option.split(",")):
+        team, separator, project = (each.strip() for each in part.partition("="))
+        if not (team and separator and project.isdecimal()):
+            raise LandingError(f"--map-team {part}: write TEAM=PROJECT,..., for example 5=1,6=2.")
+        projects[team] = int(project)
+    return projects

@@ -12,12 +12,13 @@ from uuid import UUID, uuid5
 
 from msgspec import Raw
 
+from etl.errors import LandingError
 from etl.files import tools
 from etl.files.envelopes import unwrap
 from etl.files.members import JSON_MEMBERS, Members
 from etl.files.options import Reading
 from etl.files.times import NOTHING, as_moment, read_time
-from etl.files.values import fit_for_a_line, is_json, is_nothing, is_text, members_of, opened
+from etl.files.values import fit_for_a_line, is_nothing, is_text, members_of, opened
 from etl.rules.wire import Fields, LandingRow, Unreadable, as_json, as_text, json_value, landing_row
 
 MERGING = frozenset({"$identify", "$create_alias", "$merge_dangerously"})
@@ -43,6 +44,8 @@ class Tally:
     merging: int = 0
     # Merging events that are earlier than one before them.
     out_of_order: int = 0
+    # Events of teams that are left out.
+    of_other_teams: int = 0
 
     @property
     def has_times(self) -> bool:
@@ -73,14 +76,14 @@ class Recorder:
         self._team_id = team_id
         self._reading = reading
         self._uuid_from = reading.uuid_from or tools.UUID_FROM.get(reading.tool or "")
-        self._foreign_team_id: str | None = None
+        self._foreign_team: str | None = None
         self._last_merge: datetime | None = None
 
     def rows(
         self, place: int, events: Iterable[Fields | Unreadable], envelope: Fields | None = None
     ) -> list[LandingRow | Unreadable]:
         """The rows of the events at one place."""
-        found: list[LandingRow | Unreadable] = []
+        found: list[LandingRow | Unreadable | None] = []
         for fields in events:
             if isinstance(fields, Unreadable):
                 found.append(fields)
@@ -97,10 +100,10 @@ class Recorder:
                     each if isinstance(each, Unreadable) else self._row(place, each, envelope)
                     for each in unwrap(fields)
                 ]
-        return found
+        return [each for each in found if each is not None]
 
-    def _row(self, place: int, fields: Fields, envelope: Fields | None) -> LandingRow | Unreadable:
-        """The row of one event; Unreadable if it has no name, or is another team's."""
+    def _row(self, place: int, fields: Fields, envelope: Fields | None) -> LandingRow | Unreadable | None:
+        """The row of one event; Unreadable if it has no name, or nobody said whose it is; None if it is left out."""
         sent_at = None
         if envelope or "sent_at" in fields:
             sent_at = as_text(fields.get("sent_at")) or as_text((envelope or {}).get("sent_at"))
@@ -108,10 +111,16 @@ class Recorder:
             event, received_at = self.members.of(fields), None
         else:
             event, received_at = self._sent(fields, sent_at)
-        if "team_id" in event and (reason := self._other_team(as_text(event["team_id"]))):
-            return Unreadable.of(reason, bytes(as_json(fields)))
+        team_id = self._team_id
+        if team := as_text(event.get("team_id")):
+            if self._reading.only_team not in {None, team}:
+                self.tally.of_other_teams += 1
+                return None
+            if reason := self._other_team(team):
+                return Unreadable.of(reason, bytes(as_json(fields)))
+            team_id = self._reading.projects.get(team, team_id)
         _unpack(event)
-        row = landing_row(event, team_id=self._team_id, received_at=received_at)
+        row = landing_row(event, team_id=team_id, received_at=received_at)
         if (name := row.event) is None:
             return Unreadable.of(NO_EVENT, bytes(as_json(fields)))
         if name[:1] in _OPENING and opened(event["event"]) is not None and not is_text(event["event"]):
@@ -150,14 +159,19 @@ class Recorder:
             return event, None
         return event | {"offset": fields["offset"]}, _moment(sent_at)
 
-    def _other_team(self, team_id: str | None) -> str | None:
+    def _other_team(self, team: str) -> str | None:
         """Why an event of this team cannot be landed with those before."""
-        if not team_id:
+        if self._reading.projects:
+            if team in self._reading.projects:
+                return None
+            return f"team_id {team[:40]!r}, which --map-team does not name"
+        self._foreign_team = self._foreign_team or team
+        if team == self._foreign_team:
             return None
-        self._foreign_team_id = self._foreign_team_id or team_id
-        if team_id == self._foreign_team_id:
-            return None
-        return f"team_id {team_id[:40]!r}, the file began with {self._foreign_team_id[:40]!r}: land them apart"
+        return (
+            f"team_id {team[:40]!r}, the file began with {self._foreign_team[:40]!r}: name one with --only-team, or a "
+            "project for each with --map-team"
+        )
 
     def _timed(self, place: int, row: LandingRow, time: str | None) -> LandingRow:
         """The row with its time as the warehouse reads it, or none, or one that nobody can read."""
@@ -205,10 +219,11 @@ def _unpack(event: Fields) -> None:
             text = as_text(value) or ""
             if not text.lstrip().startswith(("{", "[")):
                 continue
-            if is_json(text.encode()):
+            try:
                 event[name] = json_value(text.encode())
-            elif text.lstrip().startswith("{'"):
-                event[name] = _of_python(text)
+            except LandingError:
+                if text.lstrip().startswith("{'"):
+                    event[name] = _of_python(text)
     if "elements_chain" in event and (elements := as_text(event["elements_chain"])):
         properties = bytes(as_json(event.get("properties") or {})).strip()
         if properties == b"null":

@@ -58,6 +58,8 @@ class Survey:
             lines.append(f"the first as it would land: {_as_it_lands(self.first)}")
         if self.keys_not_landed:
             lines.append(f"keys not landed: {shown(self.keys_not_landed)}")
+        if self.tally.of_other_teams:
+            lines.append(f"{self.tally.of_other_teams:,} of other teams left out")
         lines.append(f"merging events: {self.tally.merging:,}")
         if self.tally.out_of_order:
             lines.append(out_of_order(self.tally))

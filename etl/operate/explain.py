@@ -6,6 +6,7 @@ but the landing row itself is answered too after landing's partition has been dr
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,18 +26,21 @@ def explain_event(db: Db, uuid: str, *, team_id: int | None = None) -> list[Stor
         team_id: only events of this project.
 
     Returns:
-        Dicts with ``state`` (loaded, held, quarantined, waiting, unknown) and ``answer``, one sentence; where there is
-        one, the event's names and times, ``landing`` (each delivery), ``batch``, ``hold``, ``person``, ``history``,
-        ``warnings`` and ``quarantine``.
+        Dicts with ``state`` (loaded, held, quarantined, waiting, withdrawn, unknown) and ``answer``, one sentence;
+        where there is one, the event's names and times, ``landing`` (each delivery), ``batch``, ``hold``, ``person``,
+        ``history``, ``warnings`` and ``quarantine``.
     """
     with db.transaction():
         rows = sql.run(db, "explain/find_landing_rows", {"uuid": uuid, "team_id": team_id}).fetchall()
         stories = [*_loaded(db, uuid, team_id), *_held(db, uuid, team_id), *_quarantined(db, uuid, team_id)]
         told = {story["landing_id"]: story for story in stories}
         for row in rows:
-            row["role"] = "this one" if row["landing_id"] in told else "delivered again" if row["is_taken"] else "new"
-            if row["landing_id"] not in told and not row["is_taken"]:
+            row["source"] = sql.run(db, "land/find_source", row).fetchone()
+            row["role"] = _role(row, told)
+            if row["role"] == "new":
                 stories.append(_waiting(row))
+        if not stories:
+            stories = [_withdrawn(row) for row in rows if row["role"] == "withdrawn"][-1:]
         for story in stories:
             _add_deliveries(db, story, rows)
             found = sql.run(
@@ -159,6 +163,28 @@ def _quarantined(db: Db, uuid: str, team_id: int | None) -> list[Story]:
     ]
 
 
+def _role(row: Row, told: Collection[int]) -> str:
+    if row["landing_id"] in told:
+        return "this one"
+    if not row["is_taken"]:
+        return "new"
+    return "withdrawn" if row["source"] and row["source"]["undone_at"] else "delivered again"
+
+
+def _withdrawn(row: Row) -> Story:
+    source = row["source"]
+    answer = (
+        f"Taken out again with the file {source['name']}, of which somebody said on "
+        f"{source['undone_at']:%Y-%m-%d %H:%M} UTC that it had been landed in error."
+    )
+    return {**_names(row), "state": "withdrawn", "answer": answer}
+
+
+def _names(row: Row) -> Story:
+    names = ("team_id", "uuid", "event", "distinct_id", "received_at", "landing_id", "xid", "batch_id")
+    return {name: row[name] for name in names}
+
+
 def _waiting(row: Row) -> Story:
     if row["batch_id"] is not None:
         answer = (
@@ -171,8 +197,7 @@ def _waiting(row: Row) -> Story:
             "In landing, behind a transaction that is still open: it waits for that one to end, so that no row is "
             "skipped. `etl status` names it."
         )
-    names = ("team_id", "event", "distinct_id", "received_at", "landing_id", "xid", "batch_id")
-    return {**{name: row[name] for name in names}, "uuid": row["uuid"], "state": "waiting", "answer": answer}
+    return {**_names(row), "state": "waiting", "answer": answer}
 
 
 def _unknown(db: Db, uuid: str) -> Story:
@@ -202,9 +227,9 @@ def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:
     if story["landing_id"] not in {row["landing_id"] for row in mine}:
         # The server made its uuid, or the row is gone with its partition.
         found = sql.run(db, "explain/read_landing_row", story).fetchone()
-        mine = [*([{**found, "role": "this one"}] if found else []), *mine]
-    for row in mine:
-        row["source"] = sql.run(db, "land/find_source", row).fetchone()
+        if found:
+            source = sql.run(db, "land/find_source", found).fetchone()
+            mine = [{**found, "role": "this one", "source": source}, *mine]
     story["landing"] = mine
     story["is_landing_dropped"] = story["landing_id"] not in {row["landing_id"] for row in mine}
     again = sum(row["role"] == "delivered again" for row in mine)

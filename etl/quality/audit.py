@@ -25,6 +25,7 @@ _ROWS = {
     "merges": ("warehouse.merge", None),
     "warnings": ("ops.warning", None),
     "projects": ("ops.batch_project", None),
+    "withdrawals": ("ops.withdrawal", None),
 }
 
 

@@ -1,13 +1,23 @@
 -- Each batch compared with its entry in the log, and with what it should be: the ledger, its digests, its results. A
--- batch without entry, and an entry without batch, are in the list too.
+-- batch without entry, and an entry without batch, are in the list too. Numbers and digests are without what
+-- withdrawals of files took out since.
 select
     coalesce(b.batch_id, e.batch_id) as batch_id,
     b.batch_id is not null as is_there,
-    b.loaded,
-    b.held,
-    b.released,
+    b.loaded - coalesce(w.loaded, 0) as loaded,
+    b.held - coalesce(w.held, 0) as held,
+    b.released - coalesce(w.released, 0) as released,
     b.quarantined,
-    b.digests,
+    case
+        when w.from_batch_id is null then b.digests
+        else
+            b.digests || jsonb_build_object(
+                'loaded', ops.xor((b.digests ->> 'loaded')::bigint, w.loaded_digest),
+                'events', ops.xor((b.digests ->> 'events')::bigint, w.events_digest),
+                'releases', ops.xor((b.digests ->> 'releases')::bigint, w.releases_digest),
+                'merges', ops.xor((b.digests ->> 'merges')::bigint, w.merges_digest)
+            )
+    end as digests,
     coalesce(e.record = ops.batch_text(b.batch), false) as is_recorded,
     coalesce(b.is_balanced, false) as is_balanced,
     coalesce(
@@ -33,5 +43,18 @@ full join (
     from ops.audit_entry
     where kind = 'batch'
 ) as e on b.batch_id = e.batch_id
+left join (
+    select
+        from_batch_id,
+        sum(loaded)::bigint as loaded,
+        sum(held)::bigint as held,
+        sum(released)::bigint as released,
+        bit_xor((digests ->> 'loaded')::bigint) as loaded_digest,
+        bit_xor((digests ->> 'events')::bigint) as events_digest,
+        bit_xor((digests ->> 'releases')::bigint) as releases_digest,
+        bit_xor((digests ->> 'merges')::bigint) as merges_digest
+    from ops.withdrawal
+    group by from_batch_id
+) as w on b.batch_id = w.from_batch_id
 where coalesce(b.batch_id, e.batch_id) between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
 order by coalesce(b.batch_id, e.batch_id);

@@ -51,7 +51,7 @@ begin
                     m.team_id = k.team_id and m.distinct_id = k.distinct_id
                     and m.uuid = k.uuid and m.event = k.event
             )
-            and e.person_mode = 'full' and e.event <> '$groupidentify'
+            and e.person_mode = 'full' and not ops.is_about_nobody(e.event)
         -- Of several with one uuid the one that came first.
         order by since_at, e.xid, e.landing_id
         limit 1

@@ -11,6 +11,7 @@ where
     and sha256 = %(sha256)s::text
     and records = %(records_before)s::bigint
     and landed_at is null
+    and undone_at is null
 returning
     records,
     landed,

@@ -4,6 +4,7 @@ select
     f.name,
     f.sha256,
     f.landed_at,
+    r.undone_at,
     r.noun,
     (
         select (u.run ->> 1)::bigint + (u.run ->> 2)::bigint * (n.row_number - (u.run ->> 0)::bigint)

@@ -14,7 +14,8 @@ insert into warehouse.merge (
     target_person_id,
     source_person_id,
     person_id,
-    reason
+    reason,
+    is_from_client
 )
 select
     e.team_id,
@@ -31,6 +32,8 @@ select
     m.target_person_id,
     m.source_person_id,
     m.person_id,
-    m.reason
+    m.reason,
+    e.is_captured and not p.is_client_merge_allowed as is_from_client
 from staging.merge as m
-inner join staging.event as e on m.landing_id = e.landing_id;
+inner join staging.event as e on m.landing_id = e.landing_id
+inner join landing.project as p on e.team_id = p.team_id;

@@ -14,5 +14,5 @@ select distinct on (p.team_id, p.distinct_id)
 from staging.implied_person as p
 inner join staging.distinct_id as d on p.team_id = d.team_id and p.distinct_id = d.distinct_id
 inner join staging.accepted_event as e on p.team_id = e.team_id and p.distinct_id = e.distinct_id
-where p.is_personless and e.is_personless and e.event <> '$groupidentify'
+where p.is_personless and e.is_personless and not ops.is_about_nobody(e.event)
 order by p.team_id, p.distinct_id, e.ordinal;

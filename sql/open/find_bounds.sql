@@ -1,6 +1,6 @@
 -- The next rows by position, below the oldest transaction in flight, so that a row that commits late is never passed
--- over.
-with next_rows as (
+-- over. A row that withdraws a file is a batch of its own: all before it is loaded by then, and nothing behind it.
+with readable as (
     select
         xid,
         landing_id,
@@ -14,6 +14,29 @@ with next_rows as (
     limit %(batch_size)s::bigint
 ),
 
+withdrawal as (
+    select r.ordinal
+    from readable as r
+    inner join (
+        select
+            xid,
+            landing_id
+        from landing.event
+        where
+            is_operator
+            and event = '$withdraw_file'
+            and (xid, landing_id) > (%(xid)s::xid8, %(landing_id)s::bigint)
+        order by xid, landing_id
+        limit 1
+    ) as w on r.xid = w.xid and r.landing_id = w.landing_id
+),
+
+next_rows as (
+    select *
+    from readable
+    where ordinal < coalesce((select greatest(2, w.ordinal) from withdrawal as w), ordinal + 1)
+),
+
 size as (
     select
         count(*) as landed,
@@ -25,6 +48,7 @@ size as (
 select
     s.landed,
     s.newest_arrival,
+    s.landed < %(batch_size)s::bigint and s.landed = (select count(*) from readable) as is_caught_up,
     (select n.xid from next_rows as n where n.ordinal = s.landed) as upper_xid,
     (select n.landing_id from next_rows as n where n.ordinal = s.landed) as upper_landing_id,
     (select n.xid from next_rows as n where n.ordinal = s.middle_ordinal) as middle_xid,

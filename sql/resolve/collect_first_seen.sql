@@ -1,5 +1,5 @@
 -- When each id was first seen, where events that are loaded now happened before all that are known: history may be
--- imported after what came live. A $groupidentify is no sign of anybody.
+-- imported after what came live.
 update staging.distinct_id
 set first_seen_at = s.first_at
 from (
@@ -14,7 +14,7 @@ from (
             e."timestamp",
             e.is_personless
         from staging.accepted_event as e
-        where e.event <> '$groupidentify'
+        where not ops.is_about_nobody(e.event)
         union all
         select
             b.team_id,

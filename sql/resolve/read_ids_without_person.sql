@@ -1,6 +1,6 @@
 -- The ids that need the person id they imply: their person is born in this batch after the fold (a hold gives birth
--- once it is over at as_of), or they are used without a person for the first time. A $groupidentify is about no person:
--- backends make its id up at each call.
+-- once it is over at as_of), or they are used without a person for the first time. Backends make the id of a
+-- $groupidentify up at each call.
 select distinct
     b.team_id,
     b.distinct_id,
@@ -19,7 +19,7 @@ from staging.accepted_event as e
 inner join staging.distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
 where
     e.is_personless
-    and e.event <> '$groupidentify'
+    and not ops.is_about_nobody(e.event)
     and d.person_id is null
     and d.personless_person_id is null
     and not exists (

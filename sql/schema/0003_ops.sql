@@ -55,7 +55,7 @@ create table ops.batch (
 comment on column ops.batch.digests is
 'What the batch brought, each as bit_xor of 64-bit hashes. Of (landing_id, uuid, distinct_id, event, timestamp): '
 'landed, released, loaded, held, duplicate, quarantined, which balance as the ledger does. Of whole rows: landing, '
-'events, merges, warnings, refused, releases, projects. results: md5 of ops.expectation_result';
+'events, merges, warnings, refused, releases, projects, withdrawals. results: md5 of ops.expectation_result';
 
 -- The audit log: one entry a batch, a run of maintenance or a decision, each hashed together with the one before.
 create table ops.audit_entry (
@@ -196,6 +196,8 @@ create table ops.landed_file (
     started_at timestamptz not null default now(),
     -- Null: being landed just now, or interrupted.
     landed_at timestamptz,
+    -- It was landed in error and is taken out again: to be landed like one that never was.
+    undone_at timestamptz,
     primary key (team_id, sha256)
 );
 
@@ -434,11 +436,28 @@ create table ops.landed_range (
     noun text not null,
     -- Places in the file: [[number of a row in this range from 0, its place, step from row to row], ...].
     runs jsonb not null,
+    -- By then it was asked that these events be taken out again; null: they count.
+    undone_at timestamptz,
     primary key (xid, first_landing_id),
     foreign key (team_id, sha256) references ops.landed_file (team_id, sha256)
 );
 
 create index landed_range_file on ops.landed_range (team_id, sha256);
+
+-- What withdrawals of files took out of what each batch had brought, so that its numbers and digests still agree.
+create table ops.withdrawal (
+    -- The batch that took it out.
+    batch_id bigint not null,
+    from_batch_id bigint not null,
+    loaded bigint not null,
+    held bigint not null,
+    released bigint not null,
+    -- As in ops.batch: digests of what is gone. merges: also of those that came out otherwise, as they were and are.
+    digests jsonb not null,
+    primary key (batch_id, from_batch_id)
+);
+
+create index withdrawal_by_source on ops.withdrawal (from_batch_id);
 
 -- Rows that go to quarantine unread, with the error that a step of their batch fails with, so that the rest is loaded.
 create table ops.set_apart (

@@ -129,6 +129,8 @@ create table warehouse.merge (
     source_person_id uuid,
     person_id uuid not null,
     reason text,
+    -- Anybody may have sent it, and its project did not trust that: see landing.project.
+    is_from_client boolean not null,
     primary key (team_id, distinct_id, uuid, event)
 );
 

@@ -209,6 +209,38 @@ create unlogged table staging.property_event (
     lift_shape bigint not null
 );
 
+-- Of a batch that withdraws a file: where the file's rows stand in landing, those of them that were taken in, and the
+-- distinct ids and groups that are worked out again without them.
+create unlogged table staging.withdrawn_range (
+    xid xid8 not null,
+    first_landing_id bigint not null,
+    last_landing_id bigint not null
+);
+
+create unlogged table staging.withdrawn_event (
+    team_id bigint not null,
+    distinct_id text not null,
+    uuid uuid not null,
+    event text not null,
+    "timestamp" timestamptz not null,
+    batch_id bigint not null,
+    landing_id bigint not null
+);
+
+create unlogged table staging.withdrawn_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    -- The id of the person named after it.
+    person_id uuid not null,
+    primary key (team_id, distinct_id)
+);
+
+create unlogged table staging.withdrawn_group (
+    team_id bigint not null,
+    group_type text not null,
+    group_key text not null
+);
+
 -- The overrides that maintenance folds away now.
 create unlogged table staging.squash (
     team_id bigint not null,

@@ -8,7 +8,7 @@
 --     recording (1-emitToBufferStep.ts)
 --   merging: names another id (ops.named_other_id), and neither is illegal
 --   personless: $process_person_profile strictly false, or the endpoint, or the project says so
---     (normalize-process-person-flag-step.ts); a $groupidentify, unless its id has a person
+--     (normalize-process-person-flag-step.ts); what is about nobody, unless its id has a person
 --   lifted: lift_shape says which keys, so that of many events alike only the first and the last by time need to be
 --     looked at: see ops.device_shape, ops.campaign_shape and ops.lift_is_set. 0: it lifts nothing
 --     (nodejs/src/common/utils/db/utils.ts)
@@ -212,7 +212,7 @@ ruled as (
         and coalesce(c.event in ('$identify', '$create_alias', '$merge_dangerously'), false) as is_contradiction,
         coalesce(p.person_processing_opt_out, false) as is_opted_out,
         coalesce(
-            ((c.is_lone_flag_call and p.flag_called_personless_default) or c.event = '$groupidentify')
+            ((c.is_lone_flag_call and p.flag_called_personless_default) or ops.is_about_nobody(c.event))
             and not (c.is_switched_off or c.is_declared_personless or p.person_processing_opt_out),
             false
         ) as is_personless_by_default,

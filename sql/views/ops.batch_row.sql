@@ -29,6 +29,12 @@ select
     'projects' as name,
     p.batch_id,
     hash_record_extended(p, 0) as hash
-from ops.batch_project as p;
+from ops.batch_project as p
+union all
+select
+    'withdrawals' as name,
+    w.batch_id,
+    hash_record_extended(w, 0) as hash
+from ops.withdrawal as w;
 
 grant select on ops.batch_row to auditor;

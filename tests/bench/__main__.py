@@ -18,7 +18,7 @@ from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings, read_settings
 from etl.sql import Db
-from tests.bench import capture, shapes
+from tests.bench import capture, files, shapes
 from tests.bench.events import Properties, generate, generate_history, land, read_recorded
 
 BARE_TABLE = Path(__file__).parent / "bare_table.sql"
@@ -45,7 +45,12 @@ def main() -> int:
             with sql.connect(url) as db:
                 code = compare(db, url, arguments.events, settings, read_recorded() if arguments.real else [])
             share = min(1.0, arguments.events / 500_000)
-            return code or shapes.measure(server, share=share) or capture.measure(server, share=share)
+            return (
+                code
+                or shapes.measure(server, share=share)
+                or capture.measure(server, share=share)
+                or files.measure(server, share=share)
+            )
         finally:
             postgres.stop(home / "postgres", mode="immediate")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from etl.errors import LandingError
-from etl.files.land import land_files
+from etl.files.land import check_files, land_files
 from etl.files.options import Reading, read_options
 from etl.sql import Db
 from tests.files.examples import events, land_one, landed, lines, names, write
@@ -241,3 +242,68 @@ def test_events_keep_their_order_without_options(tmp_path: Path, database: str, 
     result = land_one(database, write(tmp_path, json_lines(*events(3))))
     assert result.notes == ("times: 0 readable, 3 missing: these get the time of landing",)
     assert names(db) == ["e0", "e1", "e2"]
+
+
+def of_team(team: int | str | None, name: str) -> dict[str, Any]:
+    return {"event": name, "distinct_id": "u", **({"team_id": team} if team is not None else {})}
+
+
+TEAMS = "".join(
+    json.dumps(of_team(team, name)) + "\n" for team, name in [(5, "a"), (6, "b"), ("5", "c"), (7, "d"), (None, "e")]
+)
+
+
+def test_of_several_teams_one_is_landed(tmp_path: Path, database: str, db: Db) -> None:
+    result = land_one(database, write(tmp_path, TEAMS), reading=read_options(only_team="5"))
+    assert [(row["team_id"], row["event"]) for row in landed(db)] == [(1, "a"), (1, "c"), (1, "e")]
+    assert (result.landed, result.unreadable) == (3, 0)
+    assert result.notes[1:] == ("2 of other teams left out",)
+    (found,) = check_files(database, [write(tmp_path, TEAMS)], reading=read_options(only_team="5"))
+    assert "2 of other teams left out" in str(found)
+
+
+def test_of_several_teams_each_has_its_project(tmp_path: Path, database: str, db: Db) -> None:
+    db.execute("insert into landing.project (team_id, name) values (2, 'second')")
+    path = write(tmp_path, TEAMS)
+    result = land_one(database, path, reading=read_options(team_mapping=["5=1,6=2"]))
+    assert [(row["team_id"], row["event"]) for row in landed(db)] == [(1, "a"), (2, "b"), (1, "c"), (1, "e")]
+    assert result.examples == (
+        'line 4: team_id \'7\', which --map-team does not name: {"event":"d","distinct_id":"u","team_id":7}',
+    )
+    land_one(database, path, reading=read_options(only_team="6", team_mapping=["6=2"]), is_again=True)
+    assert [row["team_id"] for row in landed(db)][4:] == [2, 1]
+
+
+def test_a_mapping_to_an_unknown_project_lands_nothing(tmp_path: Path, database: str, db: Db) -> None:
+    with pytest.raises(LandingError, match=r"^There is no project 9; there are: 1\.$"):
+        land_one(database, write(tmp_path, TEAMS), reading=read_options(team_mapping=["5=1", "6=9"]))
+    assert landed(db) == []
+    for wrong in ("5", "5=x", "=1"):
+        with pytest.raises(LandingError, match=f"^--map-team {wrong}: write TEAM=PROJECT"):
+            read_options(team_mapping=[wrong])
+
+
+def test_cells_are_read_as_json_where_that_is_wanted(tmp_path: Path, database: str, db: Db) -> None:
+    cells = {
+        "1.5": Decimal("1.5"),
+        "-0": 0,
+        "12345678901234567890.5": Decimal("12345678901234567890.5"),
+        "true": True,
+        '"[1, {""a"": null}]"': [1, {"a": None}],
+        '"""quoted"""': "quoted",
+        "007": "007",
+        "+1": "+1",
+        "1,5": "1,5",
+        "NaN": "NaN",
+        "1e400": "1e400",
+        "True": "True",
+    }
+    header = "event;distinct_id;" + ";".join(f"p{number}" for number in range(len(cells))) + ";empty;nothing"
+    row = "1;2;" + ";".join(cells) + ";;null"
+    path = write(tmp_path, f"{header}\n{row}\n")
+    assert land_one(database, path, reading=read_options(types="json")).examples == ()
+    (found,) = landed(db)
+    assert (found["event"], found["distinct_id"]) == ("1", "2")
+    assert found["properties"] == {f"p{number}": value for number, value in enumerate(cells.values())}
+    with pytest.raises(LandingError, match="only `json` is possible"):
+        read_options(types="number")

@@ -68,7 +68,12 @@ def test_every_refusal_that_the_code_can_give_is_explained_and_no_other():
     names = names_in_code()
     assert names >= CASES.keys()
     assert read_refusals().keys() == names
-    assert names - CASES.keys() == {"merge_move_limit_exceeded", "batch_quarantined", "not_processable"}
+    assert names - CASES.keys() == {
+        "merge_move_limit_exceeded",
+        "batch_quarantined",
+        "not_processable",
+        "file_withdrawn",
+    }
 
 
 def test_no_reason_is_written_in_sql():

@@ -1,0 +1,22 @@
+-- What the remaining events say of the groups, as in load/read_group_changes.sql.
+select
+    g.team_id,
+    g.group_type,
+    g.group_key,
+    least(e."timestamp", e.received_at) as stamped_at,
+    null::text as state,
+    (extract(epoch from least(e."timestamp", e.received_at)) * 1000000)::bigint as microseconds,
+    e.xid::text::bigint as xid,
+    e.landing_id,
+    case
+        when
+            jsonb_typeof(e.properties -> '$group_set') = 'object'
+            and not ops.is_too_deep(e.properties -> '$group_set')
+            then (e.properties -> '$group_set')::text
+    end as set_json
+from staging.withdrawn_group as g
+inner join warehouse.stored_event as e
+    on
+        g.team_id = e.team_id and e.event = '$groupidentify'
+        and g.group_type = e.properties ->> '$group_type' and g.group_key = e.properties ->> '$group_key'
+order by g.team_id, g.group_type, g.group_key, e.landing_id;
