@@ -184,12 +184,18 @@ def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | U
 
 def server_error(error: psycopg.OperationalError) -> UnavailableError:
     """What broke a statement off, as an error of ours: the server, its disk or the way to it, and no row."""
-    reason = " ".join((error.diag.message_primary or str(error)).split())
+    reason = one_line(error)
     if isinstance(error, errors.DiskFull):
         return UnavailableError(
             f"The server's disk is full: {reason}. Make room on it; nothing is lost, and the next run goes on."
         )
     return UnavailableError(f"The server broke off: {reason}. Nothing is half done: run it again.")
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line and without the rows that PostgreSQL shows with it."""
+    message = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return " ".join((message or str(error)).split())
 
 
 def connect_beside(db: Db) -> Db:
