@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import psycopg
+import pytest
 
 from etl import databases, sql
 from etl.local import postgres
@@ -21,18 +22,20 @@ How = Literal["fast", "immediate"]
 class Server:
     """It does not wait for the disk, but unlike the suite's server it does for the kernel, which survives it."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, environment: dict[str, str] | None = None) -> None:
+        """Start it in a folder, with variables of its own."""
         self.home = home
         self.port = postgres.free_port()
-        self.url = postgres.start(home, port=self.port)
+        self._environment = environment or {}
+        self.url = self._start()
         self.configure(fsync="off", full_page_writes="off")
 
     @classmethod
     @contextmanager
-    def running(cls) -> Iterator[Server]:
+    def running(cls, environment: dict[str, str] | None = None) -> Iterator[Server]:
         """One in a folder of its own, gone at the end."""
         with open_folder() as folder:
-            server = cls(folder / "postgres")
+            server = cls(folder / "postgres", environment)
             try:
                 yield server
             finally:
@@ -51,7 +54,13 @@ class Server:
 
     def start(self) -> None:
         """Start it again; it recovers."""
-        assert postgres.start(self.home, port=self.port) == self.url
+        assert self._start() == self.url
+
+    def _start(self) -> str:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._environment.items():
+                patch.setenv(name, value)
+            return postgres.start(self.home, port=self.port)
 
     def make_template(self) -> str:
         """The name of a migrated database, to be copied."""

@@ -66,7 +66,11 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(self._server)
+                try:
+                    server = socket.create_connection(self._server)
+                except OSError:
+                    client.close()
+                    continue
                 self._open |= {client, server}
                 for source, sink, is_client in ((client, server, True), (server, client, False)):
                     threading.Thread(target=self._carry, args=(source, sink, is_client), daemon=True).start()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
@@ -18,26 +17,12 @@ from etl.sql import Db
 from tests.conftest import copy_database
 from tests.cycle.crash import Fault, armed
 from tests.faults import books
+from tests.faults.clock import LIBRARY, Clock
 from tests.server import Server, open_folder
 
-LIBRARY = next(iter(Path("/usr/lib").glob("*/faketime/libfaketime.so.1")), None)
 HOUR, DAY = 3_600, 86_400
 
 pytestmark = pytest.mark.skipif(LIBRARY is None, reason="needs Debian's package faketime")
-
-
-class Clock:
-    """What the server takes for the time, in seconds from the real one."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.seconds = 0
-        self.move(0)
-
-    def move(self, seconds: int) -> None:
-        """Set it forward, or back."""
-        self.seconds += seconds
-        self._file.write_text(f"{self.seconds:+}\n")
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +33,9 @@ def clock() -> Iterator[Clock]:
 
 @pytest.fixture(scope="module")
 def server(clock: Clock) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LD_PRELOAD", str(LIBRARY))
-        patch.setenv("FAKETIME_TIMESTAMP_FILE", str(clock._file))
-        patch.setenv("FAKETIME_NO_CACHE", "1")
-        patch.setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-        with Server.running() as server:
-            server.make_template()
-            yield server
+    with Server.running(clock.environment) as server:
+        server.make_template()
+        yield server
 
 
 @pytest.fixture

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -21,77 +18,17 @@ from etl.operate.status import read_status
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS, Fault
 from tests.faults import books
-from tests.server import Server, open_folder
+from tests.faults.disk import Disk, SmallServer, mounted
 
-DATA_MIB = 300
-WAL_MIB = 96
 # A statement of each step that needs room, and which room: that of the tables or that of the log.
 STATEMENTS = ["stage/insert_event", "resolve/exclude_duplicates", "load/insert_person", "load/insert_event"]
 
 
-class Disk:
-    """A small file system."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._ballast = folder / "ballast"
-
-    def fill(self, *, but: int = 0) -> None:
-        """Leave no room, or ``but`` so many bytes."""
-        with self._ballast.open("wb", buffering=0) as file:
-            try:
-                while True:
-                    file.write(bytes(65_536))
-            except OSError:
-                file.truncate(file.tell() - but)
-
-    def clear(self) -> None:
-        """Make room again."""
-        self._ballast.unlink(missing_ok=True)
-
-
-@contextmanager
-def mounted(folder: Path, mebibytes: int) -> Iterator[Disk]:
-    """A file system of this size, in memory."""
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m,mode=711", "tmpfs", folder],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip(f"needs the right to mount: {made.stderr.strip()}")
-    try:
-        yield Disk(folder)
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
 @pytest.fixture(scope="module")
-def small(request: pytest.FixtureRequest) -> Iterator[SmallServer]:
-    with ExitStack() as stack:
-        folder = stack.enter_context(open_folder())
-        tables = stack.enter_context(mounted(folder / "tables", DATA_MIB))
-        log = stack.enter_context(mounted(folder / "log", WAL_MIB))
-        server = SmallServer(tables, log)
-        stack.callback(server.stop, "immediate")
+def small() -> Iterator[SmallServer]:
+    with SmallServer.running() as server:
+        server.make_template()
         yield server
-
-
-class SmallServer(Server):
-    """Its tables are on one small disk, its write-ahead log on another."""
-
-    def __init__(self, tables: Disk, log: Disk) -> None:
-        super().__init__(tables.folder / "postgres")
-        self.tables = tables
-        self.log = log
-        self.configure(max_wal_size="32MB")
-        self.stop("fast")
-        here, there = self.home / "data" / "pg_wal", log.folder / "pg_wal"
-        subprocess.run(["cp", "-a", here, there], check=True)
-        shutil.rmtree(here)
-        here.symlink_to(there)
-        self.start()
-        self.template = self.make_template()
 
 
 @pytest.fixture
@@ -99,7 +36,7 @@ def url(small: SmallServer) -> Iterator[str]:
     """A database on it."""
     with psycopg.connect(f"{small.url}/postgres", autocommit=True) as admin:
         admin.execute("drop database if exists test with (force)")
-        admin.execute(f"create database test template {small.template}")  # type: ignore[call-overload]
+        admin.execute("create database test template template_etl")
         admin.execute("checkpoint")
     yield f"{small.url}/test"
     small.tables.clear()
@@ -165,15 +102,8 @@ def test_no_room_for_the_log(small, url, statement):
     with sql.connect(url) as db:
         sent = books.land_visits(db, 500)
 
-    def fill_the_log() -> None:
-        small.log.fill()
-        with suppress(psycopg.OperationalError), sql.connect(url) as other:
-            while True:
-                other.execute("select pg_logical_emit_message(false, 'x', 'x', true)")
-                other.execute("select pg_switch_wal()")
-
     with (
-        crash.armed(Fault(statement), fill_the_log),
+        crash.armed(Fault(statement), small.fill_log),
         pytest.raises(psycopg.OperationalError) as raised,
         sql.connect(url) as db,
     ):
@@ -222,7 +152,7 @@ def test_no_room_for_the_report(database, db, etl, client_disk):
 
 
 def test_no_room_for_what_cannot_be_read(database, db, etl, client_disk, tmp_path):
-    file, sent = write_events(tmp_path, 200, more="no JSON\n" * 400)
+    file, sent = write_events(tmp_path, 200, more="no JSON\n" * 2_000)
     rejects = client_disk.folder / "rejects"
     client_disk.fill()
     status, said = etl(database, "land", str(file), "--rejects", str(rejects))
@@ -231,7 +161,7 @@ def test_no_room_for_what_cannot_be_read(database, db, etl, client_disk, tmp_pat
     assert said.count("\n") == 1
     client_disk.clear()
     assert etl(database, "land", str(file), "--rejects", str(rejects))[0] == 1
-    assert rejects.read_text() == "no JSON\n" * 400
+    assert rejects.read_text() == "no JSON\n" * 2_000
     run_cycle(db, SETTINGS)
     books.check(db, sent)
 
