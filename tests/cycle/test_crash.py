@@ -207,7 +207,7 @@ def crash_server(server: Server, url: str, mode: Mode, fault: Fault, how: How = 
     server.start()
 
 
-@pytest.mark.parametrize("how", ["immediate", "fast"])
+@pytest.mark.parametrize("how", ["immediate", pytest.param("fast", marks=pytest.mark.crash)])
 @pytest.mark.parametrize("fault", SERVER_SAMPLE, ids=str)
 def test_server_restarted(server, durable_story, fault, how):
     mode: Mode = "steps" if SERVER_SAMPLE.index(fault) % 2 else "cycle"

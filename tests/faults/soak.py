@@ -45,8 +45,9 @@ from tests.faults.disk import SmallServer
 from tests.faults.proxy import proxied
 from tests.server import open_folder
 
-MINUTE = 0.6  # seconds it takes
+MINUTE = 0.5  # seconds it takes
 SHARE_OF_FAULTS = 0.15  # of the minutes
+SHARE_OF_JOURNEYS = 0.3  # 87 events of a browser and two backends; the others are signups, of 5
 RETURNING = 20  # visitors who come again and again; every other visit is of a new one
 HOUR, HALF_DAY = 3_600, 43_200
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -179,7 +180,7 @@ class Soak:
         began = time.monotonic()
         is_new = number % 2 == 0
         visitor = f"new{number}" if is_new else f"returning{self.chance.randrange(RETURNING)}"
-        requests, uuids = self.recordings[self.chance.random() < 0.5].by(visitor)
+        requests, uuids = self.recordings[self.chance.random() < SHARE_OF_JOURNEYS].by(visitor)
         self.visits |= uuids
         send = self._send if self.chance.random() < 0.7 else self._insert
         self.sending.append(self.senders.submit(lambda: [send(each) for each in requests] and None))

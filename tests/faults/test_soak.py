@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 
+import pytest
+
 from tests.faults.soak import learn, soaking
 
 
+@pytest.mark.crash
 def test_each_fault_once_in_a_quarter_of_an_hour() -> None:
     with soaking(seed=1) as soak:
         refused = learn(soak)
