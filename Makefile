@@ -8,9 +8,9 @@ UV_VERSION := 0.13.9
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test oldest conformance nightly crash browser: export PYTHONDONTWRITEBYTECODE :=
+test oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench bench-growth crash lock clean
+.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ bench-growth: $(VENV)/.ready ## how the cost of a batch grows with its size, for
 
 crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every step
 	$(VENV)/bin/python -m pytest -m crash
+
+# HOURS=24 of traffic, SEED=... to see the same day again.
+soak: $(VENV)/.ready ## a day of recorded traffic in minutes, with faults at random (root; Debian's package faketime)
+	$(VENV)/bin/python -m tests.faults.soak $(if $(HOURS),--hours $(HOURS)) $(if $(SEED),--seed $(SEED))
 
 lock: ## renew requirements.lock from pyproject.toml
 	@test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install -q uv==$(UV_VERSION); }

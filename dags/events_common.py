@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
 from events_warehouse import check_warehouse, warehouse_url
@@ -38,6 +39,8 @@ def terminal_errors() -> Iterator[None]:
     """Fail the task at once where trying it again cannot help; whatever may pass takes Airflow's retries."""
     try:
         yield
+    except psycopg.OperationalError as error:
+        raise sql.server_error(error) from error
     except EtlError as error:
         # A lost plan may pass too, but by the next run, which stages the batch again: not by this task.
         if isinstance(error, TransientError) and not isinstance(error, StagingLostError):

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import psycopg
-from psycopg import AsyncConnection, Connection, Cursor, IsolationLevel
+from psycopg import AsyncConnection, Connection, Cursor, IsolationLevel, errors
 from psycopg.rows import DictRow, class_row, dict_row, tuple_row
 from psycopg.types.json import set_json_dumps, set_json_loads
 
@@ -25,6 +25,8 @@ AsyncDb = AsyncConnection[DictRow]
 T = TypeVar("T")
 
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0"}
+# So that a server that has gone without a word is noticed in a minute, not in the system's two hours.
+_KEEPALIVES: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -80,6 +82,7 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             row_factory=dict_row,
             application_name=application_name,
             connect_timeout=10,
+            **_KEEPALIVES,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
@@ -110,6 +113,7 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
             row_factory=dict_row,
             application_name=application_name,
             connect_timeout=3,
+            **_KEEPALIVES,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
@@ -170,7 +174,28 @@ def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | U
     signs = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied for database")
     if any(sign in reason for sign in signs):
         return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
+    if any(sign in reason for sign in ("too many clients", "too many connections", "remaining connection slots")):
+        return UnavailableError(
+            f"The warehouse has no connection left: {reason}. End some, or raise its limit; nothing is lost, and the "
+            "next run tries again."
+        )
     return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
+
+
+def server_error(error: psycopg.OperationalError) -> UnavailableError:
+    """What broke a statement off, as an error of ours: the server, its disk or the way to it, and no row."""
+    reason = one_line(error)
+    if isinstance(error, errors.DiskFull):
+        return UnavailableError(
+            f"The server's disk is full: {reason}. Make room on it; nothing is lost, and the next run goes on."
+        )
+    return UnavailableError(f"The server broke off: {reason}. Nothing is half done: run it again.")
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, in one line and without the rows that PostgreSQL shows with it."""
+    message = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return " ".join((message or str(error)).split())
 
 
 def connect_beside(db: Db) -> Db:

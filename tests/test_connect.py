@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -19,6 +22,7 @@ from tests.pgbouncer import PROGRAM, pooled
 
 needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's package pgbouncer")
 
+KEEPALIVES = {"idle": 30, "interval": 10, "count": 3}
 DEFAULTS = {
     "timezone": "Asia/Kathmandu",
     "datestyle": "German, DMY",
@@ -29,6 +33,8 @@ DEFAULTS = {
     "default_transaction_isolation": "serializable",
     "statement_timeout": "15ms",
     "idle_in_transaction_session_timeout": "1ms",
+    "lock_timeout": "1ms",
+    "idle_session_timeout": "1s",
 }
 
 
@@ -82,6 +88,25 @@ def test_odd_defaults_change_nothing(odd, settings):
         assert [row["day"] for row in days] == ["warehouse.stored_event_20261124", "warehouse.stored_event_20261125"]
 
 
+def test_a_session_that_waits_for_its_client_is_not_ended(odd):
+    with sql.connect(odd) as db:
+        time.sleep(1.2)
+        check(db)
+
+
+def test_a_peer_that_has_gone_without_a_word_is_noticed_within_a_minute(database):
+    """By both: a worker's lock, or a client's wait, would last for the two hours that systems have as default."""
+    with sql.connect(database) as db, sql.connect_beside(db) as second:
+        for each in (db, second):
+            found = {name: each.execute(f"show tcp_keepalives_{name}").fetchone() for name in KEEPALIVES}
+            assert {name: int(row.popitem()[1]) for name, row in found.items()} == KEEPALIVES
+            link = socket.socket(fileno=os.dup(each.fileno()))
+            assert link.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            options = {"idle": socket.TCP_KEEPIDLE, "interval": socket.TCP_KEEPINTVL, "count": socket.TCP_KEEPCNT}
+            assert {name: link.getsockopt(socket.IPPROTO_TCP, options[name]) for name in KEEPALIVES} == KEEPALIVES
+            link.close()
+
+
 def test_capture_is_as_sure_of_its_session(odd):
     async def read() -> list[sql.Row]:
         async with await sql.connect_async(odd, application_name="test") as db:
@@ -89,7 +114,7 @@ def test_capture_is_as_sure_of_its_session(odd):
             return await cursor.fetchall()
 
     found = [row["v"] for row in asyncio.run(read())]
-    assert found == ["UTC", "ISO, MDY", "postgres", "1", "on", "pg_catalog", "read committed", "30s", "0"]
+    assert found == ["UTC", "ISO, MDY", "postgres", "1", "on", "pg_catalog", "read committed", "30s", "0", "0", "0"]
 
 
 @pytest.fixture

@@ -7,9 +7,12 @@ A request is answered when its rows are committed. Every row has a uuid by then,
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import msgspec
@@ -112,23 +115,25 @@ class Writer:
         """Commit the rows of a group and say so to its requests, or put them back."""
         began = time.perf_counter()
         commit = asyncio.create_task(connection.commit([row for waiting in group for row in waiting.rows]))
-        # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
-        await asyncio.wait([commit], timeout=self._wait_seconds)
-        error = commit.exception() if commit.done() else TimeoutError("no answer from the database")
+        try:
+            # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
+            done, _ = await asyncio.wait([commit], timeout=self._wait_seconds)
+        finally:
+            await connection.break_off(commit)
+        error = commit.exception() if done else TimeoutError("no answer from the database")
         if error is None:
             self._metrics.commit_seconds.observe(time.perf_counter() - began)
             for waiting in group:
                 if not waiting.done.done():
                     waiting.done.set_result(None)
             return
-        commit.cancel()
         connection.drop()
         self._metrics.commit_failures.inc()
         if isinstance(error, UNSTORABLE):
             self._isolate(group, error)
             return
         if isinstance(error, psycopg.Error | EtlError | OSError | TimeoutError):
-            log.warning("commit failed", error=" ".join(str(error).split()), events=sum(len(w.rows) for w in group))
+            log.warning("commit failed", error=sql.one_line(error), events=sum(len(w.rows) for w in group))
         else:
             log.error("commit failed", exc_info=error)
         self._queue.extendleft(reversed(group))
@@ -156,7 +161,7 @@ class Writer:
             self._queue.extendleft(reversed(group))
             self._has_work.set()
             return
-        log.error("rows that PostgreSQL refuses", error=" ".join(str(error).split()))
+        log.error("rows that PostgreSQL refuses", error=sql.one_line(error))
         if not group[0].done.done():
             group[0].done.set_exception(RefusedError(400, "unstorable", "The events cannot be stored."))
 
@@ -177,8 +182,22 @@ class _Connection:
         except UNSTORABLE:
             await _copy(self._db, await _storable(self._db, rows))
 
+    async def break_off(self, commit: asyncio.Task[None]) -> None:
+        """Return when a commit is over, whether the server answers or not.
+
+        A socket that is closed while the event loop still watches it can end the whole process.
+        """
+        if commit.done():
+            return
+        if self._db is None:
+            commit.cancel()
+        else:
+            with socket.socket(fileno=os.dup(self._db.pgconn.socket)) as link, suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+        await asyncio.gather(commit, return_exceptions=True)
+
     def drop(self) -> None:
-        """Let go of it, whatever state it is in."""
+        """Let go of it, whatever state it is in; nothing waits on it."""
         if self._db is not None:
             self._db.pgconn.finish()
             self._db = None

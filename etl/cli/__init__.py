@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from errno import EDQUOT, ENOSPC
 from importlib.metadata import version
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import psycopg
 import typer
 from psycopg import errors
 
+from etl import sql
 from etl.cli import (
     audit,
     batch,
@@ -85,11 +87,12 @@ def main() -> None:
     except errors.InsufficientPrivilege as error:
         _stop(f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas.")
     except psycopg.OperationalError as error:
-        _stop(f"The server broke off: {_first_line(error)}. Run the command again.")
+        _stop(str(sql.server_error(error)))
     except OSError as error:
-        if error.filename is None:
+        # Of a full disk the file is not told, because it is the writing that fails.
+        if error.filename is None and error.errno not in {ENOSPC, EDQUOT}:
             raise
-        _stop(f"{error.filename}: {error.strerror}.")
+        _stop(f"{error.filename or 'A file could not be written'}: {error.strerror}.")
 
 
 def _first_line(error: psycopg.Error) -> str:

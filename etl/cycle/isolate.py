@@ -43,10 +43,8 @@ def is_of_data(error: BaseException) -> bool:
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line, without the rows that PostgreSQL shows with it."""
-    message = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-    text = " ".join((message or str(error)).split())
-    return f"{type(error).__name__}: {text}"[:SHOWN_CHARACTERS]
+    """An error and its kind in one line, not too long."""
+    return f"{type(error).__name__}: {sql.one_line(error)}"[:SHOWN_CHARACTERS]
 
 
 class Trial(Protocol):

@@ -6,7 +6,7 @@ Its bounds are written down before anything is read, so the next run finishes a 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from etl import sql
 from etl.cycle.batch import Batch
@@ -38,14 +38,22 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
             "Stop all writers' old connections if any, run `etl watermark rebase` once, and go on."
         )
     clock = sql.one(db, "open/read_clock")
+    now = now or clock["clock"]
+    passed = min(now, clock["oldest_start"] or clock["clock"])
+    arrival_clock_before = watermark["arrival_clock"]
+    if now < watermark["as_of"] and not clock["is_start_hidden"]:
+        # The clock was set back, or right after it had been ahead. Nothing is held until it has caught up: time goes on
+        # from where it was by what has passed since the last batch, and what has landed meanwhile has arrived by then.
+        passed = watermark["as_of"] + max(timedelta(0), passed - watermark["opened_at"])
+        arrival_clock_before = passed
     bounds = sql.one(db, "open/find_bounds", {**watermark, "batch_size": settings.batch_size})
-    arrival_clock = max(watermark["arrival_clock"], bounds["newest_arrival"] or NEVER)
+    arrival_clock = max(arrival_clock_before, bounds["newest_arrival"] or NEVER)
     is_caught_up = bounds["is_caught_up"]
     # While a backlog remains only arrivals move the time of release on, so that a backlog replays as it would have run
     # live. When nothing is left the clock does, but never past the start of a transaction that may still bring rows.
     as_of = max(watermark["as_of"], arrival_clock)
     if is_caught_up and not clock["is_start_hidden"]:
-        as_of = max(as_of, min(now or clock["clock"], clock["oldest_start"] or clock["clock"]))
+        as_of = max(as_of, passed)
     batch = sql.one(
         db,
         "open/insert_batch",
@@ -57,8 +65,8 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
             "middle_xid": bounds["middle_xid"] or watermark["xid"],
             "middle_landing_id": bounds["middle_landing_id"] or watermark["landing_id"],
             "middle_ordinal": bounds["middle_ordinal"],
-            "middle_arrival_clock": max(watermark["arrival_clock"], bounds["middle_arrival"] or NEVER),
-            "arrival_clock_before": watermark["arrival_clock"],
+            "middle_arrival_clock": max(arrival_clock_before, bounds["middle_arrival"] or NEVER),
+            "arrival_clock_before": arrival_clock_before,
             "arrival_clock": arrival_clock,
             "as_of": as_of,
             "hold_seconds": settings.hold_seconds,

@@ -249,9 +249,8 @@ class _Landing:
                     state = self._land_chunk(state, source)
                     progress(self._path, int(source.share_read() * size), size, state["landed"])
         except (OSError, psycopg.Error) as error:
-            reason = " ".join(str(error).split())
             raise LandingError(
-                f"{self._name}: stopped after {state['landed']:,} events, which are landed: {reason}. "
+                f"{self._name}: stopped after {state['landed']:,} events, which are landed: {sql.one_line(error)}. "
                 "Run the same command again: it goes on from there."
             ) from error
         tally = source.recorder.tally

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
 from etl.errors import LandingError
@@ -93,12 +94,21 @@ def _is_data(path: Path) -> bool:
 
 def _copy(source: str, folder: Path) -> Path:
     copy = folder / f"input-{len(list(folder.iterdir()))}"
-    if source == "/dev/stdin":
-        with copy.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-    else:
-        with open(source, "rb") as stream, copy.open("wb") as file:
-            shutil.copyfileobj(stream, file, 1 << 20)
+    try:
+        if source == "/dev/stdin":
+            with copy.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+        else:
+            with open(source, "rb") as stream, copy.open("wb") as file:
+                shutil.copyfileobj(stream, file, 1 << 20)
+    except OSError as error:
+        if error.errno not in {ENOSPC, EDQUOT}:
+            raise
+        name = "standard input" if source == "/dev/stdin" else source
+        raise LandingError(
+            f"{name} is copied to {folder.parent} before it is landed, and there is no room: nothing was landed. "
+            "Set TMPDIR to a folder with more, or save it as a file and land that."
+        ) from error
     return copy
 
 

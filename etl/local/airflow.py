@@ -26,7 +26,7 @@ from urllib.parse import quote
 from etl import sql
 from etl.errors import ConfigurationError
 from etl.local.child import start
-from etl.local.private import open_private
+from etl.local.private import write_private
 from etl.settings import Settings
 
 HOST = "127.0.0.1"
@@ -72,7 +72,7 @@ class Airflow:
         for folder in (self.home, self.logs):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._secrets = _read_or_make_secrets(self.home / "secrets.json")
-        _write_private(self.home / "passwords.json", json.dumps({USER: self.password, VIEWER: self.viewer_password}))
+        write_private(self.home / "passwords.json", json.dumps({USER: self.password, VIEWER: self.viewer_password}))
         self._environment = _environment(settings, self.home, self._secrets, warehouse_url, metadata_url)
 
     @property
@@ -283,15 +283,8 @@ def _read_or_make_secrets(file: Path) -> dict[str, str]:
     }
     known = json.loads(file.read_text()) if file.exists() else {}
     if made.keys() - known.keys():
-        _write_private(file, json.dumps(made | known))
+        write_private(file, json.dumps(made | known))
     return made | known
-
-
-def _write_private(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".new")
-    with open_private(unfinished) as output:
-        output.write(text)
-    unfinished.replace(file)
 
 
 def processes_with(file: Path) -> list[int]:

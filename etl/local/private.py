@@ -22,6 +22,30 @@ def open_private(path: Path, mode: Literal["replace", "append", "new"] = "replac
     return open(path, "a" if mode == "append" else "w", opener=partial(_open, mode))  # Path.open has no opener
 
 
+def write_private(file: Path, text: str) -> None:
+    """Write a whole file that nobody else may read, such as a password: a power cut leaves the old one or the new one.
+
+    Raises:
+        OSError: as ``open_private``.
+    """
+    unfinished = file.with_name(f"{file.name}.new")
+    with open_private(unfinished) as output:
+        output.write(text)
+        output.flush()
+        os.fsync(output.fileno())
+    unfinished.replace(file)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Return when the names in a folder are on disk: after a power cut they are as they are now."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def _open(mode: str, path: str, _: int) -> int:
     """A descriptor, so that the file keeps its name; what is there is emptied only once it is known to be ours."""
     flags = {"replace": 0, "append": os.O_APPEND, "new": os.O_EXCL}[mode]

@@ -12,6 +12,8 @@ from etl.sql import Db, Row
 
 # A transaction in flight for less than this is ordinary traffic, not something that holds the watermark back.
 HOLDER_SECONDS = 10.0
+# A clock that is behind by less is nothing to speak of.
+BEHIND_SECONDS = 60.0
 # So many queries over all days may be open at once, before they and the cycle run out of locks.
 FULL_READERS = 10
 # A share of fewer rows says nothing.
@@ -23,7 +25,8 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, audit, invariant, withheld, failing, set_apart, late, holder, ended, locks, quarantine or merges.
+        kind: ledger, audit, invariant, withheld, failing, set_apart, late, clock, holder, ended, locks,
+            quarantine or merges.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -162,6 +165,16 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"{settings.late_after_seconds:,.0f} s. Look at the DAG `{INGEST}` in Airflow, or run `etl cycle`.",
             )
         )
+    if ahead := _ahead(status, clock):
+        found.append(
+            Problem(
+                "clock",
+                "",
+                f"The server's clock is {ahead:,.0f} s behind the time of the last batch: it was set back, or was "
+                "wrong then. Nothing is lost, and nothing is held for longer than else. See that the server keeps the "
+                "time (NTP); this goes away when the clock has caught up.",
+            )
+        )
     if status.holder:
         found.append(
             Problem(
@@ -174,6 +187,12 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
             )
         )
     return found + _locks(db) + _refused(db, settings) + _merged(db, settings)
+
+
+def _ahead(status: Status, clock: datetime) -> float:
+    """Seconds by which the time of the newest batch is ahead of the clock; 0 where it may be chance."""
+    ahead = (status.batches[0]["as_of"] - clock).total_seconds() if status.batches else 0.0
+    return ahead if ahead > BEHIND_SECONDS else 0.0
 
 
 def _locks(db: Db) -> list[Problem]:

@@ -67,7 +67,8 @@ def build(url: str, settings: Settings, out: Path, *, now: datetime | None = Non
             site.finish()
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot write the report to {error.filename or out}: {error.strerror}. Choose a folder you may write to."
+            f"Cannot write the report to {error.filename or out}: {error.strerror}. Choose a folder that you may write "
+            "to and that has room."
         ) from error
     return Built(site.written, site.removed, len(site.manifest), round(time.perf_counter() - began, 3))
 
@@ -271,10 +272,14 @@ class Site:
 def _write_whole(file: Path, content: bytes, *, mode: int | None = None) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f".{file.name}.new")
-    unfinished.write_bytes(content)
-    if mode is not None:
-        unfinished.chmod(mode)
-    unfinished.replace(file)
+    try:
+        unfinished.write_bytes(content)
+        if mode is not None:
+            unfinished.chmod(mode)
+        unfinished.replace(file)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _read_manifest(file: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ select
     set_config('statement_timeout', %(statement_timeout)s::text, false),
     set_config('lock_timeout', %(lock_timeout)s::text, false),
     set_config('idle_in_transaction_session_timeout', '0', false),
+    set_config('idle_session_timeout', '0', false),
     case
         when current_setting('server_version_num')::integer >= 170000
             then set_config('transaction_timeout', '0', false)
@@ -21,5 +22,9 @@ select
     -- of their number may be the better one.
     set_config('cursor_tuple_fraction', '1', false),
     set_config('client_min_messages', 'warning', false),
-    -- So that the server notices within seconds that a worker was killed, and frees its locks.
-    set_config('client_connection_check_interval', '5s', false);
+    -- So that the server notices within seconds that a worker was killed, and within a minute that its machine or the
+    -- way to it is gone, and frees its locks.
+    set_config('client_connection_check_interval', '5s', false),
+    set_config('tcp_keepalives_idle', '30', false),
+    set_config('tcp_keepalives_interval', '10', false),
+    set_config('tcp_keepalives_count', '3', false);

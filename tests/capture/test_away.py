@@ -20,12 +20,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 
 from etl import databases, sql
+from etl.capture import writer
 from etl.local import postgres
 from etl.migrate import migrate
 from etl.operate import project
+from etl.rules.wire import LandingRow
 from etl.settings import Settings
 from tests.capture.service import TOKEN, Service, login_url, serving
 
@@ -105,6 +108,37 @@ def test_a_database_that_hangs_holds_nobody_for_ever(patient: Service, away_data
             os.kill(row["pid"], signal.SIGCONT)
     assert patient.send(sent) == 200
     assert len({row["uuid"] for row in patient.landed()}) == 3
+
+
+def test_no_connection_is_closed_that_a_commit_waits_on(patient: Service, away_database: str, monkeypatch) -> None:
+    """Its socket would be closed while the event loop watches it, which can end the whole process."""
+    committing: set[object] = set()
+    dropped: list[bool] = []
+    commit, drop = writer._Connection.commit, writer._Connection.drop
+
+    async def note_commit(connection: writer._Connection, rows: list[LandingRow]) -> None:
+        committing.add(connection)
+        try:
+            await commit(connection, rows)
+        finally:
+            committing.discard(connection)
+
+    def note_drop(connection: writer._Connection) -> None:
+        dropped.append(connection in committing)
+        drop(connection)
+
+    monkeypatch.setattr(writer._Connection, "commit", note_commit)
+    monkeypatch.setattr(writer._Connection, "drop", note_drop)
+    assert patient.send(event()) == 200
+    with psycopg.connect(away_database) as blocker:
+        blocker.execute("lock table landing.event in access exclusive mode")
+        assert patient.send(event()) == 503
+        until = time.monotonic() + 10
+        while not dropped and time.monotonic() < until:
+            time.sleep(0.05)
+    assert dropped
+    assert not any(dropped)
+    assert patient.send(event()) == 200
 
 
 class Program:

@@ -12,6 +12,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 
 from etl import sql
@@ -333,6 +334,29 @@ def test_the_log_has_neither_bodies_nor_tokens(service: Service, capsys: pytest.
     assert "4111" not in output
     assert "Secret" not in output
     assert "127.0.0.1" not in output
+
+
+def test_a_commit_that_is_broken_off_puts_no_event_into_the_log(service: Service, capsys) -> None:
+    """PostgreSQL's message has the row at which it was."""
+    assert service.send({"event": "e", "distinct_id": "d"}) == 200
+    with psycopg.connect(service.database) as blocker, ThreadPoolExecutor(1) as thread:
+        leaves = "select relid::text from pg_partition_tree('landing.event') where isleaf"
+        for (partition,) in blocker.execute(leaves).fetchall():
+            blocker.execute(f"lock table {partition} in exclusive mode")
+        sending = thread.submit(service.send, {"event": "e", "distinct_id": "secretive visitor"})
+        waiting = (
+            "select pid from pg_locks where not granted and pid in (select pid from pg_stat_activity"
+            " where application_name = 'etl capture' and datname = current_database())"
+        )
+        while not (found := blocker.execute(waiting).fetchone()):
+            assert not sending.done()
+            time.sleep(0.02)
+        blocker.execute("select pg_terminate_backend(%s)", found)
+        blocker.rollback()
+        assert sending.result() == 200
+    output = capsys.readouterr().out
+    assert "commit failed" in output
+    assert "secretive" not in output
 
 
 def test_the_log_names_addresses_if_it_is_asked_to(serve, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import random
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from contextlib import ExitStack, suppress
+from functools import partial
 
 import psycopg
 import pytest
@@ -16,14 +16,12 @@ import pytest
 from etl import databases, sql
 from etl.cycle.run import run_step
 from etl.errors import StagingLostError, TransientError, UnavailableError
-from etl.local import postgres
-from etl.migrate import migrate
 from etl.quality.audit import verify
-from etl.settings import Settings
 from etl.sql import Db
 from tests.conftest import copy_database
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS, Fault, Mode
+from tests.server import How, Server
 
 BATCHES = 3  # the story's two, and one after it that finds nothing to do
 
@@ -52,6 +50,7 @@ SAMPLE = [
 SERVER_SAMPLE = [
     Fault("open/insert_batch", is_after=True),
     Fault("stage/insert_event", is_after=True),
+    Fault("validate/copy_excluded", is_after=True),
     Fault("resolve/exclude_duplicates"),
     Fault("load/insert_event", is_after=True),
     Fault("progress/note_seconds", 4, is_after=True),
@@ -169,7 +168,7 @@ def test_killed_again_and_again(story):
         assert verify(db).troubles == []
 
 
-@pytest.mark.parametrize("fault", SERVER_SAMPLE[1:4], ids=str)
+@pytest.mark.parametrize("fault", SERVER_SAMPLE[1:5], ids=str)
 def test_connection_cut(story, fault):
     url = story.copy()
 
@@ -187,64 +186,33 @@ def test_connection_cut(story, fault):
     check_recovery(url, story, "steps", run)
 
 
-class Server:
-    """A server of its own, to be crashed.
-
-    It does not wait for the disk, but unlike the other tests' server it does for the kernel, which survives the end of
-    its processes.
-    """
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.port = postgres.free_port()
-        self.url = postgres.start(home, port=self.port)
-        with psycopg.connect(f"{self.url}/postgres", autocommit=True) as admin:
-            admin.execute("alter system set fsync = off")
-            admin.execute("alter system set full_page_writes = off")
-            admin.execute("select pg_reload_conf()")
-
-    def crash(self) -> None:
-        """End all its processes at once."""
-        postgres.stop(self.home, mode="immediate")
-
-    def start(self) -> None:
-        """Start it again; it recovers."""
-        assert postgres.start(self.home, port=self.port) == self.url
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory(prefix="etl-crash-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        server = Server(Path(folder) / "postgres")
-        try:
-            yield server
-        finally:
-            server.crash()
+    with Server.running() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def durable_story(server: Server) -> Story:
-    with sql.connect(databases.create_database(server.url, "template_etl")) as db:
-        migrate(db, Settings())
-    return Story(server.url, "template_etl")
+    return Story(server.url, server.make_template())
 
 
-def crash_server(server: Server, url: str, mode: Mode, fault: Fault) -> None:
-    """A run whose server crashes at the fault; if the last answer was on its way, the run does not even notice."""
+def crash_server(server: Server, url: str, mode: Mode, fault: Fault, how: How = "immediate") -> None:
+    """A run whose server goes down at the fault; if the last answer was on its way, the run does not even notice."""
     try:
-        with crash.armed(fault, server.crash):
+        with crash.armed(fault, partial(server.stop, how)):
             crash.advance(url, mode)
     except (psycopg.OperationalError, UnavailableError):
         pass  # the latter where it went down between two steps
     server.start()
 
 
+@pytest.mark.parametrize("how", ["immediate", pytest.param("fast", marks=pytest.mark.crash)])
 @pytest.mark.parametrize("fault", SERVER_SAMPLE, ids=str)
-def test_server_crashed(server, durable_story, fault):
+def test_server_restarted(server, durable_story, fault, how):
     mode: Mode = "steps" if SERVER_SAMPLE.index(fault) % 2 else "cycle"
     url = durable_story.copy()
-    check_recovery(url, durable_story, mode, lambda: crash_server(server, url, mode, fault))
+    check_recovery(url, durable_story, mode, lambda: crash_server(server, url, mode, fault, how))
 
 
 @pytest.mark.crash
@@ -273,13 +241,36 @@ def test_server_crashed_inside_a_statement(server, durable_story):
             thread = threading.Thread(target=run)
             thread.start()
             wait_until_blocked(url, "etl cycle")
-            server.crash()
+            server.stop("immediate")
             thread.join(30)
             blocker.close()
         server.start()
 
     check_recovery(url, durable_story, "cycle", strike)
     assert outcome
+
+
+def test_no_connection_left(server, durable_story):
+    url = durable_story.copy()
+    with ExitStack() as stack:
+
+        def take_all() -> None:
+            with suppress(psycopg.OperationalError):
+                while True:
+                    stack.enter_context(psycopg.connect(url))
+
+        with (
+            crash.armed(Fault("progress/configure"), take_all),
+            pytest.raises(
+                UnavailableError, match=r"No second connection .* A step needs two; the next run tries again"
+            ),
+        ):
+            crash.advance(url, "cycle")
+        stack.enter_context(psycopg.connect(url))  # the one that the run has left
+        with pytest.raises(UnavailableError, match=r"has no connection left: .* nothing is lost") as raised:
+            sql.connect(url)
+        assert "\n" not in str(raised.value)
+    check_recovery(url, durable_story, "cycle", lambda: None)
 
 
 @pytest.mark.parametrize("reached", ["stage", "validate", "resolve"])
@@ -291,7 +282,7 @@ def test_staging_lost_between_tasks(server, durable_story, reached):
     done = steps.index(reached) + 1
     for step in steps[:done]:
         run_step(url, step, batch_id, SETTINGS)
-    server.crash()
+    server.stop("immediate")
     server.start()
     for _ in range(2):  # the task, and its retry
         with pytest.raises(StagingLostError, match=f"Batch {batch_id} .* crashed"):
@@ -309,7 +300,7 @@ def test_load_again_after_it_succeeded_and_the_server_crashed(server, durable_st
     """The worker never heard that its load was done, and staging is gone: the task run again does nothing."""
     url = durable_story.copy()
     crash.finish(url, "steps", batches=2)
-    server.crash()
+    server.stop("immediate")
     server.start()
     assert run_step(url, "load", 2, SETTINGS) == 2
     crash.finish(url, "steps", batches=BATCHES)

@@ -56,11 +56,12 @@ def facts() -> dict[str, Any]:
 
 def _what_becomes_of_errors() -> dict[str, str]:
     from events_common import terminal_errors
+    from psycopg.errors import DiskFull
 
     from etl.errors import CycleBusyError, LedgerError, StagingLostError
 
     became = {}
-    for error in (LedgerError("x"), StagingLostError("x"), CycleBusyError("x"), OSError("x")):
+    for error in (LedgerError("x"), StagingLostError("x"), CycleBusyError("x"), OSError("x"), DiskFull("x")):
         with pytest.raises(Exception, match="x") as raised, terminal_errors():
             raise error
         became[type(error).__name__] = raised.type.__name__

@@ -104,6 +104,7 @@ def test_only_errors_that_may_pass_are_tried_again(facts: dict[str, Any]) -> Non
         "StagingLostError": "AirflowFailException",
         "CycleBusyError": "CycleBusyError",
         "OSError": "OSError",
+        "DiskFull": "UnavailableError",
     }
 
 

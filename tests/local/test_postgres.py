@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import shutil
 import socket
 import stat
@@ -151,6 +152,32 @@ def test_a_server_that_does_not_start_says_why(home: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"did not start: .*incompatible.*Its log is"):
         postgres.start(home)
     version.write_text(right)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
+def test_root_runs_it_as_a_user_of_its_own(home: Path) -> None:
+    """Many daemons run as nobody: what one of them may read and lock, all may."""
+    postgres.start(home)
+    own = pwd.getpwnam(postgres.USER).pw_uid
+    assert own not in {0, pwd.getpwnam("nobody").pw_uid}
+    assert {Path(f"/proc/{server_process(home)}").stat().st_uid, (home / "data").stat().st_uid} == {own}
+    files = [home / name for name in ("password", "postgres.log", "lock", "data/PG_VERSION", "data/postmaster.pid")]
+    tries = [command for file in files for command in (["cat", file], ["flock", "-n", file, "true"])]
+    for command in (["ls", home / "data"], ["flock", "-n", home / "data", "true"], *tries):
+        tried = subprocess.run(command, user="nobody", group="nogroup", capture_output=True, check=False)
+        assert tried.returncode, command
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
+def test_a_user_that_cannot_be_made_is_said(open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "USER", "no:such:user")
+    with pytest.raises(
+        ConfigurationError, match=r"the user 'no:such:user' could not be made for it: .*ETL_DATABASE_URL"
+    ):
+        postgres.start(open_folder / "userless")
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(ConfigurationError, match=r"could not be made for it: useradd is missing"):
+        postgres.start(open_folder / "userless")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from unittest.mock import Mock
 
 import pytest
 
 from etl.errors import ConfigurationError
 from etl.local import postgres
-from etl.local.private import check_folder, open_private
+from etl.local.private import check_folder, open_private, write_private
 
 
 @pytest.fixture
@@ -87,3 +88,21 @@ def test_root_adopts_no_folder_that_somebody_else_has_prepared(tmp_path, monkeyp
     with pytest.raises(ConfigurationError, match="cannot use the folder"):
         postgres.start(closed / "postgres")
     assert list(elsewhere.iterdir()) == []
+
+
+def test_a_secret_takes_the_place_of_what_was_there(tmp_path, open_umask):
+    (tmp_path / "elsewhere").write_text("somebody else's")
+    (tmp_path / "password").symlink_to(tmp_path / "elsewhere")
+    write_private(tmp_path / "password", "secret")
+    assert (tmp_path / "elsewhere").read_text() == "somebody else's"
+    assert not (tmp_path / "password").is_symlink()
+    assert stat.S_IMODE((tmp_path / "password").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "password"]
+
+
+def test_a_secret_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch):
+    write_private(tmp_path / "password", "old")
+    monkeypatch.setattr("os.fsync", Mock(side_effect=OSError(28, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        write_private(tmp_path / "password", "new")
+    assert (tmp_path / "password").read_text() == "old"
