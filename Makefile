@@ -59,8 +59,8 @@ bench: $(VENV)/.ready ## drain 500,000 generated events, compared with a bare in
 	$(VENV)/bin/python -m tests.bench
 	$(VENV)/bin/python -m tests.bench.report
 
-bench-growth: $(VENV)/.ready ## how the cost of a batch grows with its size, for each kind of event
-	$(VENV)/bin/python -m tests.bench.growth
+bench-growth: $(VENV)/.ready ## how the cost of a batch grows with its size, for each kind of event; `EVENTS`, `MOST`
+	$(VENV)/bin/python -m tests.bench.growth $(if $(EVENTS),--events $(EVENTS)) $(if $(MOST),--most $(MOST))
 
 crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every step
 	$(VENV)/bin/python -m pytest -m crash
