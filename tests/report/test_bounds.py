@@ -1,4 +1,4 @@
-"""At least and at most so many unique users: each case worked out by hand from the rule in sql/report/count_bounds.sql."""
+"""At least and at most so many unique users: cases worked out by hand from the rule (sql/report/count_bounds.sql)."""
 
 from __future__ import annotations
 
