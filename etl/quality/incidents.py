@@ -30,6 +30,7 @@ class Kind(msgspec.Struct, frozen=True):
         severity: what it does to the number of users. critical: it is wrong; warning: look first; info: it holds.
         owner: who can fix it.
         thresholds: parameters of the query.
+        is_settled_when_over: once it is over, the days on which it lasted are in doubt no more.
     """
 
     name: Text
@@ -39,6 +40,7 @@ class Kind(msgspec.Struct, frozen=True):
     owner: Text
     remedy: Text
     thresholds: dict[str, float]
+    is_settled_when_over: bool = False
 
 
 class _Written(msgspec.Struct):

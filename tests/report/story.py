@@ -1,7 +1,7 @@
 """Two weeks as usual, then ten days with an incident each: what a small shop's site, backend and app would send.
 
 Always the same but for the dates: the last of the ten days is yesterday. All of it goes through landing and cycles, one
-for the usual weeks and one a day, whose clock stands just after midnight.
+for the usual weeks, and then one at the end of each day and one just after midnight.
 """
 
 from __future__ import annotations
@@ -173,7 +173,8 @@ def play(db: Db, settings: Settings, each_day: Callable[[Day, datetime], None]) 
             decide(db)
         land(db, day.rows)
         now = day.at(24.2)
-        cycle(db, settings, now)
+        for clock in (day.at(23.9), now):
+            cycle(db, settings, clock)
         refresh(db, settings, now=now)
         check_days(db, now=now)
         each_day(day, now)
