@@ -11,6 +11,7 @@ select case
     when
         (written like '____-__-__T__:__:__.___Z' and strpos('0123456789', substr(written, 23, 1)) > 0)
         or (written like '____-__-__T__:__:__.______+__:__' and strpos('0123456789', substr(written, 26, 1)) > 0)
+        or (written like '____-__-__T__:__:__+__:__' and strpos('0123456789', substr(written, 19, 1)) > 0)
         or written like '____-__-__T__:__:__Z'
         then case when pg_input_is_valid(written, 'timestamptz') then written::timestamptz end
     else ops.parse_rare_timestamp(btrim(written, E' \t\r\n'))
