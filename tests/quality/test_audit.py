@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from etl import cli, sql
+from etl import cli, databases, sql
 from etl.cycle.run import run_cycle
 from etl.errors import AuditError, UnavailableError
 from etl.operate import merge, quarantine
@@ -17,6 +18,7 @@ from etl.quality.audit import note_run, verify
 from etl.quality.audit_log import entry
 from etl.quality.daily import check_days
 from etl.quality.warehouse import check_warehouse
+from tests.conftest import copy_database, fresh_database
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 from tests.logins import login
@@ -24,25 +26,37 @@ from tests.logins import login
 AT_ONCE = SETTINGS.model_copy(update={"hold_seconds": 0.0})
 
 
+@pytest.fixture(scope="session")
+def told(server_url, template):
+    """The name of a database with four batches, for each test to copy: of every kind of row, holds and releases."""
+    with psycopg.connect(f"{server_url}/postgres", autocommit=True) as admin:
+        copy_database(admin, "template_audit", template)
+    url = databases.database_url(server_url, "template_audit")
+    crash.tell_story(url)
+    with sql.connect(url) as db:
+        run_cycle(db, SETTINGS)
+        db.execute("insert into landing.event (event, distinct_id) values ('signup', 'zoe')")
+        run_cycle(db, AT_ONCE)
+        db.execute(
+            "insert into landing.event (event, distinct_id, properties) values"
+            ' (\'$groupidentify\', \'zoe\', \'{"$group_type": "firm", "$group_key": "acme", "$group_set": {"a": 1}}\')'
+        )
+        run_cycle(db, AT_ONCE)
+    return "template_audit"
+
+
 @pytest.fixture
-def story(database, db):
-    """Four batches: of every kind of row, holds and releases among them, then maintenance and decisions."""
-    crash.tell_story(database)
-    run_cycle(db, SETTINGS)
-    db.execute("insert into landing.event (event, distinct_id) values ('signup', 'zoe')")
-    run_cycle(db, AT_ONCE)
-    db.execute(
-        "insert into landing.event (event, distinct_id, properties) values"
-        ' (\'$groupidentify\', \'zoe\', \'{"$group_type": "firm", "$group_key": "acme", "$group_set": {"a": 1}}\')'
-    )
-    run_cycle(db, AT_ONCE)
+def database(server_url, told):
+    """The URL of a copy of it, the test's own."""
+    with fresh_database(server_url, told) as url:
+        yield url
 
 
 def tables_of(audit):
     return {trouble.table for trouble in audit.troubles}
 
 
-def test_an_untouched_warehouse_agrees(db, story):
+def test_an_untouched_warehouse_agrees(db):
     shares = []
     audit = verify(db, progress=shares.append)
     assert audit.troubles == []
@@ -53,7 +67,7 @@ def test_an_untouched_warehouse_agrees(db, story):
     audit.raise_for_trouble()
 
 
-def test_what_the_product_does_itself_agrees(db, story, settings):
+def test_what_the_product_does_itself_agrees(db, settings):
     """Maintenance, checks, and every decision of a person: each is an entry of the log."""
     check_days(db)
     check_warehouse(db)
@@ -74,7 +88,7 @@ def test_what_the_product_does_itself_agrees(db, story, settings):
     assert "discarded by bea: of no use" in said
 
 
-def test_the_log_is_one_chain(db, story):
+def test_the_log_is_one_chain(db):
     rows = db.execute("select * from ops.audit_entry order by entry_id").fetchall()
     assert [row["entry_id"] for row in rows] == list(range(1, len(rows) + 1))
     assert [row["previous_hash"] for row in rows] == ["", *(row["hash"] for row in rows[:-1])]
@@ -252,7 +266,7 @@ TAMPERING = {
 
 
 @pytest.mark.parametrize("name", TAMPERING)
-def test_tampering_is_found_and_where(db, story, name):
+def test_tampering_is_found_and_where(db, name):
     statement, table, batch_id = TAMPERING[name]
     assert db.execute(statement).rowcount
     audit = verify(db)
@@ -270,7 +284,7 @@ def test_tampering_is_found_and_where(db, story, name):
         ("update landing.event set properties = '{\"a\": 2}' where distinct_id = 'anon-3'", "anon-3"),
     ],
 )
-def test_the_first_row_is_named(db, story, statement, uuid_of):
+def test_the_first_row_is_named(db, statement, uuid_of):
     rows = db.execute("select uuid::text from warehouse.stored_event where distinct_id = %s order by 1", [uuid_of])
     names = [row["uuid"] for row in rows]
     db.execute(statement)
@@ -278,14 +292,14 @@ def test_the_first_row_is_named(db, story, statement, uuid_of):
     assert any(f"the first: uuid {name}" in said for name in names)
 
 
-def test_payload_changed_in_the_warehouse_and_in_landing(db, story):
+def test_payload_changed_in_the_warehouse_and_in_landing(db):
     for table in ("warehouse.stored_event", "landing.event"):
         statement = f"update {table} set properties = '{{\"a\": 1}}' where distinct_id = 'anon-3'"
         db.execute(statement)
     assert tables_of(verify(db)) == {"warehouse.stored_event", "landing.event"}
 
 
-def test_a_held_payload_forged_before_its_release(database, db, story):
+def test_a_held_payload_forged_before_its_release(database, db):
     db.execute(
         "update landing.event set properties = '{\"a\": 1}' where landing_id in (select landing_id from buffer.event)"
     )
@@ -297,7 +311,7 @@ def test_a_held_payload_forged_before_its_release(database, db, story):
     assert "warehouse.stored_event" in tables_of(audit)
 
 
-def test_users_forged_consistently_are_found(db, story):
+def test_users_forged_consistently_are_found(db):
     """Ids, events and persons changed so that no invariant is broken."""
     db.execute(
         "with p as (insert into warehouse.person select (jsonb_populate_record(p, jsonb_build_object("
@@ -312,7 +326,7 @@ def test_users_forged_consistently_are_found(db, story):
     assert {"warehouse.person", "warehouse.person_distinct_id", "warehouse.stored_event"} <= tables_of(verify(db))
 
 
-def test_a_log_that_was_forged_whole_is_found_by_a_hash_kept_elsewhere(db, story):
+def test_a_log_that_was_forged_whole_is_found_by_a_hash_kept_elsewhere(db):
     kept = verify(db).hash
     forge = (
         "update ops.audit_entry as e set record = replace(record, 'a', 'b'), hash = 'x' where entry_id = 4;"
@@ -325,13 +339,13 @@ def test_a_log_that_was_forged_whole_is_found_by_a_hash_kept_elsewhere(db, story
     assert "ops.audit_entry" in tables_of(verify(db, expected=kept))
 
 
-def test_an_older_hash_is_still_in_the_log(db, story):
+def test_an_older_hash_is_still_in_the_log(db):
     older = db.execute("select hash from ops.audit_entry where entry_id = 2").fetchone()["hash"]
     assert verify(db, expected=older).troubles == []
     assert tables_of(verify(db, expected="0" * 64)) == {"ops.audit_entry"}
 
 
-def test_since_the_last_run(db, story):
+def test_since_the_last_run(db):
     first = verify(db)
     assert note_run(db, first)
     assert (verify(db, is_since_last=True).batches, first.batches) == (0, 4)
@@ -346,7 +360,7 @@ def test_since_the_last_run(db, story):
     assert verify(db, is_since_last=True).batches == 1  # a run that found something does not count
 
 
-def test_a_period_that_agrees_says_nothing_of_the_rest(db, story, settings):
+def test_a_period_that_agrees_says_nothing_of_the_rest(db, settings):
     db.execute("update ops.warning set details = '{}' where batch_id = 2")
     note_run(db, verify(db, from_batch=3))
     assert {trouble.batch_id for trouble in verify(db, is_since_last=True).troubles} == {2}
@@ -355,14 +369,14 @@ def test_a_period_that_agrees_says_nothing_of_the_rest(db, story, settings):
     assert "audit" in {problem.kind for problem in read_status(db, settings).problems}
 
 
-def test_a_log_that_was_rewritten_since_the_last_run(db, story):
+def test_a_log_that_was_rewritten_since_the_last_run(db):
     note_run(db, verify(db))
     db.execute("delete from ops.audit_entry where entry_id = 4")
     db.execute("delete from ops.batch where batch_id = 4")
     assert "ops.audit_entry" in tables_of(verify(db, is_since_last=True))
 
 
-def test_a_period_looks_at_its_batches_only(db, story):
+def test_a_period_looks_at_its_batches_only(db):
     db.execute("update ops.warning set details = '{}' where batch_id = 2")
     assert verify(db, from_batch=3).troubles == []
     assert verify(db, to_batch=1).troubles == []
@@ -372,7 +386,7 @@ def test_a_period_looks_at_its_batches_only(db, story):
     assert verify(db, from_day=today + timedelta(days=1)).batches == 0
 
 
-def test_landing_that_was_dropped_after_retention_is_no_contradiction(db, story, settings):
+def test_landing_that_was_dropped_after_retention_is_no_contradiction(db, settings):
     now = datetime.now(UTC)
     with entry(db, "maintenance", "the hold ends now"):
         db.execute("update buffer.event set due_at = now()")
@@ -384,7 +398,7 @@ def test_landing_that_was_dropped_after_retention_is_no_contradiction(db, story,
     assert audit.dropped == 4  # the fifth had no row of its own
 
 
-def test_the_open_batch_is_no_contradiction(database, db, story):
+def test_the_open_batch_is_no_contradiction(database, db):
     """A run that died has written events ahead."""
     db.execute(
         "insert into landing.event (event, distinct_id, properties) values ('page', 'd', '{\"$device_id\": \"d\"}')"
@@ -399,7 +413,7 @@ def test_the_open_batch_is_no_contradiction(database, db, story):
     assert verify(db).troubles == []
 
 
-def test_the_auditor_can_audit(database, db, story):
+def test_the_auditor_can_audit(database, db):
     with login(database, "auditor") as url, sql.connect(url) as auditor:
         audit = verify(auditor)
         assert (audit.troubles, audit.batches) == ([], 4)
@@ -408,7 +422,7 @@ def test_the_auditor_can_audit(database, db, story):
             auditor.execute(f"select * from {relation} limit 1")
 
 
-def test_the_command(database, monkeypatch, db, story):
+def test_the_command(database, monkeypatch, db):
     monkeypatch.setenv("ETL_DATABASE_URL", database)
     result = CliRunner().invoke(cli.app, ["audit", "verify"])
     assert (result.exit_code, "All agree." in result.output) == (0, True)
