@@ -20,11 +20,13 @@ HEADLINES = {
         GOOD: "Yesterday can be trusted.",
         LOOK: "Yesterday is usable, but look at this first.",
         BAD: "Do not publish yesterday yet.",
+        UNKNOWN: "Yesterday has not been checked yet.",
     },
     TODAY: {
         GOOD: "Today is right so far.",
         LOOK: "Today is usable, but look at this first.",
         BAD: "Do not trust today yet.",
+        UNKNOWN: "Today has not been checked yet.",
     },
     PIPELINE: {
         GOOD: "Events are loaded in time.",
@@ -139,12 +141,16 @@ def verdicts(settings: Settings, facts: Facts) -> list[Verdict]:
         *_about_summaries(facts),
         *_about_pipeline(settings, facts),
     ]
-    return [_verdict(about, [each for each in found if about in each.about]) for about in HEADLINES]
+    is_checked = not is_missing(facts.evidence["checked_at"])
+    return [
+        _verdict(about, [each for each in found if about in each.about], is_checked or about == PIPELINE)
+        for about in HEADLINES
+    ]
 
 
-def _verdict(about: str, found: list[Remark]) -> Verdict:
+def _verdict(about: str, found: list[Remark], is_checked: bool) -> Verdict:
     levels = {each.level for each in found}
-    level = BAD if BAD in levels else LOOK if LOOK in levels else GOOD
+    level = BAD if BAD in levels else LOOK if LOOK in levels else GOOD if is_checked else UNKNOWN
     return Verdict(about, level, HEADLINES[about][level], sorted(found, key=lambda each: each.level != BAD))
 
 

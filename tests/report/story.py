@@ -16,6 +16,7 @@ from etl import sql
 from etl.cycle.run import run_cycle
 from etl.operate import merge, quarantine
 from etl.quality.daily import check_days
+from etl.quality.warehouse import check_warehouse
 from etl.report.refresh import refresh
 from etl.settings import Settings
 from etl.sql import Db
@@ -167,6 +168,7 @@ def play(db: Db, settings: Settings, each_day: Callable[[Day, datetime], None]) 
     ]
     land(db, [row for day in days[:QUIET_DAYS] for row in day.rows])
     cycle(db, settings, days[QUIET_DAYS].at(0.2))
+    check_warehouse(db)
     for day, happen in zip(days[QUIET_DAYS:], INCIDENTS, strict=True):
         happen(day)
         if day is days[-1]:

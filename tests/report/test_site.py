@@ -181,6 +181,7 @@ def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(da
         land(db, "", "user-1")
     run_cycle(db, settings)
     refresh(db, settings)
+    check_warehouse(db)
     build(database, settings, tmp_path)
     words = words_of(tmp_path)
     assert re.search(r"Yesterday can be trusted. 3 unique users, \w+ \d+ \w+ at least 3, at most 3", words)
@@ -197,7 +198,11 @@ def test_a_late_batch_speaks_against_the_pipeline_and_not_against_yesterday(data
     land(db, "page", "device-1", timestamp=yesterday.isoformat(), properties='{"$device_id": "device-1"}')
     run_cycle(db, settings)
     refresh(db, settings)
-    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=120))
+    build(database, settings, tmp_path)
+    # No tick without a check.
+    assert levels_of(tmp_path) == {"yesterday": "unknown", "today": "unknown", "pipeline": "good"}
+    check_warehouse(db)
+    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=20))
     assert levels_of(tmp_path) == {"yesterday": "good", "today": "good", "pipeline": "good"}
     [loaded] = db.execute("select as_of from ops.batch").fetchall()
     late = min(datetime.now(UTC) + timedelta(seconds=600), loaded["as_of"].replace(hour=23, minute=59, second=59))
