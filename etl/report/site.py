@@ -202,8 +202,8 @@ class Site:
             checks=light.checks(facts),
             may_still_change=light.may_still_change(facts),
             evidence=facts.evidence,
-            yesterday=facts.of_day(facts.yesterday) or _nothing(facts.yesterday),
-            today=facts.of_day(facts.today) or _nothing(facts.today),
+            yesterday=facts.of_day(facts.yesterday),
+            today=facts.of_day(facts.today),
             week_before={day: facts.of_day(day - timedelta(days=7)) for day in (facts.yesterday, facts.today)},
             bounds=bounds,
             charts=pictures.overview(days, recent, now),
@@ -394,10 +394,6 @@ def _since_the_first(days: pd.DataFrame) -> pd.DataFrame:
     """Without the days before anything was there: unknown is not zero. Today and yesterday are always there."""
     known = days.index[(days["events"] > 0) | (days["batches"] > 0)]
     return days.head(max([2, *(known + 1)]))
-
-
-def _nothing(day: date) -> Row:
-    return {"day": day, "unique_users": None}
 
 
 def _shown(name: str, day: date) -> dict[str, str]:

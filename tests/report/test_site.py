@@ -249,7 +249,7 @@ def test_a_copy_says_as_of_when_it_is_and_when_the_next_is_due(database, db, set
     run_cycle(db, settings)
     build(database, settings, tmp_path, now=datetime(2031, 3, 4, 5, 6, 7, tzinfo=UTC))
     words = words_of(tmp_path)
-    assert "As of Tue 4 Mar 05:06:07 UTC, batch 1." in words
+    assert "As of Tue 4 Mar 2031 05:06:07 UTC, batch 1." in words
     assert "A new copy is due by Tue 4 Mar 05:11:07 UTC" in words
     assert 'http-equiv="refresh"' not in (tmp_path / "index.html").read_text()
 
