@@ -5,7 +5,7 @@
 | ensure_partitions | makes the partitions of the next days |
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
 | squash | folds person overrides into the events they are for; readers see no difference |
-| check_days | counts unique users by day, finds drift, checks the newest days against `expectations/advice.json` |
+| check_days | counts users by day, finds drift and incidents, checks the newest days by `expectations/advice.json` |
 | audit_new | verifies the new batches, the audit log and all audited tables; what does not agree fails the task |
 | check_warehouse | checks everything: `expectations/warehouse.json`, `person.json`; a critical failure fails the task |
 """

@@ -20,6 +20,7 @@ from etl.cli import (
     demo,
     digest,
     explain,
+    incident,
     land,
     maintain,
     merge,
@@ -67,7 +68,13 @@ for panel, commands in {
 
 for panel, nouns in {
     "Inspect": {"audit": audit.app},
-    "Correct": {"batch": batch.app, "quarantine": quarantine.app, "merge": merge.app, "watermark": watermark.app},
+    "Correct": {
+        "batch": batch.app,
+        "quarantine": quarantine.app,
+        "merge": merge.app,
+        "incident": incident.app,
+        "watermark": watermark.app,
+    },
     "Set up": {"project": project.app, "plan": plan.app},
 }.items():
     for name, noun in nouns.items():

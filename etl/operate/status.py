@@ -7,6 +7,7 @@ from datetime import datetime
 
 from etl import sql
 from etl.names import INGEST
+from etl.quality.incidents import kinds, list_incidents, sentence
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -26,7 +27,7 @@ class Problem:
 
     Attributes:
         kind: ledger, audit, invariant, withheld, failing, set_apart, late, clock, holder, ended, locks,
-            quarantine or merges.
+            quarantine, merges or incident.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -186,7 +187,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
             )
         )
-    return found + _locks(db) + _refused(db, settings) + _merged(db, settings)
+    return found + _locks(db) + _refused(db, settings) + _merged(db, settings) + _incidents(db)
 
 
 def _ahead(status: Status, clock: datetime) -> float:
@@ -238,6 +239,20 @@ def _merged(db: Db, settings: Settings) -> list[Problem]:
             "`etl split` takes a wrong one back.",
         )
         for row in sql.run(db, "status/read_dangerous_merges", {"at_most": at_most})
+    ]
+
+
+def _incidents(db: Db) -> list[Problem]:
+    """Those that nobody knows of yet, and that change what is counted."""
+    return [
+        Problem(
+            "incident",
+            f"{row['kind']} project {row['team_id']} {row['subject']}".strip(),
+            f"{sentence(row)}, since {row['since_at']:%Y-%m-%d %H:%M} UTC. {kinds()[row['kind']].remedy} "
+            f"`etl incident acknowledge {row['incident_id']}` if somebody is at it.",
+        )
+        for row in list_incidents(db)
+        if row["state"] == "open" and kinds()[row["kind"]].severity != "info"
     ]
 
 

@@ -1,11 +1,12 @@
-"""What maintenance counts and checks by day: users with and without the buffer, drift, advice."""
+"""What maintenance counts and checks by day: users with and without the buffer, drift, advice, incidents."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from etl import sql
+from etl.quality import incidents
 from etl.quality.gate import MAX_EXAMPLES, Finding, evaluate_numbers, record_checks
 from etl.sql import Db, Row
 
@@ -22,14 +23,35 @@ ADVICE = (
 )
 
 
-def check_days(db: Db) -> list[date]:
-    """Count and check the newest days, and those never counted; returns them. A day is checked again for two days."""
-    days = [row["day"] for row in sql.run(db, "daily/list_days")]
+# In this order: what a day is compared with is counted before it.
+COUNTS = (
+    "daily/count_users",
+    "daily/count_events",
+    "daily/profile_properties",
+    "daily/find_drift",
+    "daily/count_hours",
+    "daily/expect_hours",
+)
+
+
+def check_days(db: Db, *, now: datetime | None = None) -> list[date]:
+    """Count and check the newest days, and those never counted; returns them. A day is checked again for two days.
+
+    Then look for incidents in the last two days.
+
+    Args:
+        db: a connection in autocommit mode.
+        now: the clock, for tests; default: the server's.
+    """
+    today = sql.one(db, "daily/read_today")["today"] if now is None else now.astimezone(UTC).date()
+    days = [row["day"] for row in sql.run(db, "daily/list_days", {"today": today})]
     for day in days:
         with db.transaction():
-            for name in ("daily/count_users", "daily/count_events", "daily/profile_properties", "daily/find_drift"):
-                sql.run(db, name, {"day": day})
+            for name in COUNTS:
+                sql.run(db, name, {"day": day, "today": today})
             check_advice(db, day)
+    sql.run(db, "daily/forget_hours", {"today": today})
+    incidents.watch(db, now=now)
     return days
 
 

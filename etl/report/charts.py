@@ -30,7 +30,8 @@ class Chart:
         title: what it shows, as a heading.
         note: how to read it, one sentence.
         unit: the filter of its numbers: ``n`` or ``secs``.
-        labels: one a place, for tooltips and the table.
+        noun: what its numbers count, written at the axis.
+        labels: one a place, for tooltips and the table. Places are equally far apart in time.
         series: drawn in this order.
         kind: ``bars`` (stacked) or ``lines``.
         links: one a place, or none.
@@ -43,6 +44,7 @@ class Chart:
     labels: Sequence[str]
     series: Sequence[Series]
     kind: str = "bars"
+    noun: str = "rows"
     links: Sequence[str | None] = field(default_factory=tuple)
 
     @property
@@ -60,7 +62,7 @@ class Chart:
             ]
         else:
             heights = [value for each in self.series for value in each.values if not is_missing(value)]
-        return nice_ceiling(float(max(heights, default=0)))
+        return nice_ceiling(float(max(heights, default=0)), self.unit)
 
     @property
     def ticks(self) -> list[str]:
@@ -116,6 +118,14 @@ class Chart:
             (name, [each.values[place] for each in self.series])
             for place, name in reversed(list(enumerate(self.labels)))
         ]
+
+
+def sparkline(values: Sequence[Any]) -> str:
+    """The path of a few numbers, one a day, in a box of 100 by 100."""
+    top, step = max([*values, 1]), 100 / max(len(values) - 1, 1)
+    return "".join(
+        f"{'L' if place else 'M'}{place * step:.1f} {100 - value / top * 96:.1f}" for place, value in enumerate(values)
+    )
 
 
 @dataclass(frozen=True)

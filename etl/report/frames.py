@@ -36,7 +36,8 @@ Warehouse = str | sa.Engine | sa.Connection
 _COLUMNS = {
     "int64": "landing_id batch_id newest_batch_id batches landed released loaded held duplicate quarantined rescued"
     " persons_created persons_merged warnings failed_expectations unbalanced unexpected written refused withheld"
-    " waiting events late_events distinct_ids unique_users",
+    " waiting events late_events distinct_ids unique_users"
+    " counted at_least at_most joinable placeholders placeholder_events refused_ids refused_rows",
     "float64": "seconds arrival_p50_seconds arrival_p95_seconds event_p50_seconds event_p95_seconds without_buffer",
     "datetime64[us, UTC]": "received_at opened_at loaded_at decided_at",
     "bool": "is_balanced",
@@ -107,6 +108,23 @@ def unique_users(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None
 def projects(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:
     """The same by project: ``day``, ``team_id``, ``events``, ``late_events``, ``distinct_ids``, ``unique_users``."""
     return _frame(warehouse, "report/read_user_days", {"since": _first_day(last, now)})
+
+
+def bounds(warehouse: Warehouse, *, last: int = 2, now: datetime | None = None) -> pd.DataFrame:
+    """Unique users of the newest days, newest first: ``counted``, ``at_least`` and ``at_most``, and what they rest on.
+
+    ``joinable``: users that open merges could still join to others; ``placeholders`` and ``placeholder_events``: users
+    whose id is one such as ``null``, and their events; ``held``, ``refused_ids``: ids that are held or wait in
+    quarantine and are not counted; ``refused_rows``: rows that wait without an id. The rule and what it takes for
+    granted: ``sql/report/count_bounds.sql``.
+    """
+    found = []
+    with snapshot(warehouse) as connection:
+        for back in range(last):
+            day = _first_day(back + 1, now)
+            found.append(_frame(connection, "report/count_bounds", {"day": day}).assign(day=day))
+    frame = pd.concat(found, ignore_index=True)
+    return frame[["day", *frame.columns.drop("day")]]
 
 
 def freshness(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = None) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from etl.quality.suites import read_refusals
 from etl.sql import resource
@@ -41,8 +41,13 @@ def environment() -> jinja2.Environment:
         "text": text,
         "name": label,
         "why": why,
+        "prose": prose,
+        "counted": counted,
+        "sentence": lambda name: _warnings()[name]["sentence"] if name in _warnings() else label(name),
+        "severity": lambda name: _warnings()[name]["severity"] if name in _warnings() else "info",
     }
     made.filters.update(filters)
+    made.tests["replayable"] = is_replayable
     made.globals |= {"style": style(), "policy": policy()}
     return made
 
@@ -81,6 +86,21 @@ def is_missing(value: Any) -> bool:
 def number(value: Any) -> str:
     """1,234."""
     return "\N{EN DASH}" if is_missing(value) else f"{value:,.0f}"
+
+
+def counted(value: Any, one: str, many: str | None = None) -> str:
+    """1 row, 1,234 rows."""
+    return f"{number(value)} {one if value == 1 else many or one + 's'}"
+
+
+def prose(value: str) -> Markup:
+    """Words of ours with names of clients in them: what stands between backticks is code."""
+    parts = value.split("`")
+    if len(parts) % 2 == 0:
+        return escape(value)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
 
 
 def seconds(value: Any) -> str:
@@ -131,10 +151,31 @@ def label(value: str) -> str:
 
 
 @functools.cache
+def _suites() -> list[dict[str, Any]]:
+    return [json.loads(file.read_text()) for file in sorted(resource("expectations").glob("*.json"))]
+
+
+@functools.cache
 def _notes() -> dict[str, str]:
-    suites = [json.loads(file.read_text()) for file in sorted(resource("expectations").glob("*.json"))]
-    notes = {each["meta"]["name"]: each["notes"] for suite in suites for each in suite.get("expectations", ())}
+    notes = {each["meta"]["name"]: each["notes"] for suite in _suites() for each in suite.get("expectations", ())}
     return notes | {name: refusal["reason"] for name, refusal in read_refusals().items()}
+
+
+@functools.cache
+def _warnings() -> dict[str, dict[str, str]]:
+    return {each["name"]: each for suite in _suites() for each in suite.get("warnings", ())}
+
+
+@functools.cache
+def _replayable() -> frozenset[str]:
+    metas = [each["meta"] for suite in _suites() for each in suite.get("expectations", ())]
+    metas += [each for suite in _suites() for each in suite.get("refusals", ())]
+    return frozenset(each["name"] for each in metas if each.get("is_replayable"))
+
+
+def is_replayable(expectation: str) -> bool:
+    """Whether a row that was refused for it can pass as it is, once something here was changed."""
+    return expectation in _replayable() or expectation.startswith("plan:")
 
 
 def why(expectation: str) -> str:
@@ -145,9 +186,17 @@ def why(expectation: str) -> str:
     return text(_notes().get(expectation) or label(expectation), 300)
 
 
-def nice_ceiling(value: float) -> float:
-    """The round number at or above: 1, 2, 2.5, 5 times a power of ten."""
+# What people count seconds in.
+DURATIONS = (1, 2, 4, 10, 20, 60, 120, 240, 600, 1200, 3600, 7200, 14_400, 43_200, 86_400)
+
+
+def nice_ceiling(value: float, unit: str = "n") -> float:
+    """The round number at or above: 1, 2, 2.5, 5 times a power of ten; of seconds whole minutes, hours or days."""
     if value <= 0:
         return 1.0
+    if unit == "secs":
+        if value <= DURATIONS[-1]:
+            return next(float(step) for step in DURATIONS if step >= value)
+        return nice_ceiling(value / DURATIONS[-1]) * DURATIONS[-1]
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * (1 - 1e-9))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from etl.report.charts import Chart, Ranking, Series
+from etl.report.charts import Chart, Ranking, Series, sparkline
+from etl.report.html import text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RECENT_BATCHES = 180
+QUARTERS = 96  # of an hour, in a day
 MOST_REASONS = 8
+MOST_SOURCES = 8
+SOURCE_HOURS = 48
 
 
-def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
+def overview(days: pd.DataFrame, recent: pd.DataFrame, now: datetime) -> list[Chart]:
     """Users, volume, lag, buffer."""
     days = days.iloc[::-1]
     labels = [f"{day.day} {day:%b}" for day in days["day"]]
@@ -30,6 +33,7 @@ def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
                 Series("unique users", "s1", list(days["unique_users"])),
                 Series("too many without merges", "s1-pale", list(days["distinct_ids"] - days["unique_users"])),
             ],
+            noun="users",
             links=links,
         ),
         Chart(
@@ -45,7 +49,7 @@ def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
             ],
             links=links,
         ),
-        *batches(recent),
+        *batches(recent, now),
         Chart(
             "buffer",
             "The buffer's worth",
@@ -56,41 +60,76 @@ def overview(days: pd.DataFrame, recent: pd.DataFrame) -> list[Chart]:
                 Series("rescued", "s1", list(days["rescued"])),
                 Series("expired unmatched", "s4", list(days["expired"])),
             ],
+            noun="events",
             links=links,
         ),
     ]
 
 
-def batches(recent: pd.DataFrame) -> list[Chart]:
-    """Volume and lag of the newest batches."""
-    newest = recent.tail(RECENT_BATCHES)
-    labels = [f"{moment:%H:%M}" for moment in newest["loaded_at"]]
+def batches(recent: pd.DataFrame, now: datetime) -> list[Chart]:
+    """Volume and lag of the last 24 hours, by quarter of an hour."""
+    end = now.astimezone(UTC).replace(minute=now.minute // 15 * 15, second=0, microsecond=0)
+    quarters = [end - timedelta(minutes=15 * back) for back in reversed(range(QUARTERS))]
+    summed = recent.groupby(recent["loaded_at"].dt.floor("15min")).agg(
+        loaded=("loaded", "sum"), held=("held", "sum"), refused=("quarantined", "sum"),
+        p50=("arrival_p50_seconds", "median"), p95=("arrival_p95_seconds", "max"),
+    )  # fmt: skip
+    summed = summed.reindex(quarters)
+    labels = [f"{moment:%a %H:%M}" for moment in quarters]
     return [
         Chart(
             "batch-volume",
-            "Rows a batch",
-            f"The newest {len(newest)} batches of the last 24 hours.",
+            "Rows, last 24 hours",
+            "By the quarter of an hour in which they were loaded.",
             "n",
             labels,
             [
-                Series("loaded", "s2", list(newest["loaded"])),
-                Series("held", "s4", list(newest["held"])),
-                Series("refused", "s3", list(newest["quarantined"])),
+                Series("loaded", "s2", list(summed["loaded"])),
+                Series("held", "s1", list(summed["held"])),
+                Series("refused", "s3", list(summed["refused"])),
             ],
         ),
         Chart(
             "lag",
-            "From arrival to readable",
-            f"Seconds, by batch, the newest {len(newest)}. p50: half of the events were faster; p95: 95 of 100 were. "
-            "Held events wait a minute on purpose.",
+            "From arrival to readable, last 24 hours",
+            "By quarter of an hour. p50: half of a batch's events were faster; p95: 95 of 100 were, in the slowest "
+            "batch. Held events wait a minute on purpose.",
             "secs",
             labels,
             [
-                Series("p95", "s4", list(newest["arrival_p95_seconds"])),
-                Series("p50", "s2", list(newest["arrival_p50_seconds"])),
+                Series("p95", "s4", list(summed["p95"])),
+                Series("p50", "s2", list(summed["p50"])),
             ],
             kind="lines",
+            noun="time",
         ),
+    ]
+
+
+def sources(hours: list[dict[str, Any]], now: datetime) -> list[Chart]:
+    """Each source by hour: what was seen, and what the same hour of past weeks had."""
+    end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    moments = [end - timedelta(hours=back) for back in reversed(range(1, SOURCE_HOURS + 1))]
+    found: dict[tuple[int, str], dict[datetime, dict[str, Any]]] = {}
+    for row in hours:
+        found.setdefault((row["team_id"], row["source"]), {})[row["hour_at"].astimezone(UTC)] = row
+    busy = sorted(found, key=lambda key: -sum(row["events"] + (row["expected"] or 0) for row in found[key].values()))
+    return [
+        Chart(
+            f"source-{place}",
+            f"{text(source)}, project {team_id}",
+            "Events an hour by their own time, the last 48 hours; the line is the median of the same hour of the last "
+            "four weeks.",
+            "n",
+            [f"{moment:%a %H:%M}" for moment in moments],
+            [
+                Series("seen", "s2", [found[team_id, source].get(at, {}).get("events", 0) for at in moments]),
+                Series("expected", "s4", [found[team_id, source].get(at, {}).get("expected") for at in moments]),
+            ],
+            kind="lines",
+            noun="events",
+        )
+        for place, (team_id, source) in enumerate(busy[:MOST_SOURCES])
     ]
 
 
@@ -114,6 +153,31 @@ def hours(batches: pd.DataFrame) -> list[Chart]:
             ],
         )
     ]
+
+
+def ledger_hours(batches: pd.DataFrame) -> list[dict[str, Any]]:
+    """The ledger of a day's batches by the hour of loading."""
+    if batches.empty:
+        return []
+    columns = ["landed", "released", "loaded", "held", "duplicate", "quarantined", "warnings"]
+    grouped = batches.groupby(batches["loaded_at"].dt.hour)
+    summed = (
+        grouped[columns]
+        .sum()
+        .assign(batches=grouped.size(), first=grouped["batch_id"].min(), last=grouped["batch_id"].max())
+    )
+    return [
+        {str(name): value for name, value in row.items()} for row in summed.reset_index(names="hour").to_dict("records")
+    ]
+
+
+def trends(frame: pd.DataFrame, column: str, days: list[date]) -> dict[str, str]:
+    """A line by name: its number on each of the days, oldest first."""
+    found = {}
+    for name, rows in frame.groupby(column):
+        by_day = rows.groupby("day")["events"].sum()
+        found[str(name)] = sparkline([int(by_day.get(day, 0)) for day in days])
+    return found
 
 
 def refused_by_day(refusals: pd.DataFrame, last: int, now: datetime) -> list[Chart]:

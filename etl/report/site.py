@@ -5,12 +5,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from etl import sql
 from etl.errors import ConfigurationError
+from etl.quality.incidents import kinds
 from etl.report import frames, html, light, pictures
 from etl.settings import Settings
 from etl.sql import Row
@@ -26,11 +27,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = ".manifest.json"
-BATCH_PAGE_DAYS = 2  # a page for each batch of today and yesterday; older ones keep their row on the day's page
+# A page of its own has a batch of today and yesterday in which something was refused, flagged or unbalanced; the others
+# are in their hour on the day's page.
+BATCH_PAGE_DAYS = 2
+BATCH_PAGES = 200
 BATCH_PAGES_AT_ONCE = 40
-NOTABLE_BATCHES_A_DAY = 200
+BATCHES_A_DAY = 120
 ROWS_A_REASON = 12
 ROWS_A_BATCH = 50
+EXPECTED_EVENTS = 80
+EXAMPLES_A_WARNING = 3
+INCIDENTS = 100
+# How often the DAG for it writes the pages at least (dags/report.py).
+REFRESH_SECONDS = 300
+COUNTED = {
+    "unique_users": "counted/unique_users",
+    "distinct_ids": "counted/distinct_ids",
+    "events": "counted/events",
+    "late_events": "counted/late_events",
+    "quarantined": "counted/quarantined",
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ def build(url: str, settings: Settings, out: Path, *, now: datetime | None = Non
         ConfigurationError: the folder cannot be written, or the server refuses the login.
         UnavailableError: the warehouse cannot be reached just now.
     """
-    began = time.perf_counter()
+    began = perf_counter()
     try:
         out.mkdir(parents=True, exist_ok=True)
         with _locked(out):
@@ -70,7 +86,7 @@ def build(url: str, settings: Settings, out: Path, *, now: datetime | None = Non
             f"Cannot write the report to {error.filename or out}: {error.strerror}. Choose a folder that you may write "
             "to and that has room."
         ) from error
-    return Built(site.written, site.removed, len(site.manifest), round(time.perf_counter() - began, 3))
+    return Built(site.written, site.removed, len(site.manifest), round(perf_counter() - began, 3))
 
 
 class Site:
@@ -84,6 +100,7 @@ class Site:
         self._before = _read_manifest(out / MANIFEST)
         self._given_now = now
         self._own_pages: dict[date, list[int]] = {}
+        self._shared: dict[str, Any] = {}
         self.manifest: dict[str, str] = {}
         self.written = 0
         self.removed = 0
@@ -95,64 +112,116 @@ class Site:
             newest["clock"] = self._given_now
         now = newest["clock"]
         last = self._settings.report_days
-        days = frames.days(self._warehouse, last=last, now=now)
+        days = _since_the_first(frames.days(self._warehouse, last=last, now=now))
         recent = frames.batches(self._warehouse, since=now - timedelta(days=1))
         refusals = frames.refusals(self._warehouse, last=last, now=now)
         warnings = frames.warnings(self._warehouse, last=last, now=now)
-        shared = {"newest": newest, "now": now, "settings": self._settings}
+        facts = self._facts(newest, _records(days), _records(recent))
+        due = now + timedelta(seconds=REFRESH_SECONDS)
+        self._shared = {"newest": newest, "now": now, "due": due, "settings": self._settings, "kinds": kinds()}
         self._batch_pages(now)
         self._day_pages(days, refusals, warnings, now)
         self._quarantine_page(refusals, now)
-        rows = _records(days)
-        yesterday, today = _day(rows, now - timedelta(days=1)), _day(rows, now)
-        [evidence] = self._rows("report/read_evidence")
-        decided = _records(frames.decisions(self._warehouse, last=last, now=now))
-        withheld = _records(frames.withheld(self._warehouse, last=last, now=now))
-        checks = _records(frames.checks(self._warehouse, last=last, now=now))
-        found = light.remarks(
-            self._settings, newest, rows, _records(recent), withheld=withheld, failed=checks, evidence=evidence
-        )
-        links = self.link_of_batch
-        self._write(
-            "index.html",
-            html.render(
-                "index.html",
-                root="",
-                level=light.level_of(found),
-                headline=light.HEADLINES[light.level_of(found)],
-                remarks=found,
-                checks=light.checks(rows, newest, yesterday, evidence),
-                evidence=evidence,
-                yesterday=yesterday,
-                today=today,
-                charts=pictures.overview(days, recent),
-                reasons=pictures.reasons(refusals),
-                warnings=pictures.totals(warnings, "type"),
-                failed=frames.failed_expectations(self._warehouse, since=now - timedelta(days=1)).to_dict("records"),
-                failed_checks=checks,
-                decisions=decided,
-                withheld=withheld,
-                drift=_records(frames.drift(self._warehouse, now=now)),
-                batches=_records(_busy(recent).tail(10)),
-                link=links,
-                **shared,
-            ),
-        )
-        self._write("days.html", html.render("days.html", root="", days=rows, **shared))
-        self._write(
+        self._overview(facts, days, recent, refusals, warnings)
+        self._page("days.html", days=_records(days))
+        self._page(
             "batches.html",
-            html.render(
-                "batches.html",
-                root="",
-                batches=_records(_busy(recent).tail(120)),
-                quiet=len(recent) - len(_busy(recent)),
-                charts=pictures.batches(recent),
-                link=links,
-                **shared,
-            ),
+            batches=_records(_busy(recent).tail(BATCHES_A_DAY)),
+            quiet=len(recent) - len(_busy(recent)),
+            charts=pictures.batches(recent, now),
+            link=self.link_of_batch,
         )
-        words = html.render("words.html", root="", **shared)
+        self._page("incidents.html", incidents=facts.incidents)
+        self._page(
+            "warnings.html",
+            warnings=pictures.totals(warnings, "type"),
+            trends=pictures.trends(warnings, "type", [row["day"] for row in reversed(_records(days))]),
+            examples=self._rows("report/read_warning_examples", {"at_most": EXAMPLES_A_WARNING}),
+            link=self.link_of_batch,
+        )
+        hours = {"since": now - timedelta(hours=pictures.SOURCE_HOURS + 1), "until": now}
+        self._page(
+            "sources.html",
+            charts=pictures.sources(self._rows("report/read_hours", hours), now),
+            day=facts.yesterday,
+            events=self._rows("report/read_expected_events", {"day": facts.yesterday, "at_most": EXPECTED_EVENTS}),
+        )
+        self._page(
+            "evidence.html",
+            evidence=facts.evidence,
+            invariants=self._rows("report/read_invariants"),
+            runs=self._rows("report/read_audit_runs"),
+            recounts=self._rows("report/read_recounts", {"since": facts.today - timedelta(days=6)}),
+        )
+        self._page(
+            "counted.html",
+            day=facts.of_day(facts.yesterday),
+            statements={name: _shown(file, facts.yesterday) for name, file in COUNTED.items()},
+            examples=self._rows("report/read_counted_examples", {"day": facts.yesterday}),
+        )
+        words = html.render("words.html", root="", **self._shared)
         self._write("words.html", words, fingerprint=_digest(str(self._settings)))
+
+    def _facts(self, newest: Row, days: list[Row], recent: list[Row]) -> light.Facts:
+        now: datetime = newest["clock"]
+        last = self._settings.report_days
+        yesterday = now.astimezone(UTC).date() - timedelta(days=1)
+        [evidence] = self._rows("report/read_evidence", {"yesterday": yesterday})
+        [backlog] = self._rows("status/read_backlog")
+        since = datetime.combine(yesterday - timedelta(days=last), time(), UTC)
+        return light.Facts(
+            newest=newest,
+            days=days,
+            recent=recent,
+            withheld=_records(frames.withheld(self._warehouse, last=last, now=now)),
+            failed=_records(frames.checks(self._warehouse, last=last, now=now)),
+            evidence=evidence,
+            incidents=self._rows("incident/list", {"team_id": None, "over_since": since, "at_most": INCIDENTS}),
+            failing=self._rows("status/read_failing"),
+            backlog=backlog,
+        )
+
+    def _overview(
+        self,
+        facts: light.Facts,
+        days: pd.DataFrame,
+        recent: pd.DataFrame,
+        refusals: pd.DataFrame,
+        warnings: pd.DataFrame,
+    ) -> None:
+        now = facts.clock
+        bounds = {row["day"]: row for row in _records(frames.bounds(self._warehouse, now=now))}
+        shown = [
+            each
+            for each in facts.incidents
+            if each["state"] != "over" or any(light.touches(each, day) for day in (facts.yesterday, facts.today))
+        ]
+        self._page(
+            "index.html",
+            verdicts=light.verdicts(self._settings, facts),
+            incidents=shown,
+            checks=light.checks(facts),
+            may_still_change=light.may_still_change(facts),
+            evidence=facts.evidence,
+            yesterday=facts.of_day(facts.yesterday),
+            today=facts.of_day(facts.today),
+            week_before={day: facts.of_day(day - timedelta(days=7)) for day in (facts.yesterday, facts.today)},
+            bounds=bounds,
+            charts=pictures.overview(days, recent, now),
+            reasons=pictures.reasons(refusals),
+            warnings=pictures.totals(warnings, "type"),
+            failed=frames.failed_expectations(self._warehouse, since=now - timedelta(days=1)).to_dict("records"),
+            failed_checks=facts.failed,
+            decisions=_records(frames.decisions(self._warehouse, last=self._settings.report_days, now=now)),
+            withheld=facts.withheld,
+            drift=_records(frames.drift(self._warehouse, at_most=20, now=now)),
+            batches=_records(_busy(recent).tail(10)),
+            link=self.link_of_batch,
+        )
+
+    def _page(self, name: str, **values: Any) -> None:
+        """A page at the top that says as of when it is."""
+        self._write(name, html.render(name, root="", **self._shared, **values))
 
     def finish(self) -> None:
         """Remove the pages that are shown no more, and remember the rest."""
@@ -162,20 +231,21 @@ class Site:
         _write_whole(self._out / MANIFEST, msgspec.json.encode(self.manifest), mode=0o600)
 
     def link_of_batch(self, batch_id: int, loaded_at: datetime | None = None, root: str = "") -> str:
-        """The batch's own page, or else its row on the page of its day."""
+        """The batch's own page, or else its hour on the page of its day."""
         own = f"batch/{batch_id}.html"
         if own in self.manifest:
             return root + own
         if loaded_at is None:
             return f"{root}days.html"
-        return f"{root}day/{loaded_at.astimezone(UTC).date()}.html#b{batch_id}"
+        moment = loaded_at.astimezone(UTC)
+        return f"{root}day/{moment.date()}.html#h{moment.hour}"
 
     def _batch_pages(self, now: datetime) -> None:
         since = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(
             days=BATCH_PAGE_DAYS - 1
         )
         room = BATCH_PAGES_AT_ONCE
-        for row in reversed(_records(_busy(frames.batches(self._warehouse, since=since)))):
+        for row in reversed(_records(_notable(frames.batches(self._warehouse, since=since)).tail(BATCH_PAGES))):
             batch_id = row["batch_id"]
             name = f"batch/{batch_id}.html"
             fingerprint = _digest(row)
@@ -200,19 +270,18 @@ class Site:
 
     def _day_pages(self, days: pd.DataFrame, refusals: pd.DataFrame, warnings: pd.DataFrame, now: datetime) -> None:
         projects = frames.projects(self._warehouse, last=self._settings.report_days, now=now)
-        recent = now.astimezone(UTC).date() - timedelta(days=BATCH_PAGE_DAYS - 1)
         for row in _records(days):
             day: date = row["day"]
             name = f"day/{day}.html"
             refused = _records(refusals[refusals["day"] == day])
             warned = _records(warnings[warnings["day"] == day])
             shares = _records(projects[projects["day"] == day])
-            fingerprint = _digest([row, refused, warned, shares, self._own_pages.get(day), day >= recent])
+            fingerprint = _digest([row, refused, warned, shares, self._own_pages.get(day)])
             if self._is_there(name, fingerprint):
                 continue
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
             batches = frames.batches(self._warehouse, since=start, until=start + timedelta(days=1))
-            shown = _busy(batches) if day >= recent else _notable(batches).tail(NOTABLE_BATCHES_A_DAY)
+            shown = _notable(batches).tail(BATCHES_A_DAY)
             page = html.render(
                 "day.html",
                 root="../",
@@ -221,8 +290,8 @@ class Site:
                 refused=refused,
                 warned=warned,
                 batches=_records(shown),
-                is_recent=day >= recent,
                 unlisted=len(batches) - len(shown),
+                hours=pictures.ledger_hours(batches),
                 charts=pictures.hours(batches),
                 link=self.link_of_batch,
             )
@@ -235,16 +304,18 @@ class Site:
             return
         rows = frames.quarantined(self._warehouse, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)
         reasons = pictures.totals(refusals, "expectation")
+        since = datetime.combine(now.astimezone(UTC).date() - timedelta(days=self._settings.report_days), time(), UTC)
+        senders = self._rows("report/read_refused_senders", {"since": since})
         for reason in reasons:
             reason["rows"] = _records(rows[rows["expectation"] == reason["name"]])
+            reason["senders"] = [each for each in senders if each["expectation"] == reason["name"]]
         page = html.render(
             "quarantine.html",
             root="",
             reasons=reasons,
             charts=pictures.refused_by_day(refusals, self._settings.report_days, now),
-            at_most=ROWS_A_REASON,
-            settings=self._settings,
             link=self.link_of_batch,
+            **self._shared,
         )
         self._write("quarantine.html", page, fingerprint=fingerprint)
 
@@ -319,10 +390,19 @@ def _busy(batches: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notable(batches: pd.DataFrame) -> pd.DataFrame:
-    """Those that a question may lead to: something was refused, repeated, flagged or merged, or does not balance."""
-    counts = batches[["quarantined", "duplicate", "warnings", "failed_expectations", "persons_merged"]]
+    """Those that a question may lead to: something was refused or flagged, or does not balance."""
+    counts = batches[["quarantined", "warnings", "failed_expectations"]]
     return batches[(counts > 0).any(axis=1) | ~batches["is_balanced"].astype(bool)]
 
 
-def _day(days: list[Row], moment: datetime) -> Row:
-    return next(row for row in days if row["day"] == moment.astimezone(UTC).date())
+def _since_the_first(days: pd.DataFrame) -> pd.DataFrame:
+    """Without the days before anything was there: unknown is not zero. Today and yesterday are always there."""
+    known = days.index[(days["events"] > 0) | (days["batches"] > 0)]
+    return days.head(max([2, *(known + 1)]))
+
+
+def _shown(name: str, day: date) -> dict[str, str]:
+    """A statement as it can be pasted, and what it counts."""
+    lines = sql.statement(name).decode().replace("%(day)s::date", f"date '{day}'").strip().splitlines()
+    notes = [line.removeprefix("--").strip() for line in lines if line.startswith("--")]
+    return {"means": " ".join(notes), "sql": "\n".join(line for line in lines if not line.startswith("--"))}

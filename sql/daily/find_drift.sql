@@ -58,7 +58,7 @@ select
 from ops.event_day as b
 where
     b.day between %(day)s::date - 7 and %(day)s::date - 1
-    and %(day)s::date < current_date
+    and %(day)s::date < %(today)s::date
     and exists (select from ops.event_day as o where o.team_id = b.team_id and o.day = %(day)s::date)
     and not exists (
         select from ops.event_day as o

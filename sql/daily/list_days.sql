@@ -1,7 +1,7 @@
 -- The days to look at: the last three, and days of the last two months that have events and were never counted.
 select d.day
 from (
-    select (current_date - n)::date as day
+    select (%(today)s::date - n)::date as day
     from generate_series(0, 2) as n
     union
     select to_date(right(c.relname, 8), 'YYYYMMDD') as day
@@ -10,6 +10,6 @@ from (
     where i.inhparent = 'warehouse.stored_event'::regclass and c.relname ~ '_[0-9]{8}$'
 ) as d
 where
-    d.day between current_date - 60 and current_date
-    and (d.day >= current_date - 2 or not exists (select from ops.user_day as u where u.day = d.day))
+    d.day between %(today)s::date - 60 and %(today)s::date
+    and (d.day >= %(today)s::date - 2 or not exists (select from ops.user_day as u where u.day = d.day))
 order by d.day;

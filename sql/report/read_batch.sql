@@ -7,6 +7,10 @@ select
     b.as_of,
     b.is_caught_up,
     b.opened_at,
+    b.decision,
+    b.decided_at,
+    b.decided_by,
+    b.decided_why,
     b.step_seconds
 from ops.batch as b
 where b.batch_id = %(batch_id)s::bigint;

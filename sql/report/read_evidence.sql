@@ -8,12 +8,27 @@ select
     e.hash,
     c.checked_at,
     coalesce(c.broken_duplicates, 0) as broken_duplicates,
-    coalesce(c.broken_persons, 0) as broken_persons
+    coalesce(c.broken_persons, 0) as broken_persons,
+    coalesce(c.broken_recount, 0) as broken_recount,
+    (
+        select count(*)
+        from ops.event_hour as h
+        where
+            h.hour_at >= (%(yesterday)s::date)::timestamp at time zone 'UTC'
+            and h.hour_at < (%(yesterday)s::date + 1)::timestamp at time zone 'UTC'
+            and h.event = ''
+            and h.expected is not null
+    ) as expected_hours
 from (
     select
         max(k.checked_at) as checked_at,
         count(*) filter (where not k.is_success and k.expectation = 'loaded_equals_event_keys') as broken_duplicates,
-        count(*) filter (where not k.is_success and k.expectation <> 'loaded_equals_event_keys') as broken_persons
+        count(*) filter (where not k.is_success and k.expectation = 'report_agrees_with_events') as broken_recount,
+        count(*) filter (
+            where
+            not k.is_success
+            and k.expectation not in ('loaded_equals_event_keys', 'report_agrees_with_events')
+        ) as broken_persons
     from ops.check_result as k
     where
         k.suite = 'warehouse'

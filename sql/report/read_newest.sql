@@ -5,7 +5,7 @@ select
     b.loaded_at,
     b.landed,
     b.loaded,
-    b.arrival_clock,
+    b.as_of,
     t.batches,
     t.held,
     clock_timestamp() as clock

@@ -37,6 +37,8 @@ create table quarantine.event (
 
 create index event_by_batch on quarantine.event (batch_id);
 create index event_by_resolution on quarantine.event (resolved_at) where resolution is not null;
+-- Rows that wait may change the number of a day's users.
+create index event_by_waiting on quarantine.event (received_at) where resolution is null;
 create unique index event_by_replay on quarantine.event (replayed_landing_id) where replayed_landing_id is not null;
 
 comment on column quarantine.event.replayed_landing_id is 'The landing row that a replay made of it';

@@ -22,9 +22,19 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect
 
+from etl.cycle.run import run_cycle
 from etl.names import INGEST, PAGE, REPORT, page_url
-from etl.sql import json_text
+from etl.quality.daily import check_days
+from etl.quality.incidents import acknowledge, kinds
+from etl.quality.warehouse import check_warehouse
+from etl.report.refresh import refresh
+from etl.report.site import build
+from etl.settings import Settings
+from etl.sql import Db, json_text
+from tests.browser.conftest import FOLDER
 from tests.e2e.conftest import ROOT, Program, home, start  # noqa: F401 - fixtures
+from tests.landing import land
+from tests.report.history import generate
 
 SHOTS = Path(os.environ.get("SCREENSHOTS", ROOT / "var" / "screenshots"))
 HOSTILE = "<script>document.title='owned'</script>"
@@ -137,11 +147,10 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     shot(page, "overview-in-airflow")
 
     body = frame.locator("body")
-    expect(frame.get_by_role("heading", level=1)).to_have_text("Usable, but look at this first.")
-    expect(body).to_contain_text("A flood of duplicates")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Can the numbers be trusted?")
+    expect(frame.locator("#today")).to_contain_text("Today is usable, but look at this first.")
     expect(body).to_contain_text("The event's name is empty.")
-    users = frame.get_by_role("link", name=re.compile("Unique users yesterday"))
-    expect(users).to_contain_text("8")
+    expect(frame.locator("#yesterday")).to_contain_text("8 unique users")
     expect(body).to_contain_text("9 ids were active, 1 of them another id of somebody counted already")
     expect(body).to_contain_text("Is every row accounted for?")
     expect(body).to_contain_text("timestamp")
@@ -195,5 +204,87 @@ def go_silent(page: Page, airflow: Airflow) -> None:
     shot(page, "silence-in-airflow")
     assert airflow.call(f"/api/v2/dags/{REPORT}/dagRuns", admin, {"logical_date": None})[0] == 200
     frame = overview(page, airflow, "The newest batch is late")
-    expect(frame.get_by_role("heading", level=1)).to_have_text("Do not trust the numbers yet.")
+    expect(frame.locator("#pipeline")).to_contain_text("Events are not loaded in time.")
+    expect(frame.locator("#yesterday")).not_to_contain_text("late")
     shot(page, "late-in-airflow")
+
+
+AXE = (FOLDER / "node_modules" / "axe-core" / "axe.min.js").read_text
+FOUND = "axe.run().then(found => found.violations.map(each => `${each.id}: ${each.nodes[0].html}`))"
+
+
+@pytest.fixture
+def site(database: str, db: Db, settings: Settings, tmp_path: Path) -> Path:
+    """Every page with something of everything on it."""
+    generate(db, 3000, datetime.now(UTC) - timedelta(minutes=2))
+    for text in (HOSTILE, "long" * 100, "Viewed item 7"):
+        land(db, text[:300], None, properties={text[:300]: text, "$lib": "web"})
+        land(db, text[:300], text[:250], timestamp=text[:99], properties={"$lib": "web", "$device_id": text[:250]})
+    for kind in kinds():
+        db.execute(
+            """insert into ops.incident (kind, team_id, subject, since_at, last_at, events, users, detail, examples)
+               values (%s, 1, %s, now() - interval '1 day', now(), 1234, 56, 'so many of so many', '["a", "b"]')""",
+            (kind, HOSTILE),
+        )
+    acknowledge(db, 1, by="ann", why="a deploy")
+    run_cycle(db, settings)
+    refresh(db, settings)
+    check_days(db)
+    check_warehouse(db)
+    db.execute(
+        """insert into ops.audit_run (is_period, first_batch_id, last_batch_id, events, seconds, troubles)
+           values (false, 1, 3001, 15000, 1.5, '[]')"""
+    )
+    build(database, settings, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_has_a_barrier(chromium: Browser, site: Path, width: int, scheme: Any) -> None:
+    """What axe finds: contrast, names, headings, landmarks, areas that the keyboard cannot reach."""
+    names = [str(path.relative_to(site)) for path in sorted(site.glob("*.html"))]
+    names += [str(min(site.glob(f"{folder}/*.html")).relative_to(site)) for folder in ("day", "batch")]
+    assert len(names) == 12
+    # The pages allow no script, so the tool that looks at them must go past that.
+    context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True)
+    page = context.new_page()
+    found = {}
+    for name in names:
+        page.goto((site / name).as_uri())
+        page.evaluate(AXE())
+        found[name] = page.evaluate(FOUND)
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), name
+    context.close()
+    assert {name: each for name, each in found.items() if each} == {}
+
+
+def test_a_reader_with_a_keyboard_gets_past_the_navigation_and_keeps_what_they_open(
+    chromium: Browser, site: Path
+) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.clock.install()
+    page.goto((site / "index.html").as_uri())
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.tagName") == "MAIN"
+    summary = page.locator("summary").first
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.clock.fast_forward("15:00")
+    assert page.evaluate("document.querySelector('details').open")
+    assert page.locator("meta[http-equiv=refresh]").count() == 0
+    context.close()
+
+
+def test_a_printed_page_has_its_numbers_and_not_its_navigation(chromium: Browser, site: Path) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto((site / "index.html").as_uri())
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator("#yesterday .big")).to_be_visible()
+    expect(page.locator(".stale")).to_be_hidden()
+    context.close()

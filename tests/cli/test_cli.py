@@ -23,15 +23,16 @@ ROOT = Path(__file__).parents[2]
 IDIOLECT = re.compile(r"\b(mend\w*|give\w* up|given up|for ever|judges?|verdicts?|told|beside|all the same|evidence)\b")
 DECISIONS = {
     "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
-    "split",
+    "incident acknowledge", "incident close", "split",
 }  # fmt: skip
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
+    "incident list",
 }  # fmt: skip
 OF_A_PROJECT = {
     "land", "explain", "split", "merge list", "merge accept", "merge reject", "quarantine list", "quarantine replay",
-    "quarantine discard", "plan drift",
+    "quarantine discard", "plan drift", "incident list",
 }  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_logi
         AIRFLOW__API__BASE_URL="https://airflow.example/data",
     )
     assert answer["outcome"]["tasks"] == {"build": "success"}
-    assert (tmp_path / "report" / "batch" / "1.html").exists()
+    assert "batch 1" in (tmp_path / "report" / "index.html").read_text()
     assert db.execute("select batch_id from ops.report_state").fetchone() == {"batch_id": 1}
     assert answer["statuses"] == [401, 401, 401]
     assert answer["view"]["href"] == f"/data/{PAGE}/index.html"

@@ -141,7 +141,7 @@ def test_what_drifts_is_found(database, db, monkeypatch):
     store(1, "$autocapture", {"$el_text": "Order now"}, 30)
     for ago in (4, 3, 2, 1):
         for name in ("daily/count_users", "daily/count_events", "daily/profile_properties", "daily/find_drift"):
-            sql.run(db, name, {"day": day - timedelta(days=ago)})
+            sql.run(db, name, {"day": day - timedelta(days=ago), "today": day})
     found = {
         (row["kind"], row["event"], row["subject"]) for row in read_drift(db) if row["day"] == day - timedelta(days=1)
     }

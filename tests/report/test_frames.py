@@ -175,6 +175,7 @@ EVERY = {
     "days": {"now": NOW},
     "unique_users": {"now": NOW},
     "projects": {"now": NOW},
+    "bounds": {"now": NOW},
     "freshness": {},
     "batches": {"since": EPOCH},
     "refusals": {},

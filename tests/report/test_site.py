@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,7 +19,7 @@ from etl.quality.daily import check_days
 from etl.quality.warehouse import check_warehouse
 from etl.report import html, serve
 from etl.report.refresh import refresh
-from etl.report.site import build
+from etl.report.site import COUNTED, build
 from etl.settings import Settings
 from tests.landing import land
 from tests.logins import login
@@ -65,6 +67,17 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.words += f" {data}"
+
+
+def words_of(folder, page="index.html"):
+    return " ".join(Page((folder / page).read_text()).words.split())
+
+
+def levels_of(folder):
+    """The verdicts of the overview."""
+    return dict(
+        reversed(pair) for pair in re.findall(r'class="verdict (\w+)" id="(\w+)"', (folder / "index.html").read_text())
+    )
 
 
 def pages(folder):
@@ -168,25 +181,77 @@ def test_the_overview_says_how_many_users_are_they_right_and_what_was_refused(da
         land(db, "", "user-1")
     run_cycle(db, settings)
     refresh(db, settings)
+    check_warehouse(db)
     build(database, settings, tmp_path)
-    words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
-    assert "Unique users yesterday 3 " in words
+    words = words_of(tmp_path)
+    assert re.search(r"Yesterday can be trusted. 3 unique users, \w+ \d+ \w+ at least 3, at most 3", words)
     assert "4 ids were active, 1 of them another id of somebody counted already" in words
-    assert "Usable, but look at this first." in words
-    assert re.search(r"11 % of the rows loaded on \S+ were refused \(4 of 36\)", words)
-    assert "in all 1 batches landed + released" in words
+    # What was refused arrived today and says nothing of its time.
+    assert "Today is usable, but look at this first." in words
+    assert "11 % of the rows loaded that day were refused (4 of 36)" in words
+    assert "In all 1 batch landed + released" in words
     assert "The event's name is empty." in words
 
 
-def test_a_late_batch_and_silence_turn_the_light(database, db, settings, tmp_path):
+def test_a_late_batch_speaks_against_the_pipeline_and_not_against_yesterday(database, db, settings, tmp_path):
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    land(db, "page", "device-1", timestamp=yesterday.isoformat(), properties='{"$device_id": "device-1"}')
+    run_cycle(db, settings)
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    # No tick without a check.
+    assert levels_of(tmp_path) == {"yesterday": "unknown", "today": "unknown", "pipeline": "good"}
+    check_warehouse(db)
+    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=20))
+    assert levels_of(tmp_path) == {"yesterday": "good", "today": "good", "pipeline": "good"}
+    [loaded] = db.execute("select as_of from ops.batch").fetchall()
+    late = min(datetime.now(UTC) + timedelta(seconds=600), loaded["as_of"].replace(hour=23, minute=59, second=59))
+    settings = settings.model_copy(update={"late_after_seconds": 1.0})
+    build(database, settings, tmp_path, now=late)
+    assert "The newest batch is late: nothing has been loaded for" in words_of(tmp_path)
+    assert f"It lacks what has arrived since {html.when(loaded['as_of'])}" in words_of(tmp_path)
+    assert levels_of(tmp_path) == {"yesterday": "good", "today": "look", "pipeline": "bad"}
+
+
+def test_a_day_that_is_not_loaded_to_its_end_is_not_to_be_published(database, db, settings, tmp_path):
     land(db, "page", "device-1", properties='{"$device_id": "device-1"}')
     run_cycle(db, settings)
     refresh(db, settings)
-    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=120))
-    assert "Fine. The numbers can be trusted." in (tmp_path / "index.html").read_text()
-    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(seconds=600))
-    assert "nothing has been loaded for 10 min" in (tmp_path / "index.html").read_text()
-    assert "Do not trust the numbers yet." in (tmp_path / "index.html").read_text()
+    build(database, settings, tmp_path, now=datetime.now(UTC) + timedelta(days=1))
+    assert levels_of(tmp_path)["yesterday"] == "bad"
+    assert "It is not complete: only what arrived up to" in words_of(tmp_path)
+
+
+def test_what_waits_behind_a_batch_that_fails_is_neither_late_nor_silent(database, db, settings, tmp_path):
+    generate(db, 90, datetime.now(UTC) - timedelta(hours=5))
+    refresh(db, settings)
+    db.execute(
+        """insert into ops.batch (batch_id, lower_xid, lower_landing_id, upper_xid, upper_landing_id, middle_xid,
+               middle_landing_id, middle_ordinal, middle_arrival_clock, arrival_clock_before, arrival_clock, as_of,
+               hold_seconds, is_caught_up, landed, opened_at)
+           select 91, upper_xid, upper_landing_id, '99', 99, '99', 99, 0, now(), now(), now(), now(), 60, true, 1, now()
+           from ops.batch where batch_id = 90"""
+    )
+    db.execute(
+        """insert into ops.step_failure (batch_id, step, error, failures, last_at)
+           values (91, 'resolve', 'too large', 3, now())"""
+    )
+    land(db, "page", "device-1")
+    build(database, settings, tmp_path)
+    words = words_of(tmp_path)
+    assert "1 row wait behind batch 91, which has failed 3 times in the step resolve: too large" in words
+    assert "is late" not in words
+    assert "Silence" not in words
+    assert levels_of(tmp_path)["pipeline"] == "bad"
+
+
+def test_a_copy_says_as_of_when_it_is_and_when_the_next_is_due(database, db, settings, tmp_path):
+    run_cycle(db, settings)
+    build(database, settings, tmp_path, now=datetime(2031, 3, 4, 5, 6, 7, tzinfo=UTC))
+    words = words_of(tmp_path)
+    assert "As of Tue 4 Mar 2031 05:06:07 UTC, batch 1." in words
+    assert "A new copy is due by Tue 4 Mar 05:11:07 UTC" in words
+    assert 'http-equiv="refresh"' not in (tmp_path / "index.html").read_text()
 
 
 def test_an_unbalanced_ledger_is_red(database, db, settings, tmp_path):
@@ -195,9 +260,8 @@ def test_an_unbalanced_ledger_is_red(database, db, settings, tmp_path):
     db.execute("alter table ops.batch drop constraint ledger_balances")
     db.execute("update ops.batch set landed = landed + 1")
     build(database, settings, tmp_path)
-    overview = Page((tmp_path / "index.html").read_text()).words
-    assert "Do not trust the numbers yet." in overview
-    assert "do not balance: rows are unaccounted for" in overview
+    assert levels_of(tmp_path) == {"yesterday": "bad", "today": "bad", "pipeline": "good"}
+    assert "do not balance: rows are unaccounted for" in words_of(tmp_path)
 
 
 def test_the_overview_says_whose_rows_are_withheld_and_who_sent_a_batch_to_quarantine(database, db, settings, tmp_path):
@@ -212,7 +276,7 @@ def test_the_overview_says_whose_rows_are_withheld_and_who_sent_a_batch_to_quara
     run_cycle(db, settings)
     refresh(db, settings)
     build(database, settings, tmp_path)
-    words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
+    words = words_of(tmp_path)
     assert "500 rows of the project 7 are withheld, because the others of batch 3 fail the gate" in words
     assert "3 7 1,500 1,000 500 500" in words
     assert "1 quarantined by ann: a test" in words
@@ -223,7 +287,7 @@ def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_pa
 
     def answers():
         build(database, settings, tmp_path)
-        return " ".join(Page((tmp_path / "index.html").read_text()).words.split())
+        return words_of(tmp_path)
 
     check_warehouse(db)  # of an empty warehouse: no news of what comes later
     note_run(db, verify(db))
@@ -239,7 +303,8 @@ def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_pa
     assert [finding.name for finding in check_warehouse(db) if finding.is_critical] == []
     note_run(db, verify(db))
     words = answers()
-    assert "No: every check of the whole warehouse held at" in words
+    assert "Every check of the whole warehouse held at" in words
+    assert "The recount from the events held at" in words
     assert "all batches up to batch 1 agreed with the audit log" in words
     newest = db.execute("select entry_id, hash from ops.audit_entry order by entry_id desc limit 1").fetchone()
     assert f"Audit log: entry {newest['entry_id']}, hash {newest['hash']}" in words
@@ -250,8 +315,8 @@ def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_pa
     db.execute("update warehouse.person set is_identified = not is_identified")
     note_run(db, verify(db))
     words = answers()
-    assert "Do not trust the numbers yet." in words
-    assert "checks of the whole warehouse failed at" in words
+    assert levels_of(tmp_path) == {"yesterday": "bad", "today": "bad", "pipeline": "good"}
+    assert "1 check of the whole warehouse failed at" in words
     assert "1 things do not agree with the audit log" in words
 
 
@@ -262,7 +327,7 @@ def test_the_auditor_builds_the_page(database, db, settings, tmp_path):
     run_cycle(db, settings)
     with login(database, "auditor") as url:
         build(url, settings, tmp_path)
-    assert "lack the newest 1 batches" in (tmp_path / "index.html").read_text()
+    assert "lack the newest 1 batch." in (tmp_path / "index.html").read_text()
     assert (tmp_path / "batch" / "1.html").exists()
 
 
@@ -270,6 +335,9 @@ def test_an_empty_warehouse_has_a_page_too(database, settings, tmp_path):
     build(database, settings, tmp_path)
     assert "No batch has been loaded yet." in (tmp_path / "index.html").read_text()
     assert "Nothing was refused" in (tmp_path / "quarantine.html").read_text()
+    assert levels_of(tmp_path) == {"yesterday": "unknown", "today": "unknown", "pipeline": "look"}
+    for content in pages(tmp_path).values():
+        assert 'aria-label="Good"' not in content
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_line(database, settings, tmp_path):
@@ -284,14 +352,46 @@ def test_unchanged_pages_are_left_alone_and_old_ones_go(database, db, settings, 
     first = build(database, settings, tmp_path)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.html")}
     land(db, "page", "device-1", properties='{"$device_id": "device-1"}')
-    while (again := build(database, settings, tmp_path)).written > 5:
-        assert again.written <= 70
-    unchanged = [path for path, at in before.items() if path.stat().st_mtime_ns == at]
-    assert len(unchanged) > first.pages - 6
+    run_cycle(db, settings)
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    changed = {path.relative_to(tmp_path) for path, at in before.items() if path.stat().st_mtime_ns != at}
+    # What says as of when it is, and today.
+    top = {"index", "days", "batches", "incidents", "warnings", "sources", "evidence", "counted"}
+    assert {path.stem for path in changed if len(path.parts) == 1} <= top
+    assert len(changed) <= len(top) + 2
+    assert len(changed) < first.pages - 4
     assert not list(tmp_path.rglob("*.new"))
-    settings = settings.model_copy(update={"report_days": 10})
-    assert build(database, settings, tmp_path).removed == 20
-    assert len(list((tmp_path / "day").iterdir())) == 10
+
+
+def test_pages_of_days_that_are_shown_no_more_go(database, db, settings, tmp_path):
+    now = datetime.now(UTC)
+    for days in (0, 3, 12):
+        at = (now - timedelta(days=days)).isoformat()
+        land(db, "page", "device-1", timestamp=at, properties={"$device_id": "device-1"})
+    run_cycle(db, settings)
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    # Nothing is known of days before the first.
+    assert len(list((tmp_path / "day").iterdir())) == 13
+    assert build(database, settings.model_copy(update={"report_days": 10}), tmp_path).removed == 9
+    assert len(list((tmp_path / "day").iterdir())) == 4
+
+
+def test_a_busy_day_is_one_light_page_and_not_a_page_a_batch(database, db, settings, tmp_path):
+    """Two days of a batch a minute: only those with something to look at have pages of their own."""
+    generate(db, 2880, datetime.now(UTC))
+    refresh(db, settings)
+    while build(database, settings, tmp_path).written > 20:
+        pass
+    odd = db.execute(
+        """select count(*) as n from ops.batch inner join ops.report_batch using (batch_id)
+           where loaded_at >= date_trunc('day', now(), 'UTC') - interval '1 day'
+             and (quarantined > 0 or warnings > 0 or failed_expectations > 0)"""
+    ).fetchone()["n"]
+    assert len(list((tmp_path / "batch").iterdir())) == odd < 100
+    for path in tmp_path.rglob("*.html"):
+        assert path.stat().st_size < 150_000, path
 
 
 def test_only_pages_are_served_and_only_from_the_folder(tmp_path):
@@ -342,6 +442,98 @@ def test_the_overview_says_what_the_buffer_was_worth(database, db, settings, tmp
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     db.execute("insert into ops.user_day values (%s, 1, 40, 3, 5, 9, now())", (yesterday,))
     db.execute("insert into ops.report_day values (%s, 1, 40, 0, 9, 3)", (yesterday,))
+    run_cycle(db, settings)
     build(database, settings, tmp_path)
-    words = " ".join(Page((tmp_path / "index.html").read_text()).words.split())
-    assert "Had nothing been held back, 5 users would be counted." in words
+    assert "Had nothing been held back, 5 users would be counted." in words_of(tmp_path)
+
+
+def test_each_warning_has_a_sentence():
+    """Whatever the code warns of."""
+    types = set(re.findall(r"^ +'(\w+)',\n +(?:jsonb|'\{\}')", sql.statement("stage/insert_warning").decode(), re.M))
+    for path in sql.resource("sql").rglob("*.sql"):
+        text = path.read_text()
+        if "insert into staging.warning" in text:
+            types |= set(re.findall(r"'(\w+)' as type", text))
+    for path in (Path(html.__file__).parents[1] / "cycle").glob("*.py"):
+        types |= set(re.findall(r'"(\w+_(?:violation))"', path.read_text()))
+    assert len(types) > 15
+    assert types == html._warnings().keys()
+
+
+def test_rows_are_landed_again_only_where_that_can_help(database, db, settings, tmp_path):
+    land(db, "", "user-1", properties={"$lib": "posthog-android", "$lib_version": "3.1", "$app_version": "9"})
+    land(db, "page", "user-1", team_id=99, properties={"$lib": "posthog-node"})
+    run_cycle(db, settings)
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    words = words_of(tmp_path, "quarantine.html")
+    assert "etl quarantine discard --reason event_name_not_empty" in words
+    assert "etl quarantine replay --reason event_name_not_empty" not in words
+    assert "etl quarantine replay --reason team_known" in words
+    assert "posthog-android 3.1 9 1 1 1" in words
+    assert "posthog-node" in words
+
+
+def test_how_it_is_counted_gives_the_numbers_that_are_shown(database, db, settings, tmp_path):
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for who in ("a", "b", "b"):
+        land(db, "page", who, timestamp=yesterday.isoformat(), properties={"$device_id": who})
+    land(db, "$identify", "anna", timestamp=yesterday.isoformat(), properties={"$anon_distinct_id": "a"})
+    land(db, "", "c")
+    run_cycle(db, settings)
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    day = yesterday.date()
+    found = {name: next(iter(sql.one(db, file, {"day": day}).values())) for name, file in COUNTED.items()}
+    assert found == {"unique_users": 2, "distinct_ids": 3, "events": 4, "late_events": 4, "quarantined": 0}
+    words = words_of(tmp_path, "counted.html")
+    for name, number in found.items():
+        assert f"{name.replace('_', ' ')} {number}" in words
+    # As it is shown, so that it can be pasted.
+    shown = re.findall(r"<pre>(select.*?)</pre>", (tmp_path / "counted.html").read_text(), re.DOTALL)
+    assert len(shown) == len(found)
+    for statement, number in zip(shown, found.values(), strict=True):
+        assert list(db.execute(unescape(statement).encode()).fetchone().values()) == [number]
+    assert words.count("etl explain") == 2
+
+
+def test_the_evidence_says_when_each_check_was_made_and_what_it_found(database, db, settings, tmp_path):
+    run_cycle(db, settings)
+    build(database, settings, tmp_path)
+    words = words_of(tmp_path, "evidence.html")
+    assert "No audit has run yet" in words
+    assert "Not checked yet" in words
+    found = check_warehouse(db)
+    note_run(db, verify(db))
+    build(database, settings, tmp_path)
+    words = words_of(tmp_path, "evidence.html")
+    for each in found:
+        assert html.label(each.name) in words
+    newest = db.execute("select hash from ops.audit_entry order by entry_id desc limit 1").fetchone()
+    assert newest["hash"] in words
+    assert "1 to 1" in words
+
+
+def test_a_batch_that_a_person_sent_to_quarantine_says_who_and_why(database, db, settings, tmp_path):
+    generate(db, 2, datetime.now(UTC))
+    db.execute(
+        """update ops.batch set quarantined = 5, landed = landed + 5, decision = 'quarantined', decided_at = now(),
+               decided_by = 'ann', decided_why = 'a test run' where batch_id = 2"""
+    )
+    refresh(db, settings)
+    build(database, settings, tmp_path)
+    assert "ann sent it to quarantine" in words_of(tmp_path, "batch/2.html")
+    assert "a test run" in words_of(tmp_path, "batch/2.html")
+
+
+@pytest.mark.parametrize(
+    ("value", "top"),
+    [(0.3, 1), (61, 120), (83 * 60, 7200), (2.8 * 3600, 14_400), (30 * 3600, 2 * 86_400), (100 * 86_400, 100 * 86_400)],
+)
+def test_an_axis_of_time_ends_at_what_people_count_in(value, top):
+    assert html.nice_ceiling(value, "secs") == top
+
+
+def test_words_between_backticks_are_code_and_nothing_else_is():
+    assert html.prose("run `etl <x>` & wait") == "run <code>etl &lt;x&gt;</code> &amp; wait"
+    assert html.prose("an odd ` one <b>") == "an odd ` one &lt;b&gt;"

@@ -1,0 +1,4 @@
+-- Events that happened that day, by their own time, which is corrected by the client's clock.
+select count(*) as events
+from warehouse.events
+where "timestamp" >= %(day)s::date and "timestamp" < %(day)s::date + 1;
