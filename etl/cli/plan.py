@@ -21,20 +21,22 @@ def infer(
     days: Days = 7,
 ) -> None:
     """Draft a schema for each event from what landed. Read it before you put it into force."""
-    from etl.quality.tracking_plan import file_name
-    from etl.quality.tracking_plan import infer as draft
+    from etl.quality.plan_draft import file_name
+    from etl.quality.plan_draft import infer as draft
 
     with warehouse() as (db, _):
         drafts = draft(db, event=event, days=days)
     out.mkdir(parents=True, exist_ok=True)
-    for each in drafts:
+    for each in drafts.entries:
         path = out / file_name(each["event"])
         if path.exists():
             console.print(f"{path} exists and stays as it is")
             continue
         path.write_bytes(msgspec.json.format(msgspec.json.encode(each), indent=2) + b"\n")
-        console.print(f"{path}: {len(each['schema']['properties'])} properties")
-    if not drafts:
+        console.print(f"{path}: {len(each['schema']['properties'])} properties. {each['notes']}")
+    for pattern, names in drafts.made_of_ids.items():
+        console.print(f"No schema for {pattern!r}: {names:,} names. Send one name, and the id as a property.")
+    if not drafts.entries and not drafts.made_of_ids:
         console.print("No events of these days are profiled yet: run `etl maintain` first.")
 
 

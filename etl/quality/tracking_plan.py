@@ -6,12 +6,11 @@ A file of the plan folder is one schema::
 
 ``version`` is optional and compared with the event's property ``schema_version``; a file without one is for every event
 of that name that no other file fits. ``mode``: ``report`` (default) records a warning, ``quarantine`` sets rows apart.
+``show_values``: the reason repeats the value that does not fit; by default it does not, for it may be personal.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,19 @@ import msgspec
 from etl import sql
 from etl.errors import ConfigurationError
 from etl.quality.gate import MAX_EXAMPLES, Finding
-from etl.sql import Db, Row
+from etl.quality.json_schema import SchemaError, describe, validator_of
+from etl.sql import Db
 
 SUITE = "plan"
 VERSION = "schema_version"
+
+
+class _Written(msgspec.Struct):
+    event: str
+    schema: dict[str, Any] | bool
+    version: str | int | float | None = None
+    mode: str = "report"
+    show_values: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class Entry:
     mode: str
     validator: Any
     file: str
+    is_value_shown: bool
 
     @property
     def name(self) -> str:
@@ -54,27 +63,24 @@ def read_plan(folder: Path) -> Plan:
     """
     plan: Plan = {}
     for path in sorted(folder.glob("*.json")):
-        from jsonschema import Draft202012Validator
-        from jsonschema.exceptions import SchemaError
-
         try:
-            content = msgspec.json.decode(path.read_bytes())
-            Draft202012Validator.check_schema(content["schema"])
-            version = None if content.get("version") is None else str(content["version"])
-            mode = content.get("mode", "report")
-            entry = Entry(content["event"], version, mode, Draft202012Validator(content["schema"]), path.name)
-        except (msgspec.DecodeError, KeyError, TypeError, AttributeError, SchemaError) as error:
+            written = msgspec.json.decode(path.read_bytes(), type=_Written)
+            validator = validator_of(written.schema)
+        except (msgspec.DecodeError, SchemaError) as error:
             reason = str(error).splitlines()[0]
             raise ConfigurationError(
                 f"{path} is no entry of a tracking plan: {reason}. It needs `event` and `schema` (JSON Schema 2020-12)."
             ) from error
-        if mode not in {"report", "quarantine"}:
-            raise ConfigurationError(f"{path}: mode is `report` or `quarantine`, not {mode!r}.")
-        if (entry.event, version) in plan:
+        if written.mode not in {"report", "quarantine"}:
+            raise ConfigurationError(f"{path}: mode is `report` or `quarantine`, not {written.mode!r}.")
+        version = None if written.version is None else str(written.version)
+        if (written.event, version) in plan:
             raise ConfigurationError(
-                f"{path} and {plan[entry.event, version].file} are for the same event and version."
+                f"{path} and {plan[written.event, version].file} are for the same event and version."
             )
-        plan[entry.event, version] = entry
+        plan[written.event, version] = Entry(
+            written.event, version, written.mode, validator, path.name, written.show_values
+        )
     return plan
 
 
@@ -96,8 +102,6 @@ def find_breaches(db: Db, plan: Plan) -> tuple[list[Breach], list[Finding]]:
     """Compare the staged events that the plan names with it; others cost nothing."""
     if not plan:
         return [], []
-    from jsonschema.exceptions import best_match
-
     counts = dict.fromkeys(plan, 0)
     breaches: list[Breach] = []
     names = sorted({event for event, _ in plan})
@@ -109,11 +113,20 @@ def find_breaches(db: Db, plan: Plan) -> tuple[list[Breach], list[Finding]]:
             if key not in plan:
                 continue
             counts[key] += 1
-            if error := best_match(plan[key].validator.iter_errors(values)):
-                where = "/".join(str(part) for part in error.absolute_path)
-                breaches.append(Breach(landing_id, plan[key], f"{where or 'properties'}: {error.message[:300]}"))
+            if reason := _misfit(plan[key], values):
+                breaches.append(Breach(landing_id, plan[key], reason))
     breaches.sort(key=lambda breach: breach.landing_id)
     return breaches, [_finding(entry, counts[key], breaches) for key, entry in plan.items()]
+
+
+def _misfit(entry: Entry, properties: Any) -> str | None:
+    from jsonschema.exceptions import best_match
+
+    try:
+        error = best_match(entry.validator.iter_errors(properties))
+    except Exception as trouble:  # a text can be made on which the check of a format fails, or the nesting be too deep
+        return f"properties: cannot be compared with the schema ({type(trouble).__name__})"
+    return error and describe(error, is_value_shown=entry.is_value_shown)
 
 
 def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
@@ -133,32 +146,3 @@ def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
         unexpected_keys=keys,
         examples=keys[:MAX_EXAMPLES],
     )
-
-
-def infer(db: Db, *, event: str | None = None, days: int = 7) -> list[dict[str, Any]]:
-    """Draft entries from what landed: types as seen, required what every sampled event has, no ``$`` properties.
-
-    Events are found by the profile that maintenance makes (``etl maintain``).
-    """
-    rows = sql.run(db, "plan/sample_properties", {"event": event, "days": days})
-    return [_draft(name, list(group)) for name, group in itertools.groupby(rows, key=lambda row: row["event"])]
-
-
-def _draft(event: str, rows: Iterable[Row]) -> dict[str, Any]:
-    rows = list(rows)
-    types = {row["property"]: row["types"] if len(row["types"]) > 1 else row["types"][0] for row in rows}
-    return {
-        "event": event,
-        "mode": "report",
-        "notes": f"Drafted from {max(row['sampled'] for row in rows):,} events.",
-        "schema": {
-            "type": "object",
-            "properties": {name: {"type": type_} for name, type_ in types.items()},
-            "required": [row["property"] for row in rows if row["events"] >= row["sampled"]],
-        },
-    }
-
-
-def file_name(event: str) -> str:
-    """A safe name for the file of an event."""
-    return "".join(c if c.isalnum() else "_" for c in event.lower())[:80] + ".json"
