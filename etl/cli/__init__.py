@@ -17,6 +17,7 @@ from etl.cli import (
     cycle,
     demo,
     digest,
+    expectations,
     explain,
     incident,
     land,
@@ -73,7 +74,7 @@ for panel, nouns in {
         "incident": incident.app,
         "watermark": watermark.app,
     },
-    "Set up": {"project": project.app, "plan": plan.app},
+    "Set up": {"project": project.app, "plan": plan.app, "expectations": expectations.app},
 }.items():
     for name, noun in nouns.items():
         app.add_typer(noun, name=name, rich_help_panel=panel)
