@@ -70,14 +70,8 @@ def maintain() -> None:
         with warehouse() as db:
             return len(own_suites.check_suites(db, read_settings().expectations_dir))
 
-    [
-        ensure_partitions(),
-        drop_expired_partitions(),
-        squash(),
-        check_days(),
-        audit_new(),
-        check_warehouse(),
-    ] >> check_own_suites()
+    others = [ensure_partitions(), drop_expired_partitions(), squash(), check_days(), audit_new(), check_warehouse()]
+    others >> check_own_suites()
 
 
 maintain()

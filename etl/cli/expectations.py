@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Suites of your own, in ETL_EXPECTATIONS_DIR: try them, hand one over.", no_args_is_help=True)
 
-EXAMPLES = 2  # in a line of a table
+EXAMPLES = 1  # in a line of a table
 
 
 @app.command()
@@ -96,12 +96,18 @@ def _is_wrong(line: dict[str, Any]) -> bool:
 
 
 def _count(line: dict[str, Any]) -> str:
+    if line["result"] in {"broken", "nothing to look at"}:
+        return ""
     if line["observed"] is not None:
         return f"observed {line['observed']:g}"
-    return f"{line['unexpected']:,} of {line['evaluated']:,}" if line["evaluated"] else ""
+    if line["expectation"].startswith("unexpected_rows_expectation"):
+        return f"{line['unexpected']:,} rows"
+    return f"{line['unexpected']:,} of {line['evaluated']:,}"
 
 
 def _shown(line: dict[str, Any]) -> str:
+    if line["result"] not in {"fails", "broken"}:
+        return ""
     return "; ".join(
         ", ".join(f"{name} {value}" for name, value in each.items()) if isinstance(each, dict) else str(each)
         for each in line["examples"][:EXAMPLES]

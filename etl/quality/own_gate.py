@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 ABOUT_TABLES = "expect_table_"
 BY_SQL, QUERY = "unexpected_rows_expectation", "unexpected_rows_query"
+# The columns that name a row.
+KEYS = ("uuid", "batch_id")
 # Rows that the query of an expectation gives at most, hence also the most that are counted.
 MOST_ROWS = 10_000
 # Of an expectation, a value or a message, as it is kept and shown.
@@ -194,7 +197,7 @@ def _finding(suite: str, name: str, written: dict[str, Any], found: Any, size: i
         is_success=bool(found.success),
         evaluated=evaluated,
         unexpected=unexpected,
-        examples=[_plain(each) for each in examples[:MAX_EXAMPLES]],
+        examples=[_plain(_key_first(each)) for each in examples[:MAX_EXAMPLES]],
         observed=float(number) if is_number and config.type != BY_SQL else None,
     )
 
@@ -216,9 +219,18 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in list(value)[:MAX_EXAMPLES]]
     if hasattr(value, "item"):  # numpy's
         value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # pandas writes nothing so, and JSON has no word for it
     if value is None or isinstance(value, bool | int | float | datetime | date | UUID):
         return value
     return _shown(value)
+
+
+def _key_first(example: Any) -> Any:
+    """The library puts the key of a row anywhere among the values."""
+    if not isinstance(example, dict):
+        return example
+    return dict(sorted(example.items(), key=lambda item: item[0] not in KEYS))
 
 
 def _shown(value: object) -> str:

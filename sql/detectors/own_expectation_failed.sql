@@ -10,7 +10,8 @@ select
         '%%s; %%s',
         c.severity,
         case
-            when c.unexpected > 0 then format('%%s of %%s', c.unexpected, greatest(c.evaluated, c.unexpected))
+            when c.expectation like 'unexpected_rows_expectation%%' then format('%%s rows', c.unexpected)
+            when c.unexpected > 0 then format('%%s of %%s', c.unexpected, c.evaluated)
             when c.observed is not null then format('observed %%s', c.observed)
             else 'the whole is not as expected'
         end

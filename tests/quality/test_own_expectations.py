@@ -240,6 +240,7 @@ def test_a_suite_on_batches(db, folder, write, orders):
     assert answers.troubles == {}
     landed, pair, count = answers.findings
     assert (landed.is_success, landed.examples) == (False, [{"landed": 10, "batch_id": 1}])
+    assert list(landed.examples[0]) == ["batch_id", "landed"]
     assert (pair.name, pair.is_success) == (
         "expect_column_pair_values_a_to_be_greater_than_b(loaded_at, opened_at)",
         True,
@@ -267,6 +268,7 @@ def test_a_suite_on_a_relation(db, folder, write, orders):
     assert (cheap.is_success, cheap.unexpected) == (False, 2)
     assert sorted(each["price"] for each in cheap.examples) == ["-1", "-2"]
     assert cheap.reason == "warehouse/events: An order costs nothing."
+    assert list(noted(db).values()) == ["critical; 2 rows"]
     assert (names.is_success, names.evaluated, names.unexpected) == (True, 10, 1)
 
 
@@ -340,12 +342,14 @@ def test_each_broken_suite_is_one_incident_and_the_rest_goes_on(db, folder, writ
     assert check_invariants(db)
 
 
+ESCAPE = "commit; reset role; delete from warehouse.person;"
 HOSTILE = {
     "delete from warehouse.person returning 1": "syntax error",
     "with g as (delete from warehouse.person returning 1) select * from g": "WITH clause containing a data-modifying "
     "statement must be at the top level",
-    "select 1) as a; commit; reset role; delete from warehouse.person; select 1 from (select 1": "cannot insert "
-    "multiple commands into a prepared statement",
+    # As it would close the brackets around it, where its rows are taken and where they are counted.
+    f"select 1) as a; {ESCAPE} select 1 from (select 1": "syntax error",
+    f"select 1) as a) as b; {ESCAPE} select 1 from (select 1 from (select 1": "cannot insert multiple commands into",
     "select set_config('role', 'none', true), lo_create(0)": "cannot execute lo_create() in a read-only transaction",
     "select set_config('transaction_read_only', 'off', true)": "transaction read-write mode must be set before",
     "select token_hash from landing.project_token": "permission denied",
@@ -363,7 +367,7 @@ def test_a_suite_that_writes_or_takes_too_long_is_refused(db, folder, write, ord
     assert [finding.is_success for finding in answers.findings] == [True]
     assert db.execute("select * from warehouse.person order by distinct_id").fetchall() == persons
     assert list(noted(db).values()) == [results(db)["warehouse/events", "can_be_evaluated"]["examples"][0]]
-    assert " (and 7 more)" in next(iter(noted(db).values()))
+    assert " (and 8 more)" in next(iter(noted(db).values()))
 
 
 def test_a_corrected_suite_looks_at_what_it_missed(db, folder, write, orders):
