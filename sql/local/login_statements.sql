@@ -22,7 +22,6 @@ from
         values
         ('owner', 'pg_monitor'),
         ('owner', 'pg_signal_backend'),
-        ('owner', 'auditor'),
         ('writer', 'event_writer'),
         ('reader', 'auditor'),
         ('capture', 'event_capture')
