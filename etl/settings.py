@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         1_048_576, ge=1024, description="Larger properties are quarantined (`properties_bytes` of the gate)."
     )
     plan_dir: Path | None = Field(None, description="Folder of the tracking plan. Unset: `expectations/plan`.")
+    expectations_dir: Path | None = Field(
+        None, description="Folder of your own suites for Great Expectations, which maintenance asks. Unset: none."
+    )
     landing_retention_days: int = Field(
         30, ge=1, description="Landing partitions older than this are dropped once they are fully processed."
     )

@@ -19,6 +19,7 @@ from etl.cli import (
     cycle,
     demo,
     digest,
+    expectations,
     explain,
     incident,
     land,
@@ -75,7 +76,7 @@ for panel, nouns in {
         "incident": incident.app,
         "watermark": watermark.app,
     },
-    "Set up": {"project": project.app, "plan": plan.app},
+    "Set up": {"project": project.app, "plan": plan.app, "expectations": expectations.app},
 }.items():
     for name, noun in nouns.items():
         app.add_typer(noun, name=name, rich_help_panel=panel)

@@ -33,9 +33,10 @@ def list_(
         return
     for row in found:
         until = f" to {row['over_at']:%Y-%m-%d %H:%M}" if row["over_at"] else ""
-        console.print(f"{row['incident_id']}  {row['state']}  {sentence(row)}, project {row['team_id']}", markup=False)
-        console.print(f"  {row['since_at']:%Y-%m-%d %H:%M}{until}; {_count(row['events'])} events, "
-                      f"{_count(row['users'])} users")  # fmt: skip
+        project = f", project {row['team_id']}" if row["team_id"] else ""
+        console.print(f"{row['incident_id']}  {row['state']}  {sentence(row)}{project}", markup=False)
+        touched = f"; {_count(row['events'])} events, {_count(row['users'])} users" if row["team_id"] else ""
+        console.print(f"  {row['since_at']:%Y-%m-%d %H:%M}{until}{touched}")
         for who, why in (("acknowledged_by", "acknowledged_why"), ("closed_by", "closed_why")):
             if row[who]:
                 console.print(f"  {who.replace('_', ' ')} {row[who]}: {row[why]}", markup=False)

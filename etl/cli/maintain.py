@@ -7,9 +7,13 @@ from etl.cli.shared import console, print_json, warehouse
 
 
 def maintain(is_json: Json = False) -> None:
-    """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit."""
+    """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit.
+
+    Last, suites of your own in ETL_EXPECTATIONS_DIR are asked.
+    """
     from etl.operate import maintain as job
     from etl.quality.daily import check_days
+    from etl.quality.own_suites import check_suites
     from etl.quality.warehouse import check_warehouse, refuse_contradictions
 
     with warehouse() as (db, settings):
@@ -19,6 +23,7 @@ def maintain(is_json: Json = False) -> None:
         days = check_days(db)
         findings = check_warehouse(db)
         audit = job.audit_new(db)
+        own = check_suites(db, settings.expectations_dir)
     failed = [finding for finding in findings if not finding.is_success]
     holding = [finding.name for finding in findings if finding.is_success]
     if is_json:
@@ -30,6 +35,7 @@ def maintain(is_json: Json = False) -> None:
             "audited": audit,
             "failed": failed,
             "holding": holding,
+            "own": own,
         })
     else:
         console.print(f"partitions made: {made}")
@@ -41,5 +47,12 @@ def maintain(is_json: Json = False) -> None:
             found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"
             console.print(f"! {finding.suite}.{finding.name}: {found} {finding.remedy}")
         console.print(f"holds: {', '.join(holding)}")
+        for answers in own:
+            failing = [finding.name for finding in answers.findings if not finding.is_success]
+            console.print(f"{answers.suite}: {len(answers.findings) - len(failing)} expectations hold")
+            for name in failing:
+                console.print(f"! {answers.suite} {name} fails")
+            for name, trouble in answers.troubles.items():
+                console.print(f"! {answers.suite} {name} cannot be evaluated: {trouble}")
     refuse_contradictions(findings)
     audit.raise_for_trouble()

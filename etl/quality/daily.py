@@ -14,7 +14,7 @@ from etl.sql import Db, Row
 # advised, and gives examples. The number is that of the events, or their share where the statement gives one.
 ADVICE = (
     "advice/event_names",
-    "advice/sent_twice",
+    "advice/names_sent_from_both_sides",
     "advice/signup_from_browser",
     "advice/backend_without_source",
     "advice/placeholder_ids",

@@ -1,13 +1,14 @@
 """The gate: a suite of expectations run over a data frame, or over queries of PostgreSQL.
 
-The only module that knows Great Expectations.
+Besides :mod:`etl.quality.own_gate` the only module that knows Great Expectations.
 """
 
 from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,7 @@ def evaluate(frame: pd.DataFrame, suite_name: str, key: str, parameters: dict[st
     Raises:
         GateError: an expectation could not be evaluated, for example because a column is missing.
     """
-    written, batch = of_columns(suite_name, "expect_column_value"), _batch_of(frame)
+    written, batch = of_columns(suite_name, "expect_column_value"), batch_of(frame)
     # Which rows failed is asked only of what failed at all: that costs more, and mostly nothing did.
     found = {_name(each): each for each in _validate(batch, suite_name, written, YES_OR_NO, parameters=parameters)}
     doubtful = [each for each in written if not found[each["meta"]["name"]].success]
@@ -129,7 +130,7 @@ def evaluate_numbers(numbers: Mapping[str, float], suite_name: str, size: int) -
             )
     asked = [each for each in written if size >= each["meta"].get("min_rows", 0)]
     frame = pd.DataFrame([{name: float(value) for name, value in numbers.items()}])
-    found = _validate(_batch_of(frame), suite_name, asked, NUMBERS) if asked else []
+    found = _validate(batch_of(frame), suite_name, asked, NUMBERS) if asked else []
     findings = {finding.name: finding for finding in (_number_finding(each, suite_name, size) for each in found)}
     for each in written:
         if each["meta"]["name"] not in findings:
@@ -165,10 +166,10 @@ def evaluate_contradictions(contradictions: Mapping[str, list[Row]], suite_name:
 
     named = {each["meta"]["name"]: each for each in of_counts(suite_name) if each["meta"]["name"] in contradictions}
     holding = [written for name, written in named.items() if not contradictions[name]]
-    found = _validate(_batch_of(pd.DataFrame()), suite_name, holding, NUMBERS) if holding else []
+    found = _validate(batch_of(pd.DataFrame()), suite_name, holding, NUMBERS) if holding else []
     for name, written in named.items():
         if rows := contradictions[name]:
-            found += _validate(_batch_of(pd.DataFrame(rows)), suite_name, [written], NUMBERS)
+            found += _validate(batch_of(pd.DataFrame(rows)), suite_name, [written], NUMBERS)
     findings = {finding.name: finding for finding in (_count_finding(each, suite_name, size) for each in found)}
     return [replace(findings[name], examples=contradictions[name][:MAX_EXAMPLES]) for name in named]
 
@@ -187,32 +188,13 @@ def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) ->
         GateError: an expectation could not be evaluated.
         UnavailableError: the connection broke.
     """
-    from sqlalchemy.pool import StaticPool
-
     suite = of_counts(suite_name)
-    assets = [
-        {
-            "name": each["meta"]["name"],
-            "type": "query",
-            "query": _selectable(query_of(each["meta"]["name"])),
-            "batch_definitions": [{"name": "all"}],
-        }
-        for each in suite
-    ]
+    queries = {each["meta"]["name"]: _selectable(query_of(each["meta"]["name"])) for each in suite}
     findings = []
-    with sql.connect_beside(db) as session:
-        session.autocommit = False
-        session.row_factory = tuple_row  # type: ignore[assignment]
-        # The session is handed over ready, so the library never sees a password; the URL only says which dialect.
-        source = _context().data_sources.add_postgres(
-            f"session {session.info.backend_pid}",
-            connection_string="postgresql+psycopg://nobody@warehouse",
-            kwargs={"creator": lambda: session, "poolclass": StaticPool},
-            assets=assets,
-        )
+    with sql.connect_beside(db) as session, batches_of(session, queries) as batch_of_query:
         try:
             for written in suite:
-                batch = source.get_asset(written["meta"]["name"]).get_batch_definition("all").get_batch()
+                batch = batch_of_query(written["meta"]["name"])
                 [found] = _validate(batch, suite_name, [written], NUMBERS, consequence=NOTHING_IS_KNOWN)
                 findings.append(_count_finding(found, suite_name, 1))
         except GateError as error:
@@ -221,9 +203,35 @@ def evaluate_queries(db: Db, suite_name: str, query_of: Callable[[str], str]) ->
                     "The connection to the warehouse broke while it was checked; the next run tries again."
                 ) from error
             raise
-        finally:
-            _context().data_sources.delete(source.name)
     return findings
+
+
+@contextmanager
+def batches_of(session: Db, queries: Mapping[str, str]) -> Iterator[Callable[[str], Any]]:
+    """Queries in the form in which the library takes them, each by its name.
+
+    Args:
+        session: a connection for nothing else, from here on in transactions. It is handed over ready, so the library
+            never sees a password; the URL only says which dialect.
+        queries: by name; each begins with `select`.
+    """
+    from sqlalchemy.pool import StaticPool
+
+    session.autocommit = False
+    session.row_factory = tuple_row  # type: ignore[assignment]
+    source = context().data_sources.add_postgres(
+        f"session {session.info.backend_pid}",
+        connection_string="postgresql+psycopg://nobody@warehouse",
+        kwargs={"creator": lambda: session, "poolclass": StaticPool},
+        assets=[
+            {"name": name, "type": "query", "query": query, "batch_definitions": [{"name": "all"}]}
+            for name, query in queries.items()
+        ],
+    )
+    try:
+        yield lambda name: source.get_asset(name).get_batch_definition("all").get_batch()
+    finally:
+        context().data_sources.delete(source.name)
 
 
 def record(db: Db, batch_id: int, findings: Iterable[Finding]) -> None:
@@ -276,8 +284,8 @@ def record_checks(db: Db, day: date, findings: Iterable[Finding]) -> None:
 
 
 @functools.cache
-def _context() -> Any:
-    # Once a process: making it takes longer than checking a small batch.
+def context() -> Any:
+    """The library's context: once a process, since making it takes longer than checking a small batch."""
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
 
@@ -288,7 +296,7 @@ def _context() -> Any:
 
 @functools.cache
 def _frames() -> Any:
-    frames = _context().data_sources.add_pandas("frame")
+    frames = context().data_sources.add_pandas("frame")
     return frames.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("all")
 
 
@@ -298,7 +306,8 @@ def _selectable(query: str) -> str:
     return "\n".join(code).strip().removesuffix(";")
 
 
-def _batch_of(frame: pd.DataFrame) -> Any:
+def batch_of(frame: pd.DataFrame) -> Any:
+    """A frame in the form in which the library takes it."""
     return _frames().get_batch({"dataframe": frame})
 
 
@@ -327,7 +336,7 @@ def _validate(
             f"expectations/{suite_name}.json could be evaluated: the others are of an unknown type. {consequence}"
         )
     for found in result.results:
-        if trouble := _exception(found.exception_info):
+        if trouble := trouble_of(found.exception_info):
             raise GateError(
                 f"Expectation {found.expectation_config.meta['name']} of expectations/{suite_name}.json could not be "
                 f"evaluated: {trouble}. {consequence}"
@@ -390,7 +399,8 @@ def _described(config: Any, suite_name: str) -> dict[str, Any]:
     }
 
 
-def _exception(info: dict[str, Any] | None) -> str | None:
+def trouble_of(info: dict[str, Any] | None) -> str | None:
+    """Why the library could not evaluate an expectation, in one line; None: it could."""
     # The flag stands at the top, or one level down under the id of a metric.
     for part in (info or {}, *(value for value in (info or {}).values() if isinstance(value, dict))):
         if part.get("raised_exception"):

@@ -9,6 +9,7 @@ means. To look for another kind, add a query and its entry there: the query gets
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -66,14 +67,20 @@ def kinds() -> dict[str, Kind]:
     return named
 
 
-def watch(db: Db, *, now: datetime | None = None) -> None:
-    """Look for incidents up to what is loaded: note those that are so, and end those that are not seen any more."""
+def watch(db: Db, *, now: datetime | None = None, names: Collection[str] | None = None) -> None:
+    """Look for incidents up to what is loaded: note those that are so, and end those that are not seen any more.
+
+    Args:
+        db: a connection in autocommit mode.
+        now: the clock, for tests; default: the server's.
+        names: the kinds to look for; default: all.
+    """
     now = now or datetime.now(UTC)
     window = sql.run(db, "incident/read_window", {"now": now, "hours": _written().hours}).fetchone()
     if window is None:
         return
     with db.transaction():
-        for kind in kinds().values():
+        for kind in (each for each in kinds().values() if names is None or each.name in names):
             for row in sql.run(db, f"{DETECTORS}/{kind.name}", {**window, **kind.thresholds}).fetchall():
                 examples = sql.json_text(row["examples"] or [])
                 sql.run(db, "incident/note", {**row, "kind": kind.name, "examples": examples})

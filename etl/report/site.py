@@ -150,6 +150,7 @@ class Site:
             "evidence.html",
             evidence=facts.evidence,
             invariants=self._rows("report/read_invariants"),
+            own=self._rows("report/read_own_results"),
             runs=self._rows("report/read_audit_runs"),
             recounts=self._rows("report/read_recounts", {"since": facts.today - timedelta(days=6)}),
         )

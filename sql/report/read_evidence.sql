@@ -23,11 +23,13 @@ from (
     select
         max(k.checked_at) as checked_at,
         count(*) filter (where not k.is_success and k.expectation = 'loaded_equals_event_keys') as broken_duplicates,
-        count(*) filter (where not k.is_success and k.expectation = 'report_agrees_with_events') as broken_recount,
+        count(*) filter (
+            where not k.is_success and k.expectation = 'reported_users_agree_with_events'
+        ) as broken_recount,
         count(*) filter (
             where
             not k.is_success
-            and k.expectation not in ('loaded_equals_event_keys', 'report_agrees_with_events')
+            and k.expectation not in ('loaded_equals_event_keys', 'reported_users_agree_with_events')
         ) as broken_persons
     from ops.check_result as k
     where

@@ -257,7 +257,16 @@ create table ops.check_result (
 );
 
 comment on table ops.check_result is
-'Suites warehouse and person: the whole warehouse on that day. Suite advice: the events of that day (UTC, event time)';
+'Suites warehouse and person: the whole warehouse on that day. Suite advice: the events of that day (UTC, event time). '
+'Suites with a slash in their name: the user''s own, in the folder ETL_EXPECTATIONS_DIR';
+
+-- Which batches maintenance looked at last for each of the user's own suites.
+create table ops.own_suite_run (
+    suite text primary key,
+    first_batch_id bigint not null,
+    last_batch_id bigint not null,
+    checked_at timestamptz not null
+);
 
 -- What the events of a day look like: how many, and of what type each property is, from a sample.
 create table ops.event_day (

@@ -30,8 +30,9 @@ create table ops.incident (
     incident_id bigint generated always as identity primary key,
     -- Which query of sql/detectors has found it; expectations/incident.json says what it means.
     kind text not null,
+    -- 0: of no project in particular.
     team_id bigint not null,
-    -- What it is about: a source, an event, a reason. Empty: the project.
+    -- What it is about: a source, an event, a reason, a suite. Empty: the project.
     subject text not null,
     since_at timestamptz not null,
     -- When it was last seen to be so.

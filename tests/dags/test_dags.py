@@ -98,6 +98,14 @@ def test_ingest_runs_the_five_steps_in_order(facts: dict[str, Any]) -> None:
     assert facts["dags"][INGEST]["outlets"] == [LOADED]
 
 
+def test_a_users_own_suites_are_asked_last(facts: dict[str, Any]) -> None:
+    tasks = facts["dags"][MAINTAIN]["tasks"]
+    others = tasks.keys() - {"check_own_suites"}
+    assert len(others) == 6
+    assert set(tasks["check_own_suites"]["after"]) == others
+    assert all(tasks[name]["after"] == [] for name in others)
+
+
 def test_only_errors_that_may_pass_are_tried_again(facts: dict[str, Any]) -> None:
     assert facts["errors"] == {
         "LedgerError": "AirflowFailException",
@@ -115,18 +123,32 @@ def test_a_dag_file_is_wiring(file: Path) -> None:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, server_url: str, template: str) -> Iterator[Any]:
-    """Two runs of ingest and one of maintain in one process, and how many events are stored in the end."""
-    with fresh_database(server_url, template) as url, sql.connect(url) as db:
+    """In one process two runs of ingest, one of maintain, and one in a warehouse that contradicts itself.
+
+    Then how many events are stored, and what was found there by a user's own suites.
+    """
+    with (
+        fresh_database(server_url, template) as url,
+        fresh_database(server_url, template) as broken,
+        sql.connect(url) as db,
+        sql.connect(broken) as other,
+    ):
+        other.execute(
+            "insert into warehouse.person_distinct_id (team_id, distinct_id, person_id, is_personless, tied_by_uuid,"
+            " updated_at) values (1, 'a', gen_random_uuid(), false, gen_random_uuid(), now())"
+        )
         for number in range(5):
             land(db, "page", f"device-{number}", properties={"$device_id": f"device-{number}"})
         in_batches_of_3 = {"AIRFLOW_CONN_EVENTS_WAREHOUSE": url, "ETL_BATCH_SIZE": "3"}
         cases = [(INGEST, in_batches_of_3), (INGEST, in_batches_of_3), (MAINTAIN, {"ETL_DATABASE_URL": url})]
+        cases.append((MAINTAIN, {"ETL_DATABASE_URL": broken, "ETL_EXPECTATIONS_DIR": "/nowhere"}))
         outcomes = run_probe(tmp_path_factory.mktemp("runs"), "run", json.dumps(cases))
-        yield outcomes, db.execute("select from warehouse.events").rowcount
+        own = other.execute("select suite, is_success from ops.check_result where suite like '%/%'").fetchall()
+        yield outcomes, db.execute("select from warehouse.events").rowcount, own
 
 
 def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(runs: Any) -> None:
-    (full, last, _), stored = copy.deepcopy(runs)
+    (full, last, *_), stored, _ = copy.deepcopy(runs)
     assert full["state"] == last["state"] == "success"
     assert full["tasks"].pop("again") == "success"
     assert full["queued_runs"] == last["queued_runs"] == ["backlog_after_batch_1"]
@@ -136,9 +158,17 @@ def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(runs: Any
 
 
 def test_maintain_runs_with_only_the_url_in_the_environment(runs: Any) -> None:
-    (_, _, outcome), _ = runs
+    (_, _, outcome, _), _, _ = runs
     assert outcome["state"] == "success"
     assert set(outcome["tasks"].values()) == {"success"}
+
+
+def test_a_users_own_suites_are_asked_whatever_fails_and_hide_no_failure(runs: Any) -> None:
+    (*_, outcome), _, own = runs
+    assert outcome["tasks"]["check_warehouse"] == "failed"
+    assert outcome["tasks"]["check_own_suites"] == "success"
+    assert outcome["state"] == "failed"
+    assert own == [{"suite": "./", "is_success": False}]
 
 
 def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_login(

@@ -53,7 +53,10 @@ def test_the_day_is_counted_again(db, land, cycle):
 
 ADVICE = {
     "event_names": [("order_created_now", {}), ("Click", {})],
-    "sent_twice": [("Order paid", {"$lib": "web"}), ("Order paid", {"$lib": "posthog-python", "source": "backend"})],
+    "names_sent_from_both_sides": [
+        ("Order paid", {"$lib": "web"}),
+        ("Order paid", {"$lib": "posthog-python", "source": "backend"}),
+    ],
     "signup_from_browser": [("Account created", {"$lib": "web"})],
     "backend_without_source": [("Order paid", {"$lib": "posthog-node"})],
     "placeholder_ids": [("Order paid", {"distinct_id": "undefined"})],

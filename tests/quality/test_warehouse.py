@@ -39,7 +39,7 @@ CRITICAL = {
     "person_ids_are_unique": "insert into warehouse.person"
     ' select (jsonb_populate_record(p, \'{"distinct_id": "copy"}\')).*'
     " from warehouse.person as p where distinct_id = 'bob'",
-    "report_agrees_with_events": "update ops.report_state set batch_id = (select max(batch_id) from ops.batch);"
+    "reported_users_agree_with_events": "update ops.report_state set batch_id = (select max(batch_id) from ops.batch);"
     " insert into ops.report_day values ((now() at time zone 'UTC')::date - 1, 1, 5, 0, 5, 5)",
     "quarantine_is_accounted_for": "update ops.batch set quarantined = quarantined + 1, loaded = loaded - 1"
     " where batch_id = 1",

@@ -294,7 +294,7 @@ def test_what_is_no_warehouse_is_said_so(full, warehouse):
 
 def test_a_statement_with_casts_and_percent_signs_is_run_as_it_is(full, engine):
     """`like 'posthog-%%'` and `%(day)s::date + 1`: the same rows as through psycopg alone."""
-    statement, params = "advice/sent_twice", {"day": date(2022, 7, 1)}
+    statement, params = "advice/names_sent_from_both_sides", {"day": date(2022, 7, 1)}
     expected = sql.one(full, statement, params)
     assert expected["evaluated"] > 0
     assert frames._frame(engine, statement, params).to_dict("records") == [expected]

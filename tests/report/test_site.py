@@ -311,7 +311,7 @@ def test_each_tick_rests_on_a_check_that_can_fail(database, db, settings, tmp_pa
 
     db.execute("update ops.report_day set unique_users = unique_users + 1000")
     [wrong] = [finding for finding in check_warehouse(db) if finding.is_critical]
-    assert wrong.name == "report_agrees_with_events"
+    assert wrong.name == "reported_users_agree_with_events"
     db.execute("update warehouse.person set is_identified = not is_identified")
     note_run(db, verify(db))
     words = answers()
