@@ -24,7 +24,7 @@ MODULES = [
     *(importlib.import_module(f"etl.capture.{module.name}") for module in pkgutil.iter_modules(etl.capture.__path__)),
 ]
 # Used with match and fullmatch only, so they begin at the text's first character and nowhere else.
-ANCHORED = {"_PADDING", "_FORM", "_BASE64", "_NOT_ZERO", "ENDPOINTS", "_TAG"}
+ANCHORED = {"_UNUSUAL_NUMBER", "_PADDING", "_FORM", "_BASE64", "_NOT_ZERO", "ENDPOINTS", "_TAG"}
 # Seconds of CPU for texts of a size. What is quadratic takes minutes for the larger one and seconds for the smaller, of
 # which there are many.
 LARGE, SMALL = 100_000, 10_000

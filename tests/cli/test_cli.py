@@ -28,6 +28,7 @@ DECISIONS = {
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
+    "expectations check",
     "incident list",
 }  # fmt: skip
 OF_A_PROJECT = {
@@ -78,8 +79,9 @@ def test_the_help_is_a_sentence_in_plain_words(name: str) -> None:
 
 
 def test_the_same_options_everywhere() -> None:
-    assert {name for name, command in COMMANDS.items() if "--why" in _options(command)} == DECISIONS
-    assert {name for name, command in COMMANDS.items() if "--by" in _options(command)} == DECISIONS
+    """To land a file is none of a person's decisions; to undo it is one, and asks for the reason itself."""
+    assert {name for name, command in COMMANDS.items() if "--why" in _options(command)} == DECISIONS | {"land"}
+    assert {name for name, command in COMMANDS.items() if "--by" in _options(command)} == DECISIONS | {"land"}
     assert {name for name, command in COMMANDS.items() if "--json" in _options(command)} == READING
     assert {name for name, command in COMMANDS.items() if "--team" in _options(command)} == OF_A_PROJECT
     assert all(

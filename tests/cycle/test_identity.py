@@ -246,7 +246,7 @@ def star(devices: int, _: str) -> list[MergingEvent]:
 @pytest.mark.parametrize(("shape", "order"), [(chain, "forward"), (chain, "backward"), (star, "any")])
 @pytest.mark.parametrize("has_births", [True, False])
 def test_a_long_chain_and_a_large_star_cost_no_more_than_their_length(shape, order, has_births):
-    """CPU at four times the length over CPU at the length: 16 where each step looks at all of those before."""
+    """CPU at eight times the length over CPU at the length: 64 where each step looks at all of those before."""
 
     def seconds(length: int) -> float:
         listed = shape(length, order)
@@ -258,8 +258,8 @@ def test_a_long_chain_and_a_large_star_cost_no_more_than_their_length(shape, ord
         assert len(settle(fold(listed, known), known)) == 1
         return time.process_time() - start
 
-    shorter, longer = (min(seconds(length) for _ in range(3)) for length in (MANY // 4, MANY))
-    assert longer / shorter < 9
+    shorter, longer = (min(seconds(length) for _ in range(3)) for length in (MANY // 8, MANY))
+    assert longer / shorter < 32
 
 
 names = st.sampled_from(["a", "b", "c", "d", "e", "f"])

@@ -196,7 +196,7 @@ def test_a_hub_of_many_refused_merges_is_walked_in_no_time(db, bounds):
     db.execute(
         """insert into warehouse.merge
            select 1, 'u' || n, md5('e' || n)::uuid, 'u0', '$identify', now(), now(), '9', n, 1, 'refused',
-               null, null, md5('p' || n)::uuid, 'already identified'
+               null, null, md5('p' || n)::uuid, 'already identified', false
            from generate_series(1, 5000) as n"""
     )
     db.execute(
