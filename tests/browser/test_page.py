@@ -143,7 +143,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if "Content Security" in message.text else None)
     log_in(page, airflow, "auditor")
-    frame = overview(page, airflow, "rows loaded on")
+    frame = overview(page, airflow, "of the rows loaded that day were refused")
     shot(page, "overview-in-airflow")
 
     body = frame.locator("body")
@@ -157,7 +157,7 @@ def test_an_auditor_opens_the_page_and_gets_answers(
 
     frame.get_by_role("link", name="The event's name is empty.").first.click()
     expect(frame.get_by_role("heading", level=1)).to_have_text("Quarantine")
-    expect(body).to_contain_text("Send a name in `event`.")
+    expect(body).to_contain_text("Send a name in event.")
     expect(body).to_contain_text(HOSTILE)
     shot(page, "quarantine-in-airflow")
     frame.get_by_role("link", name=re.compile(r"batch \d+")).first.click()

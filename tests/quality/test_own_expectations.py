@@ -472,7 +472,8 @@ def test_it_is_in_the_status_and_on_the_page(db, folder, write, orders, settings
     assert "project 0" not in run("incident", "list").output
 
 
-def test_check_prints_a_line_for_each_and_keeps_nothing(db, folder, write, orders, run):
+def test_check_prints_a_line_for_each_and_keeps_nothing(db, folder, write, orders, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     write(
         "rows/orders",
         {"type": "expect_column_values_to_be_between", "kwargs": PRICE, "severity": "warning"},
