@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.cli.shared import console
 from etl.errors import EtlError
 from etl.operate.maintain import check_invariants
 from etl.operate.status import read_status
@@ -473,7 +474,7 @@ def test_it_is_in_the_status_and_on_the_page(db, folder, write, orders, settings
 
 
 def test_check_prints_a_line_for_each_and_keeps_nothing(db, folder, write, orders, run, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(console, "width", 160)  # whatever the terminal of the tests
     write(
         "rows/orders",
         {"type": "expect_column_values_to_be_between", "kwargs": PRICE, "severity": "warning"},
