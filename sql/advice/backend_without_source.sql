@@ -12,11 +12,6 @@ from (
     where
         e."timestamp" >= %(day)s::date
         and e."timestamp" < %(day)s::date + 1 and e.event not like '$%%'
-        and case
-            when e.properties ->> '$lib' in (
-                'web', 'js', 'posthog-ios', 'posthog-android', 'posthog-react-native', 'posthog-flutter'
-            ) then 'frontend'
-            when e.properties ->> '$lib' like 'posthog-%%' or e.properties ->> 'source' = 'backend' then 'backend'
-        end = 'backend'
+        and ops.event_origin(e.properties) = 'backend'
     group by e.event
 ) as f;

@@ -11,12 +11,7 @@ from (
     from (
         select
             e.event,
-            case
-                when e.properties ->> '$lib' in (
-                    'web', 'js', 'posthog-ios', 'posthog-android', 'posthog-react-native', 'posthog-flutter'
-                ) then 'frontend'
-                when e.properties ->> '$lib' like 'posthog-%%' or e.properties ->> 'source' = 'backend' then 'backend'
-            end as origin,
+            ops.event_origin(e.properties) as origin,
             count(*) as events
         from warehouse.stored_event as e
         where

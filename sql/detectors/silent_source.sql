@@ -16,7 +16,8 @@ where
     and h.hour_at + interval '1 hour' <= %(until)s::timestamptz
     and h.event = ''
     and h.expected >= %(min_expected)s::double precision
-    and h.events <= h.expected * %(max_share)s::double precision
-    and h.expected - h.events > %(deviations)s::double precision * greatest(1.4826 * h.spread, sqrt(h.expected))
+    and ops.is_far_below(
+        h.events, h.expected, h.spread, %(max_share)s::double precision, %(deviations)s::double precision
+    )
 group by h.team_id, h.source
 having count(*) >= %(min_hours)s::bigint;

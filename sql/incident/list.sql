@@ -1,4 +1,4 @@
--- Incidents, those that last first, then the newest.
+-- Incidents, those that last first, then the newest. Without `over_since` only those that last.
 select
     i.incident_id,
     i.kind,

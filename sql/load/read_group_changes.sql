@@ -15,12 +15,7 @@ with operation as materialized (
             select
                 r.properties ->> '$group_type' as group_type,
                 r.properties ->> '$group_key' as group_key,
-                case
-                    when
-                        jsonb_typeof(r.properties -> '$group_set') = 'object'
-                        and not ops.is_too_deep(r.properties -> '$group_set')
-                        then (r.properties -> '$group_set')::text
-                end as set_json
+                ops.group_set(r.properties) as set_json
             from landing.event as r
             where
                 r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at

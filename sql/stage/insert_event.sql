@@ -107,13 +107,7 @@ extracted as (
         u.distinct_id as written_distinct_id,
         u.has_number_out_of_range,
         u.properties -> '$device_id' as device_id,
-        coalesce(
-            u.event = '$snapshot'
-            or u.properties ->> '$lib' in (
-                'posthog-ios', 'posthog-android', 'posthog-react-native', 'posthog-flutter'
-            ),
-            false
-        ) as is_exempt,
+        ops.is_exempt_from_hold(u.event, u.properties) as is_exempt,
         coalesce(u.properties -> '$cookieless_mode' = 'true', false) as is_cookieless,
         case
             when u.properties -> '$cookieless_mode' = 'true'
@@ -121,9 +115,7 @@ extracted as (
         end as cookieless_traits,
         case when u.event = '$groupidentify' then u.properties ->> '$group_type' end as group_type,
         case when u.event = '$groupidentify' then u.properties ->> '$group_key' end as group_key,
-        u.event = '$feature_flag_called'
-        and coalesce(u.properties -> '$process_person_profile', 'null') <> 'true'
-        and coalesce(u.properties -> '$groups', '{}') in ('{}', 'null') as is_lone_flag_call,
+        ops.is_lone_flag_call(u.event, u.properties) as is_lone_flag_call,
         coalesce(u.properties ?| array['$elements', '$elements_chain'], false) as has_elements,
         coalesce(u.properties ? '$ip', false) as has_ip,
         jsonb_populate_record(

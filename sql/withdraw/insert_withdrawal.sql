@@ -27,22 +27,19 @@ from (
             and e.landing_id = s.landing_id
     union all
     select
-        'releases' as kind,
-        r.released_by_batch_id as from_batch_id,
-        hash_record_extended(r, 0) as hash,
+        k.kind,
+        k.from_batch_id,
+        k.hash,
         null as key_hash
     from staging.withdrawn_event as e
     inner join buffer.released_event as r
         on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid and e.event = r.event
-    union all
-    select
-        'held' as kind,
-        r.held_by_batch_id as from_batch_id,
-        null as hash,
-        null as key_hash
-    from staging.withdrawn_event as e
-    inner join buffer.released_event as r
-        on e.team_id = r.team_id and e.distinct_id = r.distinct_id and e.uuid = r.uuid and e.event = r.event
+    cross join
+        lateral (
+            values
+            ('releases', r.released_by_batch_id, hash_record_extended(r, 0)),
+            ('held', r.held_by_batch_id, null)
+        ) as k (kind, from_batch_id, hash)
     union all
     select
         'merges' as kind,

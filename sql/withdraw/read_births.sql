@@ -12,10 +12,8 @@ with born as (
         e.landing_id,
         e.received_at,
         e.batch_id,
-        e.event not in ('$identify', '$snapshot')
-        and coalesce(e.properties ->> '$lib', '') not in (
-            'posthog-ios', 'posthog-android', 'posthog-react-native', 'posthog-flutter'
-        )
+        e.event <> '$identify'
+        and not ops.is_exempt_from_hold(e.event, e.properties)
         and coalesce(e.properties -> '$device_id' <> to_jsonb(e.distinct_id), true) as is_hold
     from staging.withdrawn_id as i
     inner join warehouse.stored_event as e on i.team_id = e.team_id and i.distinct_id = e.distinct_id
@@ -24,12 +22,7 @@ with born as (
         e.person_mode = 'full'
         and not ops.is_about_nobody(e.event)
         -- Personless unless its id has a person: it makes none.
-        and not (
-            p.flag_called_personless_default
-            and e.event = '$feature_flag_called'
-            and coalesce(e.properties -> '$process_person_profile', 'null') <> 'true'
-            and coalesce(e.properties -> '$groups', '{}') in ('{}', 'null')
-        )
+        and not (p.flag_called_personless_default and ops.is_lone_flag_call(e.event, e.properties))
         and not exists (
             select from warehouse.merge as m
             where

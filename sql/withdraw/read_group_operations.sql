@@ -8,12 +8,7 @@ select
     (extract(epoch from least(e."timestamp", e.received_at)) * 1000000)::bigint as microseconds,
     e.xid::text::bigint as xid,
     e.landing_id,
-    case
-        when
-            jsonb_typeof(e.properties -> '$group_set') = 'object'
-            and not ops.is_too_deep(e.properties -> '$group_set')
-            then (e.properties -> '$group_set')::text
-    end as set_json
+    ops.group_set(e.properties) as set_json
 from staging.withdrawn_group as g
 inner join warehouse.stored_event as e
     on
