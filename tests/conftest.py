@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
@@ -24,27 +23,19 @@ from etl.sql import Db, Row
 from tests import landing, oldest
 from tests.gate_memory import remember
 from tests.landing import moment
+from tests.server import DISK, open_folder
 
 _numbers = itertools.count(1)
 
-DISK = Path("/var/tmp")  # noqa: S108 - a folder of a random name is made in it
 # A database is 700 files. To make one costs 0.02 s of CPU in memory, and 0.4 s on ext4: half of what the tests took.
 RAM_DISK = Path("/dev/shm") if Path("/dev/shm").is_dir() else DISK  # noqa: S108
 ROOM = 4 << 30
 
 
-@contextmanager
-def _folder(place: Path) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir=place, ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        folder.chmod(0o755)  # the server runs as another user
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """The URL, without database, of a private server that lives as long as the test run."""
-    with _folder(RAM_DISK if shutil.disk_usage(RAM_DISK).free > ROOM else DISK) as home, _folder(DISK) as programs:
+    with open_folder(RAM_DISK if shutil.disk_usage(RAM_DISK).free > ROOM else DISK) as home, open_folder() as programs:
         native = pytestconfig.getoption("--oldest")
         chosen = oldest.chosen(native, programs) if native else nullcontext
         with chosen():

@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import psycopg
 
 from etl.local import postgres
+from tests.server import open_folder
 
 PROGRAM = shutil.which("pgbouncer", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
 
@@ -24,9 +23,7 @@ def pooled(url: str, mode: str, *more: str) -> Iterator[str]:
     """The same URL through a pooler of this mode; ``more`` are lines of its configuration."""
     assert PROGRAM is not None
     parts, port = urlsplit(url), postgres.free_port()
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
+    with open_folder() as folder:
         (folder / "users.txt").write_text(f'"{parts.username}" "{unquote(parts.password or "")}"\n')
         configuration = folder / "pgbouncer.ini"
         configuration.write_text(

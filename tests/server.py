@@ -16,6 +16,7 @@ from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
 
+DISK = Path("/var/tmp")  # noqa: S108 - a folder of a random name is made in it
 How = Literal["fast", "immediate"]
 
 
@@ -76,9 +77,18 @@ class Server:
 
 
 @contextmanager
-def open_folder() -> Iterator[Path]:
+def running_in(folder: Path, *, is_durable: bool = True) -> Iterator[str]:
+    """The URL, without database, of a server with its files below a folder."""
+    try:
+        yield postgres.start(folder / "postgres", port=None, is_durable=is_durable)
+    finally:
+        postgres.stop(folder / "postgres", mode="immediate")
+
+
+@contextmanager
+def open_folder(place: Path = DISK) -> Iterator[Path]:
     """A folder that a server's user can reach; pytest's own cannot be, for root."""
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="etl-test-", dir=place, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)
         yield folder

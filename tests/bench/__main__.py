@@ -6,7 +6,6 @@ import argparse
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,12 +13,12 @@ from etl import databases, sql
 from etl.cli.cycle import describe
 from etl.cycle.batch import STEPS
 from etl.cycle.run import run_cycle
-from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings, read_settings
 from etl.sql import Db
 from tests.bench import capture, files, shapes
 from tests.bench.events import Properties, generate, generate_history, land, read_recorded
+from tests.server import open_folder, running_in
 
 BARE_TABLE = Path(__file__).parent / "bare_table.sql"
 BARE_COPY = Path(__file__).parent / "bare_copy.sql"
@@ -36,23 +35,17 @@ def main() -> int:
     settings = read_settings()
     if arguments.drain:
         return drain(arguments.drain, settings)
-    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = postgres.start(home / "postgres", port=None)
-        try:
-            url = databases.create_database(server, "bench")
-            with sql.connect(url) as db:
-                code = compare(db, url, arguments.events, settings, read_recorded() if arguments.real else [])
-            share = min(1.0, arguments.events / 500_000)
-            return (
-                code
-                or shapes.measure(server, share=share)
-                or capture.measure(server, share=share)
-                or files.measure(server, share=share)
-            )
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder) as server:
+        url = databases.create_database(server, "bench")
+        with sql.connect(url) as db:
+            code = compare(db, url, arguments.events, settings, read_recorded() if arguments.real else [])
+        share = min(1.0, arguments.events / 500_000)
+        return (
+            code
+            or shapes.measure(server, share=share)
+            or capture.measure(server, share=share)
+            or files.measure(server, share=share)
+        )
 
 
 def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Properties]) -> int:

@@ -22,11 +22,11 @@ import zstandard
 
 from etl import databases, sql
 from etl.files.land import land_files
-from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import read_settings
 from etl.sql import Db
 from tests.bench.events import COPY, LandingRow, generate
+from tests.server import open_folder, running_in
 
 ROWS = 100_000
 ROUNDS = 2
@@ -133,14 +133,8 @@ FORMATS: dict[str, Callable[[Path, Sequence[LandingRow]], Path]] = {
 
 def main() -> int:
     """Measure in a server of its own."""
-    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = postgres.start(home / "postgres", port=None)
-        try:
-            return measure(server)
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder) as server:
+        return measure(server)
 
 
 if __name__ == "__main__":

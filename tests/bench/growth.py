@@ -8,19 +8,17 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Mapping
-from pathlib import Path
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
-from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings, read_settings
 from etl.sql import Db
 from tests.bench.kinds import KINDS, land_kind
+from tests.server import open_folder, running_in
 
 CYCLE = "cycle"
 # A statement that takes less at the larger size is noise.
@@ -37,28 +35,22 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = read_settings(hold_seconds=0.0)
     too_fast = []
-    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = postgres.start(home / "postgres", port=None, is_durable=False)
-        try:
-            measure(server, "anonymous", arguments.events[0] // 4, settings)  # the first cycle also imports
-            for kind in arguments.kind:
-                before: dict[str, float] = {}
-                for number, events in enumerate(arguments.events):
-                    found = measure(server, kind, events, settings)
-                    rate = events * KINDS[kind].share / found[CYCLE]
-                    line = f"{kind:20} {events:9,} {found[CYCLE]:8.2f} s {rate:8,.0f} events/s"
-                    if before:
-                        exponents = grown(before, found, events / arguments.events[number - 1])
-                        too_fast += [f"{kind}: {name} {e:.2f}" for name, e in exponents.items() if e > arguments.most]
-                        line += f"  exponent {exponents.pop(CYCLE):.2f}"
-                        slowest = sorted(exponents, key=found.__getitem__, reverse=True)[:SHOWN]
-                        line += "".join(f"  {name} {found[name]:.2f} s ({exponents[name]:.2f})" for name in slowest)
-                    print(line, flush=True)
-                    before = found
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder, is_durable=False) as server:
+        measure(server, "anonymous", arguments.events[0] // 4, settings)  # the first cycle also imports
+        for kind in arguments.kind:
+            before: dict[str, float] = {}
+            for number, events in enumerate(arguments.events):
+                found = measure(server, kind, events, settings)
+                rate = events * KINDS[kind].share / found[CYCLE]
+                line = f"{kind:20} {events:9,} {found[CYCLE]:8.2f} s {rate:8,.0f} events/s"
+                if before:
+                    exponents = grown(before, found, events / arguments.events[number - 1])
+                    too_fast += [f"{kind}: {name} {e:.2f}" for name, e in exponents.items() if e > arguments.most]
+                    line += f"  exponent {exponents.pop(CYCLE):.2f}"
+                    slowest = sorted(exponents, key=found.__getitem__, reverse=True)[:SHOWN]
+                    line += "".join(f"  {name} {found[name]:.2f} s ({exponents[name]:.2f})" for name in slowest)
+                print(line, flush=True)
+                before = found
     for each in too_fast:
         print(f"grows faster than {arguments.most}: {each}")
     return 1 if too_fast else 0

@@ -6,18 +6,17 @@ Exit status 1 if a minute's report, or all pages from nothing, take 5 s or more.
 from __future__ import annotations
 
 import sys
-import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from etl import databases, sql
-from etl.local import postgres
 from etl.migrate import migrate
 from etl.report.refresh import refresh
 from etl.report.site import build
 from etl.settings import Settings
 from tests.report.history import generate
+from tests.server import open_folder, running_in
 
 BATCHES = 43_200
 LIMIT_SECONDS = 5.0
@@ -39,14 +38,8 @@ NEXT_BATCH = """
 
 
 def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="etl-bench-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server = postgres.start(home / "postgres", port=None)
-        try:
-            return measure(databases.create_database(server, "warehouse"), home / "site")
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder) as server:
+        return measure(databases.create_database(server, "warehouse"), folder / "site")
 
 
 def measure(url: str, site: Path) -> int:

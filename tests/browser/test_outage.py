@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from etl.migrate import migrate
 from etl.settings import Settings
 from tests.browser.conftest import node_backend
 from tests.capture.service import TOKEN
+from tests.server import open_folder
 
 AWAY_SECONDS = 20
 
@@ -25,9 +25,7 @@ AWAY_SECONDS = 20
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A PostgreSQL that may be stopped."""
-    with tempfile.TemporaryDirectory(prefix="etl-outage-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
+    with open_folder() as home:
         yield home / "postgres"
         postgres.stop(home / "postgres", mode="immediate")
 

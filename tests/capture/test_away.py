@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -31,6 +30,7 @@ from etl.operate import project
 from etl.rules.wire import LandingRow
 from etl.settings import Settings
 from tests.capture.service import TOKEN, Service, login_url, serving
+from tests.server import open_folder
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,9 +38,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
     """A PostgreSQL that may be stopped."""
-    with tempfile.TemporaryDirectory(prefix="etl-away-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
+    with open_folder() as home:
         yield home / "postgres"
         postgres.stop(home / "postgres", mode="immediate")
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import ExitStack
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,6 +13,7 @@ from etl.migrate import migrate
 from etl.operate import maintain
 from etl.operate.status import read_status
 from etl.sql import Db
+from tests.server import open_folder, running_in
 
 FULL = "select count(distinct person_id) from warehouse.events where event = 'Order created'"
 
@@ -79,13 +78,8 @@ def small(monkeypatch):
     text = postgres.CONFIGURATION.replace("max_connections = 100", "max_connections = 20")
     text = text.replace("max_locks_per_transaction = 512", "max_locks_per_transaction = 64")
     monkeypatch.setattr(postgres, "CONFIGURATION", text)
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        try:
-            yield databases.create_database(postgres.start(home / "postgres", is_durable=False), "small")
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder, is_durable=False) as server:
+        yield databases.create_database(server, "small")
 
 
 def test_status_warns_before_there_is_no_more_room(small, settings):

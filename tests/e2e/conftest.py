@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from etl.local import postgres
+from tests.server import open_folder
 
 ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 10.0
@@ -63,9 +63,7 @@ class Program:
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A folder below which everything is put; whatever still runs there at the end is killed."""
-    with tempfile.TemporaryDirectory(prefix="etl-e2e-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
+    with open_folder() as home:
         yield home
         for pid in processes_of(home):
             with contextlib.suppress(ProcessLookupError):  # it has ended since

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -15,11 +14,12 @@ import pytest
 from etl import databases, sql
 from etl.cycle.run import run_cycle
 from etl.errors import ConfigurationError
-from etl.local import logins, postgres
+from etl.local import logins
 from etl.local.logins import Logins
 from etl.migrate import migrate
 from etl.settings import Settings
 from tests.landing import land
+from tests.server import open_folder, running_in
 
 
 @dataclass(frozen=True)
@@ -33,17 +33,11 @@ class Private:
 
 @pytest.fixture(scope="module")
 def private() -> Iterator[Private]:
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp") as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        server_url = postgres.start(home / "postgres", is_durable=False)
-        try:
-            made = logins.prepare(server_url, home)
-            with sql.connect(made.owner) as db:
-                migrate(db, Settings(_env_prefix="NO_SUCH_PREFIX_"))  # type: ignore[call-arg]
-            yield Private(home, server_url, made)
-        finally:
-            postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as home, running_in(home, is_durable=False) as server_url:
+        made = logins.prepare(server_url, home)
+        with sql.connect(made.owner) as db:
+            migrate(db, Settings(_env_prefix="NO_SUCH_PREFIX_"))  # type: ignore[call-arg]
+        yield Private(home, server_url, made)
 
 
 def test_each_connects_to_its_own_database_and_to_no_other(private: Private) -> None:

@@ -10,7 +10,6 @@ import socket
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,14 +19,14 @@ import pytest
 from etl import databases, sql
 from etl.errors import ConfigurationError
 from etl.local import postgres
+from tests import server
 
 
 @pytest.fixture(scope="module")
 def open_folder() -> Iterator[Path]:
     """A folder that the server's user can reach; pytest's own cannot be, for root."""
-    with tempfile.TemporaryDirectory(prefix="etl-test-", dir="/var/tmp") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
+    with server.open_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
-from pathlib import Path
 
 import pytest
 
@@ -14,15 +12,13 @@ from etl.errors import WatermarkError
 from etl.local import postgres
 from etl.operate.maintain import check_invariants
 from etl.operate.watermark import rebase_watermark
+from tests.server import open_folder, running_in
 
 
 @pytest.fixture
 def other_server():
-    with tempfile.TemporaryDirectory(prefix="etl-restore-", dir="/var/tmp", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        home.chmod(0o755)
-        yield postgres.start(home / "postgres", port=None, is_durable=False), home / "postgres"
-        postgres.stop(home / "postgres", mode="immediate")
+    with open_folder() as folder, running_in(folder, is_durable=False) as url:
+        yield url, folder / "postgres"
 
 
 def insert(db, distinct_id, event="$identify"):
