@@ -1,5 +1,10 @@
 """The one family of errors: each says what happened, to which batch or event, and what to do."""
 
+from errno import EDQUOT, ENOSPC
+
+DISK_IS_FULL = frozenset({ENOSPC, EDQUOT})
+"""Numbers of an ``OSError`` where there is no room, or none for this user."""
+
 
 class EtlError(Exception):
     """Something a person must act on. Running the same step again does not help."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from errno import EDQUOT, ENOSPC
 from importlib.metadata import version
 from typing import Annotated
 
@@ -36,7 +35,7 @@ from etl.cli import (
     up,
     watermark,
 )
-from etl.errors import CycleBusyError, EtlError
+from etl.errors import DISK_IS_FULL, CycleBusyError, EtlError
 from etl.visible import visible
 
 BUSY = 75  # the exit code that sysexits.h has for "try again later"
@@ -98,7 +97,7 @@ def main() -> None:
         _stop(str(sql.server_error(error)))
     except OSError as error:
         # Of a full disk the file is not told, because it is the writing that fails.
-        if error.filename is None and error.errno not in {ENOSPC, EDQUOT}:
+        if error.filename is None and error.errno not in DISK_IS_FULL:
             raise
         _stop(f"{error.filename or 'A file could not be written'}: {error.strerror}.")
 

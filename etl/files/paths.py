@@ -9,10 +9,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from errno import EDQUOT, ENOSPC
 from pathlib import Path
 
-from etl.errors import LandingError
+from etl.errors import DISK_IS_FULL, LandingError
 
 STANDARD_INPUT = "-"
 
@@ -102,7 +101,7 @@ def _copy(source: str, folder: Path) -> Path:
             with open(source, "rb") as stream, copy.open("wb") as file:
                 shutil.copyfileobj(stream, file, 1 << 20)
     except OSError as error:
-        if error.errno not in {ENOSPC, EDQUOT}:
+        if error.errno not in DISK_IS_FULL:
             raise
         name = "standard input" if source == "/dev/stdin" else source
         raise LandingError(

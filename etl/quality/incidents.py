@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Collection
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -91,7 +91,6 @@ def list_incidents(
     db: Db, *, team_id: int | None = None, over_since: datetime | None = None, at_most: int = 50
 ) -> list[Row]:
     """Those that last, then those that ended at or after ``over_since``; default: none of these."""
-    over_since = over_since or datetime.max.replace(tzinfo=UTC) - timedelta(days=1)
     return sql.run(db, "incident/list", {"team_id": team_id, "over_since": over_since, "at_most": at_most}).fetchall()
 
 

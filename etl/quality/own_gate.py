@@ -108,13 +108,14 @@ def named(written: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, An
     seen: dict[str, int] = {}
     for each in written:
         kwargs = each.get("kwargs")
-        columns = ", ".join(_columns(kwargs if isinstance(kwargs, dict) else {}))
+        columns = ", ".join(columns_of(kwargs if isinstance(kwargs, dict) else {}))
         name = _shown(f"{each.get('type')}({columns})" if columns else each.get("type"))
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name} #{seen[name]}", each
 
 
-def _columns(kwargs: dict[str, Any]) -> list[str]:
+def columns_of(kwargs: dict[str, Any]) -> list[str]:
+    """The columns that an expectation looks at, as its arguments name them."""
     names = [kwargs.get("column"), kwargs.get("column_A"), kwargs.get("column_B")]
     listed = kwargs.get("column_list")
     return [name for name in [*names, *(listed if isinstance(listed, list) else [])] if isinstance(name, str)]
@@ -190,7 +191,7 @@ def _finding(suite: str, name: str, written: dict[str, Any], found: Any, size: i
         suite=suite,
         name=name,
         type=config.type,
-        column=", ".join(_columns(config.kwargs)),
+        column=", ".join(columns_of(config.kwargs)),
         severity=str(getattr(config.severity, "value", config.severity)),
         reason=f"{suite}: {_in_words(written, config)}",
         remedy=f"`etl expectations export {suite} --out DIR` writes what it looked at.",

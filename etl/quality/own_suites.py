@@ -21,7 +21,7 @@ from etl.errors import EtlError
 from etl.quality import incidents
 from etl.quality.audit_log import entry
 from etl.quality.gate import Finding, record_checks
-from etl.quality.own_gate import ABOUT_TABLES, Answers, evaluate_frame, evaluate_relation
+from etl.quality.own_gate import ABOUT_TABLES, Answers, columns_of, evaluate_frame, evaluate_relation
 from etl.sql import Db, Row
 
 if TYPE_CHECKING:
@@ -245,13 +245,10 @@ def _named_columns(kwargs: Any) -> Iterator[str]:
     """The columns that the arguments of an expectation name, also in a condition."""
     if not isinstance(kwargs, dict):
         return
+    yield from columns_of(kwargs)
     for name, value in kwargs.items():
-        if name in {"column", "column_A", "column_B"} and isinstance(value, str):
-            yield value
-        elif name == "column" and isinstance(value, dict) and isinstance(value.get("name"), str):
+        if name == "column" and isinstance(value, dict) and isinstance(value.get("name"), str):
             yield value["name"]
-        elif name == "column_list" and isinstance(value, list):
-            yield from (each for each in value if isinstance(each, str))
         elif name == "row_condition" and isinstance(value, str):
             yield from _names_in(value)
         elif isinstance(value, dict):
@@ -321,7 +318,7 @@ def _summary(troubles: dict[str, str]) -> str:
 
 
 def _forget_all_but(db: Db, found: list[Answers]) -> None:
-    """Results of suites and expectations that are no longer there would stay for ever."""
+    """Results of suites and expectations that are no longer there would stay forever."""
     there = [
         (answers.suite, name)
         for answers in found
