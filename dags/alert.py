@@ -5,14 +5,16 @@
 | watch | looks for the problems that `etl status` shows; raises and resolves alerts | `ops.alert` |
 | tell_webhook, tell_smtp | sends the alerts that have not been sent this way yet | `ops.alert_notice` |
 
-Airflow connections, each optional: `events_alert_webhook` (its host is the whole address, such as one of Slack's
-incoming webhooks) and `events_alert_smtp` (type SMTP, with `from_email` and `to` in its extra). If one fails it is
-tried again; the other does not wait for it.
+While there is nothing to send, only *watch* runs. Airflow connections, each optional: `events_alert_webhook` (its host
+is the whole address, such as one of Slack's incoming webhooks) and `events_alert_smtp` (type SMTP, with `from_email`
+and `to` in its extra). If one fails it is tried again; the other does not wait for it. Where Airflow itself may be
+down, schedule `etl alert` elsewhere, too.
 """
 
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 from airflow.configuration import conf
 from airflow.sdk import BaseHook, CronTriggerTimetable, dag, task
@@ -25,29 +27,34 @@ from etl.settings import read_settings
 from etl.sql import Row
 
 
-def send(channel: str, found: list[Row]) -> bool:
-    """Send alerts by one connection; False where it is not defined."""
+def connection_of(channel: str) -> Any:
+    """The connection of that name, or None where it is not defined."""
     try:
-        connection = BaseHook.get_connection(channel)
+        return BaseHook.get_connection(channel)
     except AirflowNotFoundException:
-        return False
+        return None
+
+
+def send(channel: str, connection: Any, found: list[Row]) -> None:
+    """Send alerts by one connection."""
     link = page_url(conf.get("api", "base_url", fallback=""))
     if channel == ALERT_WEBHOOK:
         alerts.post(str(connection.host), found, link)
-        return True
+        return
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     addresses = {name: connection.extra_dejson[name] for name in ("to", "from_email")}
     html = f"<pre>{escape(alerts.text_of(found, link))}</pre>"
     SmtpNotifier(smtp_conn_id=channel, subject=alerts.subject_of(found), html_content=html, **addresses).notify({})
-    return True
 
 
-@task
-def watch() -> None:
-    """Raise and resolve."""
+@task.short_circuit
+def watch() -> bool:
+    """Raise and resolve; False where nothing is to be sent by a connection that is defined."""
     with warehouse() as db:
         alerts.watch(db, read_settings())
+        unsent = [channel for channel in (ALERT_WEBHOOK, ALERT_SMTP) if alerts.list_unsent(db, channel)]
+    return any(connection_of(channel) for channel in unsent)
 
 
 @task
@@ -55,8 +62,11 @@ def tell(channel: str) -> int:
     """Send the alerts that this channel has not had yet; returns how many."""
     with warehouse() as db:
         found = alerts.list_unsent(db, channel)
-        if found and send(channel, found):
-            alerts.note_sent(db, channel, found)
+        connection = connection_of(channel)
+        if not found or connection is None:
+            return 0
+        send(channel, connection, found)
+        alerts.note_sent(db, channel, found)
         return len(found)
 
 

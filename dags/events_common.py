@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -13,21 +14,31 @@ from airflow.sdk.exceptions import AirflowFailException
 from events_warehouse import check_warehouse, warehouse_url
 
 from etl import sql
-from etl.cycle.batch import read_batch
-from etl.cycle.run import run_step
+from etl.cycle.batch import Batch, read_batch
+from etl.cycle.run import run_cycle, run_step
 from etl.errors import EtlError, StagingLostError, TransientError
 from etl.names import LOADED
+from etl.settings import read_settings
 from etl.sql import Db
 
+DRAIN_SECONDS = 600.0
+LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "persons_created", "persons_merged")
 EVENTS = Asset(LOADED, uri="x-event-microbatch://warehouse/events")
 POLICY: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
     "catchup": False,
     "max_active_runs": 1,
+    # Longer than any retry needs: a run that hangs does not keep the next one out for ever.
+    "dagrun_timeout": timedelta(hours=1),
+    # All but backfills: a run is not tied to its date.
+    "allowed_run_types": ["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
     "default_args": {
         "owner": "event-microbatch",
-        "retries": 3,
+        # 5, 10, 20 and 40 s later: a server that fails over is back by then.
+        "retries": 4,
         "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(minutes=30),
     },
     "tags": ["event-microbatch"],
@@ -48,12 +59,33 @@ def terminal_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-def step(name: str, batch_id: int | None = None) -> int:
-    """One step of the cycle; returns the batch's id."""
+def step(name: str, batch_id: int | None = None) -> Batch:
+    """One step of the cycle; returns the batch as it is by then."""
     with terminal_errors():
         if name == "open":
             check_warehouse()
-        return run_step(warehouse_url(), name, batch_id)
+        batch_id = run_step(warehouse_url(), name, batch_id)
+    with warehouse() as db:
+        return read_batch(db, batch_id)
+
+
+def drain() -> Batch | None:
+    """Whole cycles until nothing is left, for ten minutes at most; returns the last batch that had something to do."""
+    give_up_at = time.monotonic() + DRAIN_SECONDS
+    last = None
+    with terminal_errors():
+        check_warehouse()
+    with warehouse() as db:
+        while True:
+            batch = run_cycle(db, read_settings())
+            last = batch if batch.landed or batch.released else last
+            if batch.is_caught_up or time.monotonic() > give_up_at:
+                return last
+
+
+def ledger_of(batch: Batch) -> dict[str, int | None]:
+    """What consumers of the asset get to know of a loaded batch."""
+    return {"batch_id": batch.batch_id, **{name: getattr(batch, name) for name in LEDGER}}
 
 
 @contextmanager
@@ -61,9 +93,3 @@ def warehouse() -> Iterator[Db]:
     """A connection to the warehouse for one task."""
     with terminal_errors(), sql.connect(warehouse_url()) as db:
         yield db
-
-
-def is_caught_up(batch_id: int) -> bool:
-    """Whether the batch emptied landing, as it was when the batch was opened."""
-    with warehouse() as db:
-        return read_batch(db, batch_id).is_caught_up

@@ -9,8 +9,12 @@
 | load | one transaction: persons, events, buffer, quarantine, ledger | `warehouse`, `buffer`, `quarantine`, `ops` |
 | again | starts the next run at once while there is a backlog; else it is skipped | |
 
+In a minute in which nothing has landed and nothing is due, *open* finishes the batch by itself; the rest is skipped.
+With `ETL_ONE_TASK` the task *cycle* does all of it, for executors that start a pod for each task.
+
 A failed run leaves its batch open, and the next run finishes it with the same bounds: nothing is lost or doubled.
-Clear and re-run any task: a step that is already done does nothing.
+Clear and re-run any task: a step that is already done does nothing. A run is not tied to its date, so there are no
+backfills: *events_replay* lands refused rows again, and `etl rebuild` works everything out anew.
 
 The warehouse is `ETL_DATABASE_URL`, as for every `etl` command; only where that is unset, it is the Airflow connection
 `events_warehouse`. *open* fails if the two name different databases, or if `etl migrate` has not prepared the one.
@@ -23,15 +27,11 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from events_common import EVENTS, POLICY, is_caught_up, step
+from events_common import EVENTS, POLICY, drain, ledger_of, step
+from events_lineage import LoadOperator
 
 from etl.names import INGEST
-
-
-def skip_when_caught_up(context: Any) -> None:
-    """Leave the next run to the schedule unless the batch was full."""
-    if is_caught_up(context["ti"].xcom_pull(task_ids="open")):
-        raise AirflowSkipException("Nothing is left in landing; the next run is the next minute's.")
+from etl.settings import read_settings
 
 
 @dag(
@@ -42,38 +42,50 @@ def skip_when_caught_up(context: Any) -> None:
     **POLICY,
 )
 def ingest() -> None:
-    """The five steps in order; only the batch's id passes from one to the next."""
+    """The five steps in order; each gets the batch's id from the first."""
 
-    @task(task_id="open")
-    def open_() -> int:
-        return step("open")
-
-    @task
-    def stage(batch_id: int) -> int:
-        return step("stage", batch_id)
+    # A short circuit skips what follows where it returns nothing.
+    @task.short_circuit(task_id="open")
+    def open_() -> int | None:
+        batch = step("open")
+        return None if batch.status == "loaded" else batch.batch_id
 
     @task
-    def validate(batch_id: int) -> int:
-        return step("validate", batch_id)
+    def stage(batch_id: int) -> None:
+        step("stage", batch_id)
 
     @task
-    def resolve(batch_id: int) -> int:
-        return step("resolve", batch_id)
+    def validate(batch_id: int) -> None:
+        step("validate", batch_id)
 
-    @task(outlets=[EVENTS])
-    def load(batch_id: int, *, outlet_events: Any = None) -> int:
-        outlet_events[EVENTS].extra = {"batch_id": batch_id}
-        return step("load", batch_id)
+    @task
+    def resolve(batch_id: int) -> None:
+        step("resolve", batch_id)
 
+    def load(batch_id: int, *, task: LoadOperator, outlet_events: Any) -> int | None:
+        batch = step("load", batch_id)
+        task.loaded, outlet_events[EVENTS].extra = batch.batch_id, ledger_of(batch)
+        return None if batch.is_caught_up else batch.batch_id
+
+    def cycle(*, task: LoadOperator, outlet_events: Any) -> None:
+        batch = drain()
+        if batch is None:
+            raise AirflowSkipException("Nothing has landed and nothing is due.")
+        task.loaded, outlet_events[EVENTS].extra = batch.batch_id, ledger_of(batch)
+
+    if read_settings().one_task:
+        LoadOperator(task_id="cycle", python_callable=cycle, outlets=[EVENTS])
+        return
     again = TriggerDagRunOperator(
         task_id="again",
         trigger_dag_id=INGEST,
         trigger_run_id="backlog_after_batch_{{ ti.xcom_pull(task_ids='open') }}",
         logical_date=None,
         skip_when_already_exists=True,
-        pre_execute=skip_when_caught_up,
     )
-    load(resolve(validate(stage(open_())))) >> again  # type: ignore[arg-type]  # the scheduler passes the ints
+    batch_id: Any = open_()
+    loaded = LoadOperator(task_id="load", python_callable=load, op_args=[batch_id], outlets=[EVENTS])
+    stage(batch_id) >> validate(batch_id) >> resolve(batch_id) >> loaded >> again
 
 
 ingest()

@@ -12,6 +12,8 @@ INGEST = f"{PREFIX}ingest"
 MAINTAIN = f"{PREFIX}maintain"
 REPORT = f"{PREFIX}report"
 ALERT = f"{PREFIX}alert"
+REPLAY = f"{PREFIX}replay"
+REBUILD = f"{PREFIX}rebuild"
 
 # The asset that a loaded batch updates.
 LOADED = f"{PREFIX}loaded"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from etl import names
@@ -34,6 +34,10 @@ class Settings(BaseSettings):
         description="The Airflow connection to the warehouse, for DAGs where `ETL_DATABASE_URL` is unset.",
     )
     home: Path = Field(Path("var"), description="Folder of the private server, Airflow's home and its logs.")
+    one_task: bool = Field(
+        False,
+        description="Whether `events_ingest` does a whole cycle in one task, where an executor starts a pod a task.",
+    )
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
     hold_seconds: float = Field(
         60.0, ge=0, description="How long an unmatched event of an identified user is held, by the arrival clock."
@@ -57,6 +61,9 @@ class Settings(BaseSettings):
     )
     alert_quarantined_share: float = Field(
         0.05, ge=0, le=1, description="An alert when a larger share of the last hour's rows is in quarantine."
+    )
+    alert_webhook: SecretStr | None = Field(
+        None, description="Where `etl alert` sends alerts, such as the address of one of Slack's incoming webhooks."
     )
     alert_dangerous_merges: int = Field(
         100,

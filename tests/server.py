@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +54,10 @@ class Server:
     def stop(self, how: How) -> None:
         """``immediate`` ends all its processes at once, as a crash does."""
         postgres.stop(self.home, mode=how)
+
+    def kill(self) -> None:
+        """End its first process, whatever state it is in."""
+        os.kill(int((self.home / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
 
     def start(self) -> None:
         """Start it again; it recovers."""

@@ -12,6 +12,7 @@ from psycopg import errors
 
 from etl import sql
 from etl.cli import (
+    alert,
     audit,
     batch,
     capture,
@@ -60,7 +61,7 @@ def etl(
 
 for panel, commands in {
     "Run": (up.up, demo.demo, migrate.migrate, land.land, capture.capture, cycle.cycle, maintain.maintain),
-    "Inspect": (status.status, explain.explain, report.report, digest.digest, rebuild.rebuild),
+    "Inspect": (status.status, alert.alert, explain.explain, report.report, digest.digest, rebuild.rebuild),
     "Correct": (split.split,),
 }.items():
     for command in commands:

@@ -8,7 +8,6 @@ import typer
 
 from etl.cli.options import Json
 from etl.cli.shared import console, print_json, warehouse
-from etl.cycle.batch import Batch
 
 
 def cycle(
@@ -24,16 +23,6 @@ def cycle(
             if is_json:
                 print_json({**vars(batch), "seconds": batch.seconds})
             else:
-                console.print(describe(batch))
+                console.print(batch.summary)
             if batch.is_caught_up or not drain:
                 break
-
-
-def describe(batch: Batch) -> str:
-    """One line for one loaded batch."""
-    return (
-        f"batch {batch.batch_id}: landed {batch.landed:,}, loaded {batch.loaded:,}, held {batch.held:,}, "
-        f"released {batch.released:,} (rescued {batch.rescued:,}), duplicates {batch.duplicate:,}, "
-        f"quarantined {batch.quarantined:,}, new persons {batch.persons_created:,}, "
-        f"merged away {batch.persons_merged:,}, {batch.seconds:.2f} s"
-    )

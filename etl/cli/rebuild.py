@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.cycle import describe
 from etl.cli.options import Json
 from etl.cli.shared import console, new_table, print_json, warehouse_url
 from etl.settings import read_settings
@@ -25,7 +24,7 @@ def rebuild(
         warehouse_url(settings),
         settings,
         is_kept=is_kept,
-        report=(lambda batch: None) if is_json else (lambda batch: console.print(describe(batch), style="dim")),
+        report=(lambda batch: None) if is_json else (lambda batch: console.print(batch.summary, style="dim")),
     )
     if is_json:
         print_json(asdict(found))

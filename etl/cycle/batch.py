@@ -6,6 +6,7 @@ What steps 2 to 4 plan stands in ``staging`` for the next one; ``staging.progres
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from psycopg.pq import TransactionStatus
 from etl import sql
 from etl.errors import EtlError, StagingLostError
 from etl.sql import Db
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -86,6 +89,16 @@ class Batch:
         return round(sum(self.step_seconds.values()), 3)
 
     @property
+    def summary(self) -> str:
+        """The ledger of a loaded batch in one line."""
+        return (
+            f"batch {self.batch_id}: landed {self.landed:,}, loaded {self.loaded:,}, held {self.held:,}, "
+            f"released {self.released:,} (rescued {self.rescued:,}), duplicates {self.duplicate:,}, "
+            f"quarantined {self.quarantined:,}, new persons {self.persons_created:,}, "
+            f"merged away {self.persons_merged:,}, {self.seconds:.2f} s"
+        )
+
+    @property
     def parameters(self) -> Mapping[str, Any]:
         """Its members by name, for the statements of the steps."""
         return vars(self)
@@ -103,6 +116,12 @@ def read_batch(db: Db, batch_id: int) -> Batch:
     return batch
 
 
+def log(batch: Batch, message: str, *values: object) -> None:
+    """Say in the log what a step did with a batch; nothing where it is only tried out."""
+    if not batch.is_trial:
+        logger.info("Batch %d: %s", batch.batch_id, message % values)
+
+
 @contextmanager
 def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
     """One step in one transaction: yields the batch, or None where the step is done already (a task run twice).
@@ -116,12 +135,16 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
     with db.transaction():
         batch = _lock(db, batch_id)
         if batch.status == "loaded" or _is_done(db, batch_id, step):
+            log(batch, "%s was done already; nothing is changed.", step)
             yield None
             return
         sql.run(db, "progress/configure")
-        yield replace(batch, claim=claim, is_trial=is_trial)
+        batch = replace(batch, claim=claim, is_trial=is_trial)
+        yield batch
         sql.run(db, "progress/advance", {"step": step})
-        sql.run(db, "progress/note_seconds", {"batch_id": batch_id, "step": step, "seconds": watch.seconds})
+        seconds = watch.seconds
+        sql.run(db, "progress/note_seconds", {"batch_id": batch_id, "step": step, "seconds": seconds})
+        log(batch, "%s took %.2f s.", step, seconds)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import psycopg.errors
 
 from etl import sql
-from etl.cycle.batch import Batch, collector_paused, second_session, step_of
+from etl.cycle.batch import Batch, collector_paused, log, read_batch, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.cycle.withdraw import withdraw
 from etl.errors import GateError, LedgerError
@@ -76,6 +76,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
         record_batch(db, batch_id, released=released, events=ledger["digest"])
         sql.run(db, "load/advance_watermark", batch.parameters)
+    log(batch, "committed; %s", read_batch(db, batch_id).summary)
 
 
 def _write_ahead(second: Db, batch: Batch, slices: Slices) -> Written:

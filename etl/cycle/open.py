@@ -6,6 +6,7 @@ Its bounds are written down before anything is read, so the next run finishes a 
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta
 
 from etl import sql
@@ -13,6 +14,8 @@ from etl.cycle.batch import Batch
 from etl.errors import WatermarkError
 from etl.settings import Settings
 from etl.sql import Db
+
+logger = logging.getLogger(__name__)
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -29,6 +32,11 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
         WatermarkError: the database was restored elsewhere; reading on would skip rows.
     """
     if left_open := sql.record(db, Batch, "open/read_open_batch"):
+        logger.info(
+            "Batch %d: left open by a run that began at %s; it is finished with the same bounds.",
+            left_open.batch_id,
+            left_open.opened_at,
+        )
         return left_open.batch_id
     watermark = sql.one(db, "open/read_watermark")
     if watermark["is_ahead_of_server"] or watermark["system_identifier"] != watermark["expected_system_identifier"]:
@@ -73,5 +81,14 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
             "is_caught_up": is_caught_up,
             "landed": bounds["landed"],
         },
+    )
+    logger.info(
+        "Batch %d: %d rows landed, up to position (%s, %d); what is due by %s is released; %s",
+        batch["batch_id"],
+        bounds["landed"],
+        bounds["upper_xid"] or watermark["xid"],
+        bounds["upper_landing_id"] or watermark["landing_id"],
+        as_of,
+        "nothing is left behind it." if is_caught_up else "there is more behind it.",
     )
     return int(batch["batch_id"])

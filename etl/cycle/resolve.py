@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from etl import sql
-from etl.cycle.batch import Batch, collector_paused, step_of
+from etl.cycle.batch import Batch, collector_paused, log, step_of
 from etl.quality.gate import evaluate_numbers, record
 from etl.quality.suites import read_refusals
 from etl.rules.identity import Birth, Fold, IdKey, KnownId, MergingEvent, Person, fold, person_id_of
@@ -25,15 +26,17 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         if batch is None:
             return
         sql.run(db, "resolve/analyze_excluded")
-        sql.run(db, "resolve/exclude_refused", {"reasons": sql.json_text(read_refusals())})
+        refused = sql.run(db, "resolve/exclude_refused", {"reasons": sql.json_text(read_refusals())}).rowcount
         # Asked first, because it locks every day there is.
-        if sql.run(db, "resolve/exclude_duplicates").rowcount:
+        duplicates = sql.run(db, "resolve/exclude_duplicates").rowcount
+        log(batch, "%d rows are duplicates, %d more are refused.", duplicates, refused)
+        if duplicates:
             sql.run(db, "resolve/analyze_excluded")
             sql.run(db, "resolve/warn_other_payload")
         sql.run(db, "resolve/collect_distinct_ids")
         sql.run(db, "resolve/analyze_distinct_id")
         sql.run(db, "resolve/collect_births", batch.parameters)
-        _fold(db)
+        _fold(db, batch)
         _give_birth(db, batch)
         sql.run(db, "resolve/analyze_distinct_id")
         sql.run(db, "resolve/collect_first_seen")
@@ -46,7 +49,7 @@ def resolve_batch(db: Db, settings: Settings, batch_id: int) -> None:
         _check_plan(db, batch)
 
 
-def _fold(db: Db) -> None:
+def _fold(db: Db, batch: Batch) -> None:
     events = [MergingEvent(*row) for row in sql.tuples(db, "resolve/read_merging_events")]
     if not events:
         return
@@ -55,6 +58,9 @@ def _fold(db: Db) -> None:
         for former in (Person(*row) for row in sql.tuples(db, "resolve/read_former_persons")):
             known[former.team_id, former.distinct_id].former = former
     result = fold(events, known)
+    outcomes = Counter(merge.outcome for merge in result.merges)
+    said = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
+    log(batch, "%d events name two ids (%s), %d are splits.", len(events), said or "no merge", len(result.splits))
     sql.copy_in(db, "resolve/copy_merge", merge_rows(result))
     sql.copy_in(db, "resolve/copy_person", (person_row(person) for person in result.persons.values()))
     sql.copy_in(
@@ -153,4 +159,8 @@ def _check_plan(db: Db, batch: Batch) -> None:
     if not batch.landed:
         return
     numbers = sql.one(db, "resolve/measure_batch", batch.parameters)
-    record(db, batch.batch_id, evaluate_numbers(numbers, "batch", batch.landed))
+    findings = evaluate_numbers(numbers, "batch", batch.landed)
+    record(db, batch.batch_id, findings)
+    for finding in findings:
+        if not finding.is_success:
+            log(batch, "%s is %s: %s", finding.column, finding.observed, finding.reason)

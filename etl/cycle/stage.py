@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etl import sql
-from etl.cycle.batch import read_batch, second_session, step_of
+from etl.cycle.batch import log, read_batch, second_session, step_of
 from etl.cycle.withdraw import take_from_buffer
 from etl.settings import Settings
 from etl.sql import Db
@@ -35,10 +35,14 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
             "upto_landing_id": batch.upper_landing_id,
             **limits,
         }
-        with second_session(db, batch, lambda second: sql.run(second, "stage/insert_event", last).rowcount):
-            sql.run(db, "stage/insert_event", first)
-        sql.run(db, "stage/insert_set_apart", batch.parameters)
+        with second_session(db, batch, lambda second: sql.run(second, "stage/insert_event", last).rowcount) as half:
+            staged = sql.run(db, "stage/insert_event", first).rowcount
+        set_apart = sql.run(db, "stage/insert_set_apart", batch.parameters).rowcount
         sql.run(db, "stage/analyze_event")
-        sql.run(db, "stage/insert_warning")
-        sql.run(db, "stage/insert_client_warning")
+        warnings = sql.run(db, "stage/insert_warning").rowcount
+        warnings += sql.run(db, "stage/insert_client_warning").rowcount
         take_from_buffer(db, batch)
+        staged += half.result()
+        log(
+            batch, "%d rows staged, %d of them set apart by then; %d warnings.", staged + set_apart, set_apart, warnings
+        )

@@ -6,11 +6,11 @@ Where most rows of a project fail, what is left of the project's rows is withhel
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from etl import sql
-from etl.cycle.batch import Batch, step_of
+from etl.cycle.batch import Batch, log, step_of
 from etl.quality.gate import Finding, evaluate, record
 from etl.quality.suites import read_refusals
 from etl.quality.tracking_plan import Breach, find_breaches, read_plan
@@ -54,16 +54,15 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
         breaches, plan_findings = find_breaches(
             db, read_plan(settings.plan_dir or sql.resource("expectations") / "plan")
         )
+        reasons = _reasons(findings, breaches)
         sql.copy_in(
             db,
             "validate/copy_excluded",
-            (
-                (landing_id, "quarantined", sql.json_text(found))
-                for landing_id, found in _reasons(findings, breaches).items()
-            ),
+            ((landing_id, "quarantined", sql.json_text(found)) for landing_id, found in reasons.items()),
         )
         sql.copy_in(db, "validate/copy_warning", _plan_warnings(breaches))
         record(db, batch_id, [*findings, *plan_findings])
+        _log(batch, reasons, [*findings, *plan_findings])
         _check_projects(db, batch)
         if batch.decision == "quarantined":
             sql.run(db, "validate/exclude_all", {"reason": sql.json_text(_whole_batch(batch))})
@@ -101,6 +100,15 @@ def _check_projects(db: Db, batch: Batch) -> None:
         if finding.is_critical:
             reason = {"team_ids": finding.unexpected_keys, "reason": sql.json_text(finding.as_reason())}
             sql.run(db, "validate/withhold_projects", reason)
+            log(batch, "all rows of the projects %s are withheld: %s", finding.unexpected_keys, finding.reason)
+
+
+def _log(batch: Batch, reasons: Mapping[int, Any], findings: Iterable[Finding]) -> None:
+    log(batch, "%d of %d rows are refused.", len(reasons), batch.landed)
+    for finding in findings:
+        if not finding.is_success:
+            found = finding.name, finding.severity, finding.unexpected, finding.reason, finding.first_example
+            log(batch, "%s (%s) fails on %d rows: %s The first: %s", *found)
 
 
 def _reasons(findings: list[Finding], breaches: list[Breach]) -> dict[int, list[dict[str, Any]]]:

@@ -12,19 +12,23 @@ from http.client import HTTPException
 
 from etl import sql
 from etl.errors import ConfigurationError, UnavailableError
-from etl.operate import holder
-from etl.operate.status import read_status
+from etl.operate import holder, job
+from etl.operate.status import Status, read_status
 from etl.settings import Settings
 from etl.sql import Db, Row
 
 TIMEOUT_SECONDS = 10.0
 
 
-def watch(db: Db, settings: Settings) -> None:
+def watch(db: Db, settings: Settings) -> Status:
     """Raise an alert for each problem that ``etl status`` shows just now, and resolve those that are over.
 
     Where the settings say so, transactions that hold rows back are ended, each with an alert of its own.
+
+    Returns:
+        What it saw.
     """
+    job.note_run(db, "watch")
     status = read_status(db, settings)
     problems = status.problems
     if status.waiting and settings.end_transactions_after_seconds is not None:
@@ -33,6 +37,7 @@ def watch(db: Db, settings: Settings) -> None:
         for problem in problems:
             sql.run(db, "alert/raise", {"kind": problem.kind, "subject": problem.subject, "message": problem.message})
         sql.run(db, "alert/resolve", {"still": [f"{problem.kind} {problem.subject}" for problem in problems]})
+    return status
 
 
 def list_unsent(db: Db, channel: str) -> list[Row]:
@@ -81,13 +86,13 @@ def post(url: str, alerts: Sequence[Row], link: str) -> None:
     if not url.lower().startswith(("http://", "https://")):
         raise ConfigurationError(
             f"{len(alerts)} alerts were not sent: the webhook's address must begin with http:// or https://. "
-            "Correct the host of the Airflow connection."
+            "Correct the host of the Airflow connection, or ETL_ALERT_WEBHOOK."
         )
     reason = _post_json(url, json.dumps(body).encode())
     if reason is not None:
         raise UnavailableError(
             f"{len(alerts)} alerts could not be sent to the webhook: {reason}. They are sent with the next try; "
-            "check the Airflow connection."
+            "check the Airflow connection, or ETL_ALERT_WEBHOOK."
         )
 
 

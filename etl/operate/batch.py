@@ -73,3 +73,8 @@ def _set_apart(db: Db, asked: Row, landing_ids: Sequence[int]) -> int:
         )
     sql.run(db, "progress/clear")
     return found
+
+
+def read_results(db: Db, batch_id: int) -> list[Row]:
+    """What every expectation said of a batch: suite, expectation, type, column, severity, is_success and the number."""
+    return sql.run(db, "batch/read_results", {"batch_id": batch_id}).fetchall()

@@ -8,6 +8,7 @@ import psycopg.errors
 
 from etl import sql
 from etl.errors import TransientError
+from etl.operate import job
 from etl.quality.audit import Audit, note_run, verify
 from etl.quality.audit_log import entry
 from etl.quality.warehouse import check_warehouse, refuse_contradictions
@@ -20,6 +21,7 @@ LOCK_SECONDS = 60.0
 
 def ensure_partitions(db: Db, settings: Settings) -> int:
     """Make the day partitions of landing and warehouse up to ``partition_days_ahead``; returns how many are new."""
+    job.note_run(db, "maintain")
     rows = sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
     return sum(row["is_created"] for row in rows)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etl import sql
-from etl.names import INGEST
+from etl.names import ALERT, INGEST, MAINTAIN
 from etl.quality.incidents import kinds, list_incidents, sentence
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -17,6 +17,9 @@ HOLDER_SECONDS = 10.0
 BEHIND_SECONDS = 60.0
 # So many queries over all days may be open at once, before they and the cycle run out of locks.
 FULL_READERS = 10
+# Maintenance runs every hour, and alerts are looked for every minute.
+MAINTAINED_SECONDS = 3 * 3600.0
+WATCHED_SECONDS = 600.0
 # A share of fewer rows says nothing.
 ENOUGH_ROWS = 100
 
@@ -26,8 +29,8 @@ class Problem:
     """Something that is wrong.
 
     Attributes:
-        kind: ledger, audit, invariant, withheld, failing, set_apart, late, clock, holder, ended, locks,
-            quarantine, merges or incident.
+        kind: ledger, audit, invariant, withheld, failing, set_apart, late, clock, holder, ended, maintain, watch,
+            locks, quarantine, merges or incident.
         subject: the batch, where it is one batch's matter, else empty; with ``kind`` it tells problems apart.
         message: what is wrong and what to do.
     """
@@ -187,13 +190,39 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
             )
         )
-    return found + _locks(db) + _refused(db, settings) + _merged(db, settings) + _incidents(db)
+    return found + _jobs(db) + _locks(db) + _refused(db, settings) + _merged(db, settings) + _incidents(db)
 
 
 def _ahead(status: Status, clock: datetime) -> float:
     """Seconds by which the time of the newest batch is ahead of the clock; 0 where it may be chance."""
     ahead = (status.batches[0]["as_of"] - clock).total_seconds() if status.batches else 0.0
     return ahead if ahead > BEHIND_SECONDS else 0.0
+
+
+def _jobs(db: Db) -> list[Problem]:
+    found = []
+    for row in sql.run(db, "status/read_jobs"):
+        # Without Airflow nobody may want alerts; who had them once is told when they stop.
+        if row["job"] == "watch" and row["has_run"] and row["age_seconds"] > WATCHED_SECONDS:
+            found.append(
+                Problem(
+                    "watch",
+                    "",
+                    f"Nobody has looked for problems since {row['ran_at']:%Y-%m-%d %H:%M} UTC, so no alert is sent. "
+                    f"Un-pause the DAG `{ALERT}`, or schedule `etl alert`.",
+                )
+            )
+        if row["job"] == "maintain" and (row["age_seconds"] or 0) > MAINTAINED_SECONDS:
+            since = f"since {row['ran_at']:%Y-%m-%d %H:%M} UTC" if row["has_run"] else "yet"
+            found.append(
+                Problem(
+                    "maintain",
+                    "",
+                    f"Maintenance has not run {since}; it should every hour. No partition is made ahead or dropped, "
+                    f"and the warehouse is not checked. Un-pause the DAG `{MAINTAIN}`, or schedule `etl maintain`.",
+                )
+            )
+    return found
 
 
 def _locks(db: Db) -> list[Problem]:

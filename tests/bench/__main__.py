@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from etl import databases, sql
-from etl.cli.cycle import describe
 from etl.cycle.batch import STEPS
 from etl.cycle.run import run_cycle
 from etl.migrate import migrate
@@ -114,7 +113,7 @@ def drain(url: str, settings: Settings) -> int:
             landed += batch.landed
             for step, seconds in batch.step_seconds.items():
                 total[step] += seconds
-            print(f"  {describe(batch)}")
+            print(f"  {batch.summary}")
             if batch.is_caught_up:
                 break
     seconds = time.perf_counter() - start

@@ -3,7 +3,8 @@
 python -m tests.dags.dag_probe facts           what the DAG files declare, as JSON
 python -m tests.dags.dag_probe page            the report DAG, then its page as the plugin serves it without a login
 python -m tests.dags.dag_probe warehouse JSON  which database the tasks get in each of these environments
-python -m tests.dags.dag_probe run JSON        dag.test() of DAGs on a fresh metadata database, each in its environment
+python -m tests.dags.dag_probe run JSON        dag.test() of DAGs on a fresh metadata database, each in its environment,
+                                               with the params of its run
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ def facts() -> dict[str, Any]:
                 "doc": dag.doc_md,
                 "catchup": dag.catchup,
                 "max_active_runs": dag.max_active_runs,
+                "timeout": dag.dagrun_timeout and dag.dagrun_timeout.total_seconds(),
+                "run_types": sorted(each.value for each in dag.allowed_run_types or ()),
                 "schedule": getattr(dag.timetable, "expression", None),
                 "outlets": sorted({asset.name for task in dag.tasks for asset in task.outlets}),
                 "tasks": {
@@ -91,8 +94,8 @@ def warehouse(cases: list[dict[str, str]]) -> list[dict[str, str]]:
     return answers
 
 
-def run(cases: list[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
-    """The outcome of each DAG, run with these variables added to the environment."""
+def run(cases: list[tuple[str, dict[str, str], dict[str, Any] | None]]) -> list[dict[str, Any]]:
+    """The outcome of each DAG, run with these variables added to the environment, and with these params."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
     from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
     from airflow.models.dagrun import DagRun
@@ -104,9 +107,11 @@ def run(cases: list[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
     bag = BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS)
     sync_bag_to_db(bag, "dags", None)
     outcomes = []
-    for dag_id, environment in cases:
+    for dag_id, environment, params in cases:
         os.environ.update(environment)
-        outcome = bag.dags[dag_id].test()
+        # What depends on a setting is read when the file is.
+        dags = BundleDagBag(dag_folder=str(DAGS), bundle_path=DAGS) if "ETL_ONE_TASK" in environment else bag
+        outcome = dags.dags[dag_id].test(run_conf=params)
         for name in environment:
             del os.environ[name]
         with create_session() as session:
@@ -121,7 +126,7 @@ def run(cases: list[tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
 
 def page() -> dict[str, Any]:
     """The report DAG, and what Airflow's own web server then says to somebody who is not logged in."""
-    outcomes = run([(REPORT, {})])
+    outcomes = run([(REPORT, {}, None)])
     from airflow import plugins_manager
     from airflow.api_fastapi.app import create_app
     from starlette.testclient import TestClient

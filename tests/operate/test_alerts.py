@@ -14,8 +14,9 @@ from typing import Any
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
-from etl import sql
+from etl import cli, sql
 from etl.errors import EtlError, UnavailableError
 from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
 from etl.operate import alerts, holder
@@ -221,13 +222,15 @@ def test_the_dag_tells_both_channels(tmp_path, database, db):
         first, again = run_probe(
             tmp_path,
             "run",
-            json.dumps([(ALERT, {})] * 2),
+            json.dumps([(ALERT, {}, None)] * 2),
             ETL_DATABASE_URL=database,
             AIRFLOW__API__BASE_URL="https://airflow.example/data/",
             AIRFLOW_CONN_EVENTS_ALERT_WEBHOOK=json.dumps({"conn_type": "http", "host": url}),
             AIRFLOW_CONN_EVENTS_ALERT_SMTP=json.dumps(smtp),
         )
     assert first["state"] == again["state"] == "success"
+    assert set(first["tasks"].values()) == {"success"}
+    assert again["tasks"] == {"watch": "success", "tell_webhook": "skipped", "tell_smtp": "skipped"}
     assert [post["alerts"][0]["kind"] for post in posts] == ["late"]
     assert posts[0]["link"] == page_url("https://airflow.example/data")
     assert len(mails) == 1
@@ -296,3 +299,25 @@ def test_a_login_that_may_end_no_session_says_so(db, database, settings, land, c
         assert "could not be ended: this login is no member of pg_signal_backend" in problem.message
         writer.commit()
         db.execute("revoke usage on schema ops, landing from pg_monitor")
+
+
+def test_etl_alert_says_each_once_and_shares_the_webhook_with_the_dag(db, database, cycle, monkeypatch):
+    """For cron, which mails what a command prints: nothing new, no mail."""
+    with webhook() as (url, posts):
+        monkeypatch.setenv("ETL_DATABASE_URL", database)
+        monkeypatch.setenv("ETL_ALERT_WEBHOOK", url)
+
+        def alert():
+            result = CliRunner().invoke(cli.app, ["alert"], catch_exceptions=False)
+            return result.exit_code, result.output
+
+        status, said = alert()
+        assert status == 1
+        assert said.startswith("Event ingestion: 1 raised")
+        assert alert() == (1, "")
+        assert kinds(db) == []
+        cycle()
+        status, said = alert()
+        assert (status, "RESOLVED" in said) == (0, True)
+        assert alert() == (0, "")
+    assert [[each["is_resolved"] for each in post["alerts"]] for post in posts] == [[False], [True]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 
 import psycopg
@@ -130,3 +131,27 @@ def test_maintain_says_what_it_did(etl, land):
     output = etl("maintain").output
     assert "overrides folded into events: 0" in output
     assert "ledger_balances" in output
+
+
+def test_maintenance_that_is_paused_is_missed(etl, db):
+    etl("cycle")
+    assert etl("status").exit_code == 0
+    db.execute("update ops.batch set opened_at = opened_at - interval '4 hours'")
+    assert "Maintenance has not run yet; it should every hour." in etl("status").output
+    db.execute("update ops.batch set opened_at = opened_at + interval '4 hours'")
+    etl("maintain")
+    assert etl("status").exit_code == 0
+    db.execute("update ops.job set ran_at = ran_at - interval '4 hours'")
+    result = etl("status")
+    assert result.exit_code == 1
+    assert re.search(r"Maintenance has not run since \d{4}-\d\d-\d\d \d\d:\d\d UTC", result.output)
+    assert "`events_maintain`, or schedule `etl maintain`" in result.output
+
+
+def test_alerts_that_are_paused_are_missed_by_those_who_had_them(etl, db):
+    etl("cycle")
+    db.execute("update ops.batch set opened_at = opened_at - interval '1 hour'")
+    assert etl("status").exit_code == 0
+    assert (etl("alert").exit_code, etl("status").exit_code) == (0, 0)
+    db.execute("update ops.job set ran_at = ran_at - interval '1 hour'")
+    assert "Nobody has looked for problems since" in etl("status").output

@@ -1,0 +1,57 @@
+"""By hand, with *Trigger*: replay landing into a fresh database, and say whether the warehouse comes out the same.
+
+| task | what it does | writes |
+| --- | --- | --- |
+| compare | what `etl rebuild` does; fails with the first difference, if there is one | a database of its own |
+
+The warehouse itself is only read. It takes about as long as all batches took together.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from airflow.sdk import Param, dag, task
+from events_common import POLICY, terminal_errors
+from events_warehouse import warehouse_url
+
+from etl.errors import InvariantError
+from etl.names import REBUILD
+from etl.settings import read_settings
+
+logger = logging.getLogger(__name__)
+LONG = timedelta(days=1)
+
+
+@dag(
+    dag_id=REBUILD,
+    description="Replay landing elsewhere and compare",
+    doc_md=__doc__,
+    schedule=None,
+    params={"is_kept": Param(False, type="boolean", title="Keep", description="Keep the fresh database afterwards.")},
+    **POLICY | {"dagrun_timeout": LONG},
+)
+def rebuild() -> None:
+    """One task."""
+
+    @task(execution_timeout=LONG)
+    def compare(params: dict[str, bool]) -> str:
+        from etl.operate.rebuild import rebuild as run
+
+        def say(batch: object) -> None:
+            logger.info("%s", batch.summary)  # type: ignore[attr-defined]
+
+        with terminal_errors():
+            found = run(warehouse_url(), read_settings(), is_kept=params["is_kept"], report=say)
+            if found.difference:
+                raise InvariantError(
+                    f"Landing gives another warehouse. The first difference, {found.difference.section}: "
+                    f"{found.difference.key}: live {found.difference.ours}, rebuilt {found.difference.theirs}"
+                )
+        return f"{found.landed - found.missing:,} of {found.landed:,} rows replayed in {found.seconds:,.0f} s: the same"
+
+    compare()  # type: ignore[call-arg, misc]  # Airflow passes the params
+
+
+rebuild()
