@@ -35,16 +35,15 @@ def connection_of(channel: str) -> Any:
         return None
 
 
-def send(channel: str, connection: Any, found: list[Row]) -> None:
+def send(channel: str, connection: Any, found: list[Row], footer: alerts.Footer) -> None:
     """Send alerts by one connection."""
-    link = page_url(conf.get("api", "base_url", fallback=""))
     if channel == ALERT_WEBHOOK:
-        alerts.post(str(connection.host), found, link)
+        alerts.post(str(connection.host), found, footer)
         return
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 
     addresses = {name: connection.extra_dejson[name] for name in ("to", "from_email")}
-    html = f"<pre>{escape(alerts.text_of(found, link))}</pre>"
+    html = f"<pre>{escape(alerts.text_of(found, footer))}</pre>"
     SmtpNotifier(smtp_conn_id=channel, subject=alerts.subject_of(found), html_content=html, **addresses).notify({})
 
 
@@ -65,7 +64,7 @@ def tell(channel: str) -> int:
         connection = connection_of(channel)
         if not found or connection is None:
             return 0
-        send(channel, connection, found)
+        send(channel, connection, found, alerts.footer_of(db, page_url(conf.get("api", "base_url", fallback=""))))
         alerts.note_sent(db, channel, found)
         return len(found)
 

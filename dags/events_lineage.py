@@ -25,13 +25,13 @@ class LoadOperator(ShortCircuitOperator):
 
     loaded: int | None = None
 
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Called by the provider, in the process of the task."""
         del task_instance
         return None if self.loaded is None else lineage_of(self.loaded)
 
 
-def lineage_of(batch_id: int) -> OperatorLineage:
+def lineage_of(batch_id: int) -> OperatorLineage[Any, Any]:
     """Landing is read; events, persons, buffer and quarantine are written."""
     from airflow.providers.openlineage.extractors import OperatorLineage
     from openlineage.client import facet_v2 as facets

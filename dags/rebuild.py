@@ -16,6 +16,7 @@ from airflow.sdk import Param, dag, task
 from events_common import POLICY, terminal_errors
 from events_warehouse import warehouse_url
 
+from etl.cycle.batch import Batch
 from etl.errors import InvariantError
 from etl.names import REBUILD
 from etl.settings import read_settings
@@ -39,16 +40,13 @@ def rebuild() -> None:
     def compare(params: dict[str, bool]) -> str:
         from etl.operate.rebuild import rebuild as run
 
-        def say(batch: object) -> None:
-            logger.info("%s", batch.summary)  # type: ignore[attr-defined]
+        def say(batch: Batch, landed: int) -> None:
+            logger.info("of %d rows: %s", landed, batch.summary)
 
         with terminal_errors():
             found = run(warehouse_url(), read_settings(), is_kept=params["is_kept"], report=say)
             if found.difference:
-                raise InvariantError(
-                    f"Landing gives another warehouse. The first difference, {found.difference.section}: "
-                    f"{found.difference.key}: live {found.difference.ours}, rebuilt {found.difference.theirs}"
-                )
+                raise InvariantError(f"Landing gives another warehouse. The first difference: {found.difference}")
         return f"{found.landed - found.missing:,} of {found.landed:,} rows replayed in {found.seconds:,.0f} s: the same"
 
     compare()  # type: ignore[call-arg, misc]  # Airflow passes the params

@@ -20,12 +20,13 @@ def alert() -> None:
 
     with warehouse() as (db, settings):
         is_fine = alerts.watch(db, settings).is_fine
+        footer = alerts.footer_of(db)
         if found := alerts.list_unsent(db, CHANNEL):
-            console.print(alerts.text_of(found, ""))
+            console.print(alerts.text_of(found, footer))
             alerts.note_sent(db, CHANNEL, found)
         # The DAG's channel: an alert that one of the two has sent is not sent again by the other.
         url = settings.alert_webhook
         if url is not None and (unsent := alerts.list_unsent(db, ALERT_WEBHOOK)):
-            alerts.post(url.get_secret_value(), unsent, "")
+            alerts.post(url.get_secret_value(), unsent, footer)
             alerts.note_sent(db, ALERT_WEBHOOK, unsent)
     raise typer.Exit(0 if is_fine else 1)

@@ -9,6 +9,7 @@ import typer
 
 from etl.cli.options import Json
 from etl.cli.shared import console, new_table, print_json, warehouse_url
+from etl.cycle.batch import Batch
 from etl.settings import read_settings
 
 
@@ -17,15 +18,21 @@ def rebuild(
     is_json: Json = False,
 ) -> None:
     """Replay landing into a fresh database and compare. Exit status 1, with the first difference, if they differ."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from etl.operate.rebuild import rebuild as run
 
     settings = read_settings()
-    found = run(
-        warehouse_url(settings),
-        settings,
-        is_kept=is_kept,
-        report=(lambda batch: None) if is_json else (lambda batch: console.print(batch.summary, style="dim")),
-    )
+    with Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("rows replayed", total=None)
+
+        def say(batch: Batch, landed: int) -> None:
+            progress.update(bar, total=landed, advance=batch.landed)
+            if not is_json:
+                console.print(batch.summary, style="dim")
+
+        found = run(warehouse_url(settings), settings, is_kept=is_kept, report=say)
     if is_json:
         print_json(asdict(found))
         raise typer.Exit(1 if found.difference else 0)

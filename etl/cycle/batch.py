@@ -34,7 +34,8 @@ class Batch:
     Attributes:
         lower_xid: with ``lower_landing_id`` the position after which it begins; a position is (xid, landing_id).
         upper_xid: with ``upper_landing_id`` the last position that it takes.
-        middle_xid: with ``middle_landing_id`` and ``middle_ordinal`` the end of the first half: two sessions stage.
+        middle_xid: with ``middle_landing_id`` and ``middle_ordinal`` the end of the first half, which is all of a small
+            batch; else two sessions share the work.
         arrival_clock: the newest arrival over all positions so far.
         as_of: held events that are due by then are released.
         hold_seconds: how long it holds events, in seconds.
@@ -87,6 +88,11 @@ class Batch:
     def seconds(self) -> float:
         """How long its steps took together, in seconds."""
         return round(sum(self.step_seconds.values()), 3)
+
+    @property
+    def is_shared(self) -> bool:
+        """Two sessions share its work."""
+        return self.middle_ordinal < self.landed and not self.is_trial
 
     @property
     def summary(self) -> str:
@@ -163,6 +169,8 @@ def collector_paused() -> Iterator[None]:
 def second_session(db: Db, batch: Batch, work: Callable[[Db], Result]) -> Iterator[Future[Result]]:
     """Do work of a step on a second connection, in a transaction of its own, while the block goes on with this one.
 
+    A small batch needs no second one, and in a trial it would not see what was done so far: this one does it first.
+
     The second transaction commits when the block is left, if both have succeeded; the step's own one commits later. A
     run that dies between the two leaves the work behind, so it must not matter unless the step commits.
 
@@ -175,8 +183,7 @@ def second_session(db: Db, batch: Batch, work: Callable[[Db], Result]) -> Iterat
         UnavailableError: there is no second connection.
         StagingLostError: another run has claimed the plan since.
     """
-    if batch.is_trial:
-        # A second connection would not see what the trial has done so far.
+    if not batch.is_shared:
         done: Future[Result] = Future()
         done.set_result(work(db))
         yield done

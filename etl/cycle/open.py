@@ -25,7 +25,7 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
 
     Args:
         db: a connection that holds the cycle lock.
-        settings: ``batch_size`` and ``hold_seconds`` are used.
+        settings: ``batch_size``, ``two_sessions_from`` and ``hold_seconds`` are used.
         now: the clock, for replays and tests; default: the server's.
 
     Raises:
@@ -54,7 +54,11 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
         # from where it was by what has passed since the last batch, and what has landed meanwhile has arrived by then.
         passed = watermark["as_of"] + max(timedelta(0), passed - watermark["opened_at"])
         arrival_clock_before = passed
-    bounds = sql.one(db, "open/find_bounds", {**watermark, "batch_size": settings.batch_size})
+    bounds = sql.one(
+        db,
+        "open/find_bounds",
+        {**watermark, "batch_size": settings.batch_size, "two_sessions_from": settings.two_sessions_from},
+    )
     arrival_clock = max(arrival_clock_before, bounds["newest_arrival"] or NEVER)
     is_caught_up = bounds["is_caught_up"]
     # While a backlog remains only arrivals move the time of release on, so that a backlog replays as it would have run

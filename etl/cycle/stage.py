@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from etl import sql
 from etl.cycle.batch import log, read_batch, second_session, step_of
 from etl.cycle.withdraw import take_from_buffer
@@ -10,7 +12,10 @@ from etl.sql import Db
 
 
 def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
-    """Fill ``staging.event`` with one narrow row for each landing row of the batch, in two sessions, a half each."""
+    """Fill ``staging.event`` with one narrow row for each landing row of the batch, in two sessions, a half each.
+
+    A small batch has no second half.
+    """
     # Committed before anything is staged: both sessions need it.
     sql.run(db, "stage/insert_cookieless_salt", read_batch(db, batch_id).parameters)
     with step_of(db, batch_id, "stage") as batch:
@@ -35,8 +40,8 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
             "upto_landing_id": batch.upper_landing_id,
             **limits,
         }
-        with second_session(db, batch, lambda second: sql.run(second, "stage/insert_event", last).rowcount) as half:
-            staged = sql.run(db, "stage/insert_event", first).rowcount
+        with second_session(db, batch, lambda second: _insert(second, last)) as half:
+            staged = _insert(db, first)
         set_apart = sql.run(db, "stage/insert_set_apart", batch.parameters).rowcount
         sql.run(db, "stage/analyze_event")
         warnings = sql.run(db, "stage/insert_warning").rowcount
@@ -46,3 +51,8 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
         log(
             batch, "%d rows staged, %d of them set apart by then; %d warnings.", staged + set_apart, set_apart, warnings
         )
+
+
+def _insert(db: Db, half: dict[str, Any]) -> int:
+    is_empty = (half["after_xid"], half["after_landing_id"]) == (half["upto_xid"], half["upto_landing_id"])
+    return 0 if is_empty else sql.run(db, "stage/insert_event", half).rowcount

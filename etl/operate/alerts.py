@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from http.client import HTTPException
+from typing import NamedTuple
 
 from etl import sql
 from etl.errors import ConfigurationError, UnavailableError
@@ -60,14 +61,30 @@ def subject_of(alerts: Sequence[Row]) -> str:
     return f"Event ingestion: {', '.join(parts)}"
 
 
-def text_of(alerts: Sequence[Row], link: str) -> str:
-    """What each says: since when, what, what to do; with a link to the data quality page."""
+class Footer(NamedTuple):
+    """What stands below alerts: a link to the page, and the newest hash of the audit log, to be kept elsewhere."""
+
+    link: str = ""
+    audit_hash: str = ""
+
+    def __str__(self) -> str:
+        hash_ = f"Newest hash of the audit log, for `etl audit verify --expect`: {self.audit_hash}"
+        return "\n".join([*([hash_] if self.audit_hash else []), *([self.link] if self.link else [])])
+
+
+def footer_of(db: Db, link: str = "") -> Footer:
+    """The footer of alerts that are sent now."""
+    return Footer(link, sql.one(db, "audit/read_newest", {"expected": None})["hash"] or "")
+
+
+def text_of(alerts: Sequence[Row], footer: Footer) -> str:
+    """What each says: since when, what, what to do; and the footer."""
     lines = [_line(alert) for alert in alerts]
-    return "\n\n".join([subject_of(alerts), *lines, *([link] if link else [])])
+    return "\n\n".join([subject_of(alerts), *lines, *([str(footer)] if any(footer) else [])])
 
 
-def post(url: str, alerts: Sequence[Row], link: str) -> None:
-    """POST the alerts as JSON: ``text`` for Slack's incoming webhooks and their like, ``alerts`` for programs.
+def post(url: str, alerts: Sequence[Row], footer: Footer) -> None:
+    """POST the alerts as JSON: ``text`` for Slack's incoming webhooks and their like, the rest for programs.
 
     The address is the secret of many webhooks, so no message or traceback shows it, and no redirect is followed.
 
@@ -76,12 +93,12 @@ def post(url: str, alerts: Sequence[Row], link: str) -> None:
         UnavailableError: nobody answers at the address, or not with success.
     """
     body = {
-        "text": escape(text_of(alerts, link), quote=False),
+        "text": escape(text_of(alerts, footer), quote=False),
         "alerts": [
             {name: value.isoformat() if isinstance(value, datetime) else value for name, value in alert.items()}
             for alert in alerts
         ],
-        "link": link,
+        **footer._asdict(),
     }
     if not url.lower().startswith(("http://", "https://")):
         raise ConfigurationError(

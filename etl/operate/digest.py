@@ -65,6 +65,10 @@ class Difference:
     ours: str | None
     theirs: str | None
 
+    def __str__(self) -> str:
+        found = [entry or "not there" for entry in (self.ours, self.theirs)]
+        return f"{self.section} {self.key}: here {found[0]}, rebuilt {found[1]}"
+
 
 def first_difference(ours: Db, theirs: Db, section: str) -> Difference | None:
     """Walk over a section of two databases side by side. Both connections need an open transaction."""

@@ -1,8 +1,8 @@
 """The whole landing log once more, into a fresh database next to the live one, and whether the result is the same.
 
-The live database is only read, in one snapshot. Arrivals are replayed as they happened: rows keep their positions and
-times, and the clock of the replay stands where the live one stood, so the same events stay held. Batches are cut
-differently, which must make no difference.
+The live database is only read, in one snapshot; at the end the result is noted there, where the login may. Arrivals are
+replayed as they happened: rows keep their positions and times, and the clock of the replay stands where the live one
+stood, so the same events stay held. Batches are cut differently, which must make no difference.
 """
 
 from __future__ import annotations
@@ -49,7 +49,11 @@ class Rebuild:
 
 
 def rebuild(
-    url: str, settings: Settings, *, is_kept: bool = False, report: Callable[[Batch], None] = lambda batch: None
+    url: str,
+    settings: Settings,
+    *,
+    is_kept: bool = False,
+    report: Callable[[Batch, int], None] = lambda batch, landed: None,
 ) -> Rebuild:
     """Replay landing into a fresh database of the same server and compare the digests.
 
@@ -57,7 +61,7 @@ def rebuild(
         url: the live database, which is only read.
         settings: of the cycles; the length of the hold is taken from the ledger instead.
         is_kept: leave the fresh database there.
-        report: called with each batch.
+        report: called with each batch, and with how many rows are to be replayed in all.
 
     Raises:
         ConfigurationError: the role may not create a database.
@@ -66,6 +70,7 @@ def rebuild(
     watch = sql.Stopwatch()
     with sql.connect(url, application_name="etl rebuild") as live, sql.snapshot(live):
         segments = sql.run(live, "rebuild/read_segments").fetchall()
+        landed = sum(segment["landed"] for segment in segments)
         digest = read_digest(live)
         name = f"{live.info.dbname}_rebuild_{os.getpid()}"
         place = (
@@ -74,13 +79,17 @@ def rebuild(
         with place as fresh_url, sql.connect(fresh_url) as fresh:
             migrate(fresh, settings)
             _copy_context(live, fresh)
-            copied = sum(_replay(live, fresh, settings, segment, report) for segment in segments)
+            copied = sum(
+                _replay(live, fresh, settings, segment, lambda batch: report(batch, landed)) for segment in segments
+            )
             rebuilt = read_digest(fresh)
             with fresh.transaction():
                 difference = _compare(live, fresh, digest, rebuilt)
-        landed = sum(segment["landed"] for segment in segments)
         oldest = sql.one(live, "rebuild/read_oldest")["oldest_arrival"]
-    return Rebuild(digest, rebuilt, difference, landed, landed - copied, oldest, watch.seconds, name)
+    found = Rebuild(digest, rebuilt, difference, landed, landed - copied, oldest, watch.seconds, name)
+    with sql.connect(url, application_name="etl rebuild") as live:
+        sql.run(live, "rebuild/insert_run", {**vars(found), "difference": str(difference) if difference else None})
+    return found
 
 
 def _copy_context(live: Db, fresh: Db) -> None:

@@ -152,6 +152,7 @@ class Site:
             invariants=self._rows("report/read_invariants"),
             own=self._rows("report/read_own_results"),
             runs=self._rows("report/read_audit_runs"),
+            rebuilds=self._rows("report/read_rebuild_runs"),
             recounts=self._rows("report/read_recounts", {"since": facts.today - timedelta(days=6)}),
         )
         self._page(

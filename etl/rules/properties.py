@@ -178,7 +178,7 @@ class State:
     def key(self, name: str, size: int = 1) -> Key:
         """The facts of a key, none at first, which takes up at least ``size`` from now on."""
         if name in _ALWAYS_KEPT:
-            return self.keys.setdefault(name, Key())
+            return self.always_kept(name)
         if self.limit is not None and _rank(name) >= _rank(self.limit):
             self.left_out.add(name)
             return Key()  # what is said of it goes nowhere
@@ -189,6 +189,13 @@ class State:
         if size > key.size:
             self._size += size - key.size
             key.size = size
+        return key
+
+    def always_kept(self, name: str) -> Key:
+        """The facts of a key that is lifted, or the initial value of one."""
+        key = self.keys.get(name)
+        if key is None:
+            key = self.keys[name] = Key()
         return key
 
     def keep_within(self, limit: str | None = None) -> None:
@@ -301,17 +308,15 @@ def apply(  # noqa: PLR0917
     onces = _within_bytes(state, _OBJECT.decode(set_once_json)) if set_once_json else {}
     onces = {name: value for name, value in onces.items() if not _is_null(value)}
     unsets = set(_names(unset_json))
-    lifted = _lifted(state, lifted_values)
-    telling = {name for name, value in lifted.items() if not _is_null(value)}
+    telling, ended = _lifted(state, lifted_values)
     is_forced = is_forced or bool(unsets) or not NOISY.issuperset(sets) or not NOISY.issuperset(telling)
-    for name, value in lifted.items():
-        operation = Operation(*stamp, value)
-        if name in telling and name not in sets:
-            _lift(state, name, operation)
-        elif name in telling and _INITIAL[name] not in onces:
-            _once(state.key(_INITIAL[name]), operation)
-        if name not in sets and (is_forced or name not in NOISY):
-            _set(state.key(name), operation)
+    for name, value in telling.items():
+        if name not in sets:
+            _lift(state, name, Operation(*stamp, value), is_set=is_forced or name not in NOISY)
+        elif _INITIAL[name] not in onces:
+            _once(state.always_kept(_INITIAL[name]), Operation(*stamp, value))
+    for name in [name for name in ended if name not in sets]:
+        _set(state.always_kept(name), Operation(*stamp))
     for name, value in sets.items():
         key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
@@ -367,35 +372,43 @@ def _within_bytes(state: State, values: dict[str, msgspec.Raw]) -> dict[str, msg
     return {name: value for name, value in values.items() if name not in too_long}
 
 
-def _lifted(state: State, values: Sequence[str | None] | None) -> dict[str, msgspec.Raw]:
-    """What an event lifts; a null counts only of a campaign, which it ends."""
+def _lifted(state: State, values: Sequence[str | None] | None) -> tuple[dict[str, msgspec.Raw], list[str]]:
+    """What an event lifts, and the names that are null, which counts only of a campaign: it ends there."""
     lifted: dict[str, msgspec.Raw] = {}
+    ended: list[str] = []
     for name, value in zip(LIFTED, values, strict=True) if values else ():
-        if value is None or (value == "null" and name not in _MAY_BE_NULL):
+        if value is None:
+            continue
+        if value == "null":
+            if name in _MAY_BE_NULL:
+                ended.append(name)
             continue
         written = value.encode()
         if len(written) > LIFTED_BYTES:
             state.left_out.add(name)
             text = _NAME.decode(written) if value.startswith('"') else value
             written = msgspec.json.encode(text[:LIFTED_CHARACTERS])
-        elif value.startswith(("[", "{")) and value.count("[") + value.count("{") > BRACKETS_KEPT:
+        elif value[0] in "[{" and value.count("[") + value.count("{") > BRACKETS_KEPT:
             written = msgspec.json.encode(value)
         lifted[name] = msgspec.Raw(written)
-    return lifted
+    return lifted, ended
 
 
 def _is_null(value: msgspec.Raw) -> bool:
     return len(value) == len(_NULL) and bytes(value) == _NULL
 
 
-def _lift(state: State, name: str, operation: Operation) -> None:
+def _lift(state: State, name: str, operation: Operation, *, is_set: bool = False) -> None:
     known = state.lifted.get(name)
-    if known is None or operation.stamp < known.stamp:
+    if known is None or _is_before(operation, known):
         state.lifted[name] = operation
+    if is_set:
+        _set(state.always_kept(name), operation)
 
 
 def _set(key: Key, operation: Operation) -> None:
-    key.set = _later(key.set, operation)
+    if key.set is None or _is_before(key.set, operation):
+        key.set = operation
     if key.switches:
         key.settle()
 
@@ -419,13 +432,18 @@ def _names(unset_json: str | None) -> Iterable[str]:
     return [_NAME.decode(name) for name in written if bytes(name).startswith(b'"')]
 
 
+def _is_before(one: Operation, other: Operation) -> bool:
+    # Nearly always the times differ.
+    return one.at < other.at or (one.at == other.at and one.stamp < other.stamp)
+
+
 def _later(ours: Operation | None, theirs: Operation | None) -> Operation | None:
     if ours is None or theirs is None:
         return ours or theirs
-    return theirs if theirs.stamp > ours.stamp else ours
+    return theirs if _is_before(ours, theirs) else ours
 
 
 def _earlier(ours: Operation | None, theirs: Operation | None) -> Operation | None:
     if ours is None or theirs is None:
         return ours or theirs
-    return theirs if theirs.stamp < ours.stamp else ours
+    return theirs if _is_before(theirs, ours) else ours

@@ -40,7 +40,11 @@ next_rows as (
 size as (
     select
         count(*) as landed,
-        (count(*) + 1) / 2 as middle_ordinal,
+        -- All of a small batch is its first half.
+        case
+            when count(*) < %(two_sessions_from)s::bigint then count(*)
+            else (count(*) + 1) / 2
+        end as middle_ordinal,
         max(received_at) as newest_arrival
     from next_rows
 )

@@ -29,7 +29,8 @@ from tests.landing import land
 Mode = Literal["cycle", "steps"]
 
 # Long, so that what is held does not depend on how long a test takes.
-SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=86400)  # type: ignore[call-arg]
+# Also the second session is to be killed.
+SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=86400, two_sessions_from=1)  # type: ignore[call-arg]
 
 # Columns that tell when something ran, not what it did.
 WALL_CLOCK = [

@@ -54,7 +54,12 @@ HOUR, HALF_DAY = 3_600, 43_200
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ID_NAMES = {"distinct_id", "$device_id", "$anon_distinct_id", "$user_id", "alias"}
 
-SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=MINUTE, capture_wait_seconds=3.0)  # type: ignore[call-arg]
+SETTINGS = Settings(
+    _env_prefix="NO_SUCH_PREFIX_",
+    hold_seconds=MINUTE,
+    capture_wait_seconds=3.0,
+    two_sessions_from=1,  # type: ignore[call-arg]
+)
 
 
 class Recording:

@@ -26,6 +26,7 @@ from tests.landing import moment
 from tests.logins import login
 
 LINK = page_url("http://127.0.0.1:8080")
+FOOTER = alerts.Footer(LINK, "5ea1")
 
 
 @contextmanager
@@ -126,27 +127,27 @@ def test_an_unbalanced_ledger(db, land, cycle, settings):
     alerts.watch(db, settings)
     [alert] = alerts.list_unsent(db, ALERT_WEBHOOK)
     assert (alert["kind"], alert["subject"]) == ("ledger", "batch 1")
-    assert "Do not trust" in alerts.text_of([alert], LINK)
-    assert LINK in alerts.text_of([alert], LINK)
+    assert "Do not trust" in alerts.text_of([alert], FOOTER)
+    assert alerts.text_of([alert], FOOTER).endswith(f"--expect`: 5ea1\n{LINK}")
 
 
 def test_the_webhook_gets_text_and_data(db, settings):
     alerts.watch(db, settings)
     found = alerts.list_unsent(db, ALERT_WEBHOOK)
     with webhook() as (url, received):
-        alerts.post(url, found, LINK)
+        alerts.post(url, found, FOOTER)
     [body] = received
     assert body["text"].startswith("Event ingestion: 1 raised")
     assert "RAISED at" in body["text"]
     assert body["alerts"][0]["kind"] == "late"
-    assert body["link"] == LINK
+    assert (body["link"], body["audit_hash"]) == FOOTER
 
 
 @pytest.mark.parametrize("status", [400, 503])
 def test_a_webhook_that_refuses_is_an_error_that_does_not_show_the_address(db, settings, status):
     alerts.watch(db, settings)
     with webhook(status) as (url, _), pytest.raises(UnavailableError, match=str(status)) as raised:
-        alerts.post(url, alerts.list_unsent(db, ALERT_WEBHOOK), LINK)
+        alerts.post(url, alerts.list_unsent(db, ALERT_WEBHOOK), FOOTER)
     assert "hook" not in str(raised.value).replace("webhook", "")
     assert kinds(db) == [("late", False)]
 
@@ -197,7 +198,7 @@ def test_a_slip_in_the_address_neither_loses_the_alert_nor_shows_the_secret(db, 
     with serving(socketserver.TCPServer(("127.0.0.1", 0), Handler)) as port:
         url = address.format(port=port, long="a" * 70)
         with pytest.raises(EtlError) as raised:
-            alerts.post(url, alerts.list_unsent(db, "alert_webhook"), LINK)
+            alerts.post(url, alerts.list_unsent(db, "alert_webhook"), FOOTER)
     assert reached == []
     said = [str(raised.value), *(str(each) for each in (raised.value.__cause__, raised.value.__context__) if each)]
     assert "SECRET" not in " ".join(said)
@@ -207,7 +208,7 @@ def test_a_slip_in_the_address_neither_loses_the_alert_nor_shows_the_secret(db, 
 def test_what_a_login_calls_itself_does_not_reach_the_channel_as_markup():
     alert = {"is_resolved": False, "raised_at": moment(0), "kind": "holder", "message": "by '<!channel>' & co"}
     with webhook() as (url, received):
-        alerts.post(url, [alert], LINK)
+        alerts.post(url, [alert], FOOTER)
     assert "&lt;!channel&gt;' &amp; co" in received[0]["text"]
 
 
@@ -319,5 +320,7 @@ def test_etl_alert_says_each_once_and_shares_the_webhook_with_the_dag(db, databa
         cycle()
         status, said = alert()
         assert (status, "RESOLVED" in said) == (0, True)
+        newest = db.execute("select hash from ops.audit_entry order by entry_id desc limit 1").fetchone()["hash"]
+        assert said.rstrip().endswith(newest)
         assert alert() == (0, "")
     assert [[each["is_resolved"] for each in post["alerts"]] for post in posts] == [[False], [True]]

@@ -71,6 +71,8 @@ def test_the_same_from_landing_alone(db, live, settings):
     found = rebuild(live, settings.model_copy(update={"batch_size": 9}))
     assert (found.difference, found.missing, found.landed) == (None, 0, 43)
     assert found.live == found.rebuilt == read_digest(db)
+    [kept] = db.execute("select landed, missing, difference from ops.rebuild_run").fetchall()
+    assert kept == {"landed": 43, "missing": 0, "difference": None}
     assert databases(db) == before
 
 
@@ -78,13 +80,15 @@ def test_an_interrupted_one_leaves_no_database(db, live, settings):
     before = databases(db)
     replayed = []
 
-    def interrupt(batch):
-        replayed.append(batch.batch_id)
+    def interrupt(batch, landed):
+        replayed.append((batch.landed, landed))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         rebuild(live, settings, report=interrupt)
-    assert (len(replayed), databases(db)) == (1, before)
+    [(first, landed)] = replayed
+    assert (0 < first <= 43, landed, databases(db)) == (True, 43, before)
+    assert db.execute("select from ops.rebuild_run").fetchall() == []
 
 
 def test_the_first_difference_is_named_and_the_live_one_untouched(db, live, settings, monkeypatch):
@@ -102,6 +106,8 @@ def test_the_first_difference_is_named_and_the_live_one_untouched(db, live, sett
     shown = CliRunner().invoke(cli.app, ["rebuild"])
     assert shown.exit_code == 1
     assert f"First difference, distinct ids: 1 {row['distinct_id']}" in shown.output
+    kept = db.execute("select difference from ops.rebuild_run").fetchall()
+    assert [each["difference"].partition(":")[0] for each in kept] == [f"distinct ids 1 {row['distinct_id']}"] * 2
 
 
 def test_an_incomplete_log_is_said_to_be(db, live, settings, monkeypatch):

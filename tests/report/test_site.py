@@ -14,6 +14,7 @@ import pytest
 from etl import sql
 from etl.cycle.run import run_cycle
 from etl.errors import ConfigurationError
+from etl.operate.rebuild import rebuild
 from etl.quality.audit import note_run, verify
 from etl.quality.daily import check_days
 from etl.quality.warehouse import check_warehouse
@@ -503,6 +504,8 @@ def test_the_evidence_says_when_each_check_was_made_and_what_it_found(database, 
     words = words_of(tmp_path, "evidence.html")
     assert "No audit has run yet" in words
     assert "Not checked yet" in words
+    assert "Landing has not been replayed yet" in words
+    rebuild(database, settings)
     found = check_warehouse(db)
     note_run(db, verify(db))
     build(database, settings, tmp_path)
@@ -512,6 +515,8 @@ def test_the_evidence_says_when_each_check_was_made_and_what_it_found(database, 
     newest = db.execute("select hash from ops.audit_entry order by entry_id desc limit 1").fetchone()
     assert newest["hash"] in words
     assert "1 to 1" in words
+    assert "has not been replayed" not in words
+    assert "first difference" in words
 
 
 def test_a_batch_that_a_person_sent_to_quarantine_says_who_and_why(database, db, settings, tmp_path):

@@ -1,0 +1,25 @@
+-- Runs of what nobody waits for.
+
+-- When each job last ran: a paused one is missed by nobody else.
+create table ops.job (
+    job text primary key,
+    ran_at timestamptz not null
+);
+
+comment on column ops.job.job is 'maintain or watch';
+
+-- Each time landing was replayed elsewhere and compared: etl rebuild.
+create table ops.rebuild_run (
+    run_id bigint generated always as identity primary key,
+    rebuilt_at timestamptz not null default now(),
+    -- Rows that were processed by then, and those of them that landing does not hold any more.
+    landed bigint not null,
+    missing bigint not null,
+    seconds double precision not null,
+    -- Null: the same.
+    difference text
+);
+
+comment on column ops.rebuild_run.difference is 'The first entry that is not the same in both; null: all are';
+
+grant select on ops.job, ops.rebuild_run to auditor;
