@@ -8,9 +8,9 @@ UV_VERSION := 0.13.9
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
+test e2e oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
+.PHONY: help run demo test e2e browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -23,6 +23,9 @@ demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler
 
 test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
 	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
+e2e: $(VENV)/.ready ## whole programs, make run and make demo among them, with a real Airflow and its minutes
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m e2e
 
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }

@@ -156,8 +156,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """First those that wait for a real scheduler's minutes, so that others run meanwhile; single tests fill the end."""
-    items.sort(key=lambda item: ("e2e" not in item.path.parts, not item.get_closest_marker("xdist_group")))
+    """First groups, which one worker runs; single tests fill the end."""
+    items.sort(key=lambda item: not item.get_closest_marker("xdist_group"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

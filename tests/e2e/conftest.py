@@ -20,10 +20,6 @@ ROOT = Path(__file__).parents[2]
 STOP_SECONDS = 10.0
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "e2e: whole programs with a real Airflow, about a minute each")
-
-
 class Program:
     """`etl COMMAND` in a process of its own, its output in a file."""
 
