@@ -340,6 +340,6 @@ def test_a_configuration_worked_out_once_says_the_same(db, land, monkeypatch):
         return gate.evaluate(frame, "staged_event", "landing_id", {"max_properties_bytes": 1500})
 
     once = found()
-    assert sum(len(each.unexpected_keys) for each in once) >= len(CRITICAL) + len(WARNING)
+    assert sum(not each.is_success for each in once) > 12
     monkeypatch.setattr(gate, "_configured_once", nullcontext)
     assert found() == once
