@@ -130,7 +130,7 @@ def land_files(
     reading = reading or Reading()
     with ExitStack() as stack:
         files = stack.enter_context(arguments.found(paths))
-        kinds = [_looked_at(path, name, team_id, reading, max_unreadable) for name, path in files]
+        kinds = _all_looked_at(files, team_id, reading, max_unreadable)
         db = stack.enter_context(_connected(url, [team_id, *reading.projects.values()]))
         kept = stack.enter_context(rejects.open("wb")) if rejects else None
         for (name, path), kind in zip(files, kinds, strict=True):
@@ -149,7 +149,7 @@ def check_files(
     reading = reading or Reading()
     with ExitStack() as stack:
         files = stack.enter_context(arguments.found(paths))
-        kinds = [_looked_at(path, name, team_id, reading, None) for name, path in files]
+        kinds = _all_looked_at(files, team_id, reading, None)
         db = stack.enter_context(_connected(url, [team_id, *reading.projects.values()]))
         for (name, path), kind in zip(files, kinds, strict=True):
             yield survey(db, path, name=name, kind=kind, team_id=team_id, reading=reading)
@@ -329,6 +329,23 @@ class _Landing:
             landed_as=begun["name"],
             seconds=seconds,
         )
+
+
+def _all_looked_at(
+    files: Sequence[tuple[str, Path]], team_id: int, reading: Reading, max_unreadable: int | None
+) -> list[Format]:
+    """The formats of files of which every one may be landed; else all that is wrong with them is said at once."""
+    kinds, refused = [], []
+    for name, path in files:
+        try:
+            kinds.append(_looked_at(path, name, team_id, reading, max_unreadable))
+        except LandingError as error:
+            refused.append(str(error))
+    if refused and len(files) > 1:
+        refused.append(f"{len(refused)} of {len(files)} files cannot be landed so; nothing was landed.")
+    if refused:
+        raise LandingError("\n".join(refused))
+    return kinds
 
 
 def _looked_at(path: Path, name: str, team_id: int, reading: Reading, max_unreadable: int | None) -> Format:

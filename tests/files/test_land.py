@@ -188,3 +188,19 @@ def test_examples_are_few_and_fit_for_a_terminal(tmp_path: Path, database: str, 
     assert (result.landed, result.unreadable, len(result.examples)) == (1, 55, land.MAX_EXAMPLES)
     assert all(example.isprintable() for example in result.examples)
     assert str(result).endswith("\n  and 35 more")
+
+
+def test_all_that_is_wrong_with_a_folder_is_said_at_once(tmp_path: Path, database: str, db: Db) -> None:
+    """Of ten exports of other tools each bad one is named, so that one command can follow and not ten."""
+    write(tmp_path, '{"event": "page", "distinct_id": "u"}\n', "1 good.jsonl")
+    write(tmp_path, '{"event_type": "page", "user_id": "u", "insert_id": "x"}\n', "2 amplitude.jsonl")
+    write(tmp_path, '{"name": "a repository", "stars": 7}\n', "3 other.json")
+    write(tmp_path, b"PK\x03\x04 a workbook", "4 book.xlsx")
+    with pytest.raises(LandingError) as raised:
+        list(land_files(database, [tmp_path]))
+    said = str(raised.value)
+    assert said.endswith("\n3 of 4 files cannot be landed so; nothing was landed.")
+    assert "good" not in said
+    for named in ("2 amplitude.jsonl", "3 other.json", "4 book.xlsx", "--as amplitude"):
+        assert named in said
+    assert names(db) == []
