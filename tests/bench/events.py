@@ -172,6 +172,9 @@ class _Maker:
     def row(self, moment: datetime, step: _Step) -> LandingRow:
         event, distinct_id, properties = step
         properties = self._common() | properties
+        if self._recorded and "$device_id" in properties:
+            # What posthog-js says by default (identified_only): a visitor has no person before there is a user.
+            properties["$process_person_profile"] = distinct_id != properties["$device_id"]
         if self.rng.random() < SETS_PROPERTIES:
             properties.setdefault("$set", {"last_seen_version": self._made % 7})
         self._made += 1
