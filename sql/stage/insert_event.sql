@@ -117,6 +117,7 @@ extracted as (
         case when u.event = '$groupidentify' then u.properties ->> '$group_key' end as group_key,
         ops.is_lone_flag_call(u.event, u.properties) as is_lone_flag_call,
         coalesce(u.properties ?| array['$elements', '$elements_chain'], false) as has_elements,
+        coalesce(u.properties ?| ops.personal_names(), false) as has_personal,
         coalesce(u.properties ? '$ip', false) as has_ip,
         jsonb_populate_record(
             null::ops.device_keys, case when jsonb_typeof(u.properties) = 'object' then u.properties else '{}' end
@@ -266,7 +267,8 @@ select
                 | case when ops.is_about_person(m.event) then ops.lift_is_set() else 0 end
         else 0
     end as lift_shape,
-    m.is_personless
+    -- A long payload that stays as it is costs a third of one that is written anew.
+    (m.is_personless and m.has_personal)
     or m.is_cookieless
     or m.has_elements
     or (m.has_ip and m.is_ip_dropped) as is_rewritten,

@@ -1,7 +1,7 @@
 """Drain a landed backlog through the cycle, next to one bare ``insert ... select`` of the same rows, in one server.
 
 Of two mixes: events made up, 1 KB each, and with the properties that posthog-js was recorded to send, 1.7 to 3 KB,
-whose anonymous visitors have no person, as is its default.
+landed as by capture; their anonymous visitors have no person, as is its default.
 """
 
 from __future__ import annotations
@@ -56,12 +56,13 @@ def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Pr
     migrate(db, settings)
     known_persons = max(1, int(events * KNOWN_PERSONS))
     print(f"the past: the first visits of {known_persons:,} persons, into an empty warehouse")
-    land(db, generate_history(known_persons, recorded=recorded))
+    land(db, generate_history(known_persons, recorded=recorded), is_captured=bool(recorded))
     drain_apart(url, settings)
     db.execute("vacuum (analyze)")
     past = int(number(db, "select max(batch_id) as n from ops.batch"))
     before_backlog = int(number(db, "select max(landing_id) as n from landing.event"))
-    land(db, generate(events, known_persons=known_persons, recorded=recorded))
+    backlog = generate(events, known_persons=known_persons, recorded=recorded)
+    land(db, backlog, is_captured=bool(recorded))
     size = number(db, "select avg(octet_length(properties::text))::int as n from landing.event")
     print(f"{events:,} events landed, {size:,.0f} bytes of properties each on average")
     before, bare = copy_bare(db, events, before_backlog)

@@ -46,11 +46,11 @@ _Step = tuple[str | None, str, Properties]
 COPY = b'copy landing.event (uuid, event, distinct_id, properties, "timestamp") from stdin'
 
 
-def land(db: Db, rows: Iterable[LandingRow]) -> None:
+def land(db: Db, rows: Iterable[LandingRow], *, is_captured: bool = False) -> None:
     """Land rows by COPY, and look after the table as autovacuum would in a minute or two."""
-    with db.cursor() as cursor, cursor.copy(COPY) as copy:
+    with db.cursor() as cursor, cursor.copy(COPY.replace(b")", b", is_captured)")) as copy:
         for row in rows:
-            copy.write_row(row)
+            copy.write_row((*row, is_captured))
     db.execute("vacuum (analyze) landing.event")
 
 
