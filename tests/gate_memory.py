@@ -36,8 +36,9 @@ def _remembering(
 
 
 def _question(frame: Any, suite_name: str, written: dict[str, Any], result_format: dict[str, Any], options: Any) -> str:
-    columns = [written["kwargs"].get("column"), *result_format.get("unexpected_index_column_names", [])]
-    seen = frame[[column for column in columns if column in frame.columns]] if columns[0] else frame
+    # Also the columns of a row condition count.
+    named = json.dumps([written["kwargs"], result_format])
+    seen = frame[[column for column in frame.columns if f'"{column}"' in named]]
     if result_format == gate.YES_OR_NO:
         seen = seen.drop_duplicates().sort_values(list(seen.columns))
     return json.dumps([

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,10 +37,3 @@ def land(
     values = ", ".join(f"%({name})s" for name in row)
     cursor = db.execute(f"insert into landing.event ({names}) values ({values}) returning landing_id", row)
     return int(cursor.fetchone()["landing_id"])  # type: ignore[index]
-
-
-def settle(db: Db) -> None:
-    """Wait until no transaction in flight is older than what has landed: autovacuum has one now and then."""
-    waiting = "select exists (select from landing.event where xid >= pg_snapshot_xmin(pg_current_snapshot())) as is_so"
-    while db.execute(waiting).fetchone()["is_so"]:  # type: ignore[index]
-        time.sleep(0.01)

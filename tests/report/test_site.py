@@ -22,7 +22,7 @@ from etl.report import html, serve
 from etl.report.refresh import refresh
 from etl.report.site import COUNTED, build
 from etl.settings import Settings
-from tests.landing import land, settle
+from tests.landing import land
 from tests.logins import login
 from tests.report.history import generate
 
@@ -274,7 +274,6 @@ def test_the_overview_says_whose_rows_are_withheld_and_who_sent_a_batch_to_quara
     db.execute("insert into landing.project (team_id, name) values (7, 'shop')")
     for number in range(1500):
         land(db, None if number < 1000 else "page", f"u{number}", team_id=7)
-    settle(db)
     run_cycle(db, settings)
     refresh(db, settings)
     build(database, settings, tmp_path)
