@@ -1,6 +1,6 @@
--- Sessions that began in [since, until), as PostHog counts them: the events that share a $session_id. SDKs end a session
--- after 24 hours, so a day more is read on both sides: before, to leave out those that had begun already; after, to see
--- the others whole. Plain SQL, so that the planner sees which days are asked for.
+-- Sessions that began in [since, until), as PostHog counts them: the events that share a $session_id. SDKs end a
+-- session after 24 hours, so a day more is read on both sides: before, to leave out those that had begun already;
+-- after, to see the others whole. Plain SQL, so that the planner sees which days are asked for.
 create or replace function warehouse.sessions(since timestamptz, until timestamptz)
 returns table (
     team_id bigint,

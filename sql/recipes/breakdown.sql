@@ -10,6 +10,6 @@ where
     and e.event = %(event)s
     and e."timestamp" >= %(since)s
     and e."timestamp" < %(until)s
-group by 1
-order by 2 desc, 1
+group by e.properties ->> %(property)s
+order by count(*) desc, e.properties ->> %(property)s asc
 limit 25;

@@ -17,8 +17,8 @@ from (
         and e."timestamp" >= %(since)s
         and e."timestamp" < %(until)s
         and e.groups ->> %(group_type)s is not null
-    group by 1
+    group by e.groups ->> %(group_type)s
 ) as n
 left join warehouse.groups as g
     on g.team_id = %(team_id)s and g.group_type = %(group_type)s and n.group_key = g.group_key
-order by n.events desc, n.group_key;
+order by n.events desc, n.group_key asc;

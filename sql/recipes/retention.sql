@@ -14,7 +14,7 @@ with active as materialized (
         and e."timestamp" >= %(since)s
         and e."timestamp" < %(until)s
         and e.person_id is not null
-    group by 1, 2
+    group by e.person_id, date_trunc('week', e."timestamp" at time zone 'UTC')
 )
 
 select

@@ -6,7 +6,7 @@ select
 from (
     select
         e.person_id,
-        count(distinct (e."timestamp" at time zone 'UTC')::date) as days
+        count(distinct date_trunc('day', e."timestamp" at time zone 'UTC')) as days
     from warehouse.events as e
     where
         e.team_id = %(team_id)s

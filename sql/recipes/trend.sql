@@ -1,17 +1,20 @@
 -- Trend: events and unique persons by day (UTC) of one event; days without any are 0.
 -- team_id, event; since, until: whole days.
 select
-    s.day::date as day,
+    s.day,
     coalesce(n.events, 0) as events,
     coalesce(n.persons, 0) as persons
-from generate_series(
-    %(since)s::timestamptz at time zone 'UTC',
-    %(until)s::timestamptz at time zone 'UTC' - interval '1 day',
-    interval '1 day'
-) as s (day)
+from (
+    select
+        generate_series(
+            %(since)s::timestamptz at time zone 'UTC',
+            %(until)s::timestamptz at time zone 'UTC' - interval '1 day',
+            interval '1 day'
+        )::date as day
+) as s
 left join (
     select
-        date_trunc('day', e."timestamp" at time zone 'UTC') as day,
+        (e."timestamp" at time zone 'UTC')::date as day,
         count(*) as events,
         count(distinct e.person_id) as persons
     from warehouse.events as e
@@ -20,6 +23,6 @@ left join (
         and e.event = %(event)s
         and e."timestamp" >= %(since)s
         and e."timestamp" < %(until)s
-    group by date_trunc('day', e."timestamp" at time zone 'UTC')
+    group by (e."timestamp" at time zone 'UTC')::date
 ) as n on s.day = n.day
 order by s.day;
