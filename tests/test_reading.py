@@ -87,7 +87,7 @@ def test_only_the_days_asked_for_are_read(db, month, name):
 
 
 def test_everything_of_a_person_after_merges_and_splits(db, changed):
-    """The same as by person_id, for everybody there is or was; personless ids have no person, and are found too."""
+    """The same as by person_id, for everybody there is."""
     persons = [
         row["person_id"] for row in db.execute("select person_id from warehouse.persons where merged_into is null")
     ]
