@@ -6,6 +6,7 @@
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
 | squash | folds person overrides into the events they are for; readers see no difference |
 | check_days | counts users by day, finds drift and incidents, checks the newest days by `expectations/advice.json` |
+| refresh_event_views | makes the views of the schema `event` as the events of the last 30 days want them |
 | audit_new | verifies the new batches, the audit log and all audited tables; what does not agree fails the task |
 | check_warehouse | checks everything: `expectations/warehouse.json`, `person.json`; a critical failure fails the task |
 | check_own_suites | asks the suites in `ETL_EXPECTATIONS_DIR`, after all others; whatever they find fails nothing |
@@ -17,6 +18,7 @@ from airflow.sdk import CronTriggerTimetable, dag, task, teardown
 from events_common import POLICY, warehouse
 
 from etl.names import MAINTAIN
+from etl.operate import event_views
 from etl.operate import maintain as job
 from etl.quality import daily, own_suites
 from etl.settings import read_settings
@@ -53,6 +55,11 @@ def maintain() -> None:
             return [str(day) for day in daily.check_days(db)]
 
     @task
+    def refresh_event_views() -> list[str]:
+        with warehouse() as db:
+            return event_views.refresh_event_views(db).made
+
+    @task
     def audit_new() -> int:
         with warehouse() as db:
             found = job.audit_new(db)
@@ -70,7 +77,15 @@ def maintain() -> None:
         with warehouse() as db:
             return len(own_suites.check_suites(db, read_settings().expectations_dir))
 
-    others = [ensure_partitions(), drop_expired_partitions(), squash(), check_days(), audit_new(), check_warehouse()]
+    others = [
+        ensure_partitions(),
+        drop_expired_partitions(),
+        squash(),
+        check_days(),
+        refresh_event_views(),
+        audit_new(),
+        check_warehouse(),
+    ]
     others >> check_own_suites()
 
 

@@ -21,7 +21,7 @@ OLDER = {
     "functions/ops.json_excerpt.sql": ("return null", "return ''"),
     "functions/warehouse.person_history.sql": ("security definer\nset search_path = ''\n", ""),
     "functions/warehouse.person_at.sql": ("before it had a person.", "before."),
-    "views/warehouse.events.sql": (",\n    e.landing_id", ""),
+    "views/ops.batch_state.sql": (",\n    b.decided_why", ""),
     "views/warehouse.groups.sql": ("warehouse.group_profile;", "warehouse.group_profile\nwhere group_key <> '';"),
     "views/ops.buffer_day.sql": ("grant select on ops.buffer_day to auditor;", ""),
 }

@@ -33,7 +33,8 @@ def test_one_statement_a_file(name):
 
 def test_every_statement_is_used():
     text = "".join(path.read_text() for path in Path(sql.__file__).parent.rglob("*.py"))
-    names = {name for name in STATEMENTS if not name.startswith(("invariants/", "detectors/"))}
+    # Invariants and detectors are run by folder. Recipes are for readers, who run them: see sql/README.md.
+    names = {name for name in STATEMENTS if not name.startswith(("invariants/", "detectors/", "recipes/"))}
     named = {name for name in names if f'"{name}"' in text}
     # load lists its person statements by their bare name.
     named |= {name for name in names if name.startswith("load/") and f'"{name[5:]}"' in text}

@@ -9,9 +9,10 @@ from etl.cli.shared import console, print_json, warehouse
 def maintain(is_json: Json = False) -> None:
     """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit.
 
-    Last, suites of your own in ETL_EXPECTATIONS_DIR are asked.
+    The views of the schema event are brought up to date. Last, suites of your own in ETL_EXPECTATIONS_DIR are asked.
     """
     from etl.operate import maintain as job
+    from etl.operate.event_views import refresh_event_views
     from etl.quality.daily import check_days
     from etl.quality.own_suites import check_suites
     from etl.quality.warehouse import check_warehouse, refuse_contradictions
@@ -21,6 +22,7 @@ def maintain(is_json: Json = False) -> None:
         dropped = job.drop_expired_partitions(db, settings)
         folded = job.squash(db)
         days = check_days(db)
+        views = refresh_event_views(db)
         findings = check_warehouse(db)
         audit = job.audit_new(db)
         own = check_suites(db, settings.expectations_dir)
@@ -32,6 +34,7 @@ def maintain(is_json: Json = False) -> None:
             "partitions_dropped": dropped,
             "overrides_folded": folded,
             "days_checked": days,
+            "event_views": views,
             "audited": audit,
             "failed": failed,
             "holding": holding,
@@ -42,6 +45,9 @@ def maintain(is_json: Json = False) -> None:
         console.print(f"landing partitions dropped: {', '.join(dropped) or 'none'}")
         console.print(f"overrides folded into events: {folded:,}")
         console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
+        console.print(f"event views made: {len(views.made)}, dropped: {len(views.dropped)}")
+        if views.kept:
+            console.print(f"event views in use, kept as they were: {', '.join(views.kept)}")
         console.print(f"batches audited: {audit.batches:,}")
         for finding in failed:
             found = f"{finding.reason} ({finding.unexpected:,} rows, the first: {finding.first_example})"

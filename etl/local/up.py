@@ -26,7 +26,11 @@ INSERT = (
     "insert into landing.event (event, distinct_id, properties) "
     """values ('Order created', 'user_42', '{"subtotal": 3599, "source": "backend"}')"""
 )
-SELECT = "select timestamp, event, distinct_id, person_id from warehouse.events order by timestamp desc limit 10"
+SELECT = (
+    "select timestamp, event, distinct_id, person_id from warehouse.events "
+    "where timestamp > now() - interval '1 day' and timestamp < now() + interval '1 day' "
+    "order by timestamp desc limit 10"
+)
 
 POLL_SECONDS = 0.5
 FAILED_RUNS_EVERY_SECONDS = 5.0

@@ -93,3 +93,6 @@ begin
     return ops.without_names_from(person, no_room_from);
 end;
 $$;
+
+comment on function warehouse.person_properties_as_of(bigint, text, uuid, text) is
+'What the person of an event was like as of that event, its own $set included; folded from the events at each call';

@@ -52,12 +52,14 @@ create table ops.batch (
     )
 );
 
+comment on table ops.batch is
+'The ledger: one row a batch, from where to where in landing it reaches and what became of each row. landed + '
+'released = loaded + held + duplicate + quarantined';
 comment on column ops.batch.digests is
 'What the batch brought, each as bit_xor of 64-bit hashes. Of (landing_id, uuid, distinct_id, event, timestamp): '
 'landed, released, loaded, held, duplicate, quarantined, which balance as the ledger does. Of whole rows: landing, '
 'events, merges, warnings, refused, releases, projects, withdrawals. results: md5 of ops.expectation_result';
 
--- The audit log: one entry a batch, a run of maintenance or a decision, each hashed together with the one before.
 create table ops.audit_entry (
     -- From 1, without gaps.
     entry_id bigint primary key,
@@ -72,10 +74,11 @@ create table ops.audit_entry (
     hash text not null
 );
 
+comment on table ops.audit_entry is
+'The audit log: one entry a batch, a run of maintenance or a decision, each hashed together with the one before';
 comment on column ops.audit_entry.hash is
 'sha256 over ops.audit_text(entry), which begins with the hash of the entry before; etl audit verify computes it again';
 
--- Each time the audit was run: what it checked and what it found.
 create table ops.audit_run (
     run_id bigint generated always as identity primary key,
     verified_at timestamptz not null default now(),
@@ -92,6 +95,8 @@ create table ops.audit_run (
     -- One object a trouble: batch_id, table, what.
     troubles jsonb not null
 );
+
+comment on table ops.audit_run is 'Each time the audit was run: what it checked and what it found';
 
 create unique index batch_one_open on ops.batch (status) where status = 'open';
 
@@ -110,10 +115,17 @@ create table ops.batch_project (
     primary key (team_id, batch_id)
 );
 
+comment on table ops.batch_project is
+'What the gate said of each project''s rows in a batch; captured: came through etl capture, written: did not; all are '
+'numbers of rows';
+
 -- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
     batch_id bigint primary key
 );
+
+comment on table ops.written_ahead is
+'For the program: the open batch, if it has rows in warehouse.stored_event already; views leave these out';
 
 -- One row. Everything up to the position (xid, landing_id) belongs to a loaded batch.
 create table ops.watermark (
@@ -130,12 +142,18 @@ create table ops.watermark (
     system_identifier bigint not null
 );
 
+comment on table ops.watermark is
+'For the program: one row; everything up to the position (xid, landing_id) of landing belongs to a loaded batch';
+
 -- One row. The session `pid` may run steps while it holds the advisory lock `key`; see ops.take_cycle_lock.
 create table ops.cycle_lock (
     is_only boolean primary key default true check (is_only),
     pid bigint,
     key bigint
 );
+
+comment on table ops.cycle_lock is
+'For the program: one row; the session pid may run steps while it holds the advisory lock key';
 
 insert into ops.cycle_lock default values;
 
@@ -150,6 +168,10 @@ create table ops.warning (
     remedy text not null,
     primary key (landing_id, type)
 );
+
+comment on table ops.warning is
+'What was cut, clamped or refused of an event that was loaded all the same; details has the field and its value as '
+'sent, remedy says what to do';
 
 create index warning_by_batch on ops.warning (batch_id);
 
@@ -172,6 +194,8 @@ create table ops.expectation_result (
     primary key (batch_id, suite, expectation)
 );
 
+comment on table ops.expectation_result is
+'What each expectation of the gate said of a batch: rows evaluated, rows unexpected, examples';
 comment on column ops.expectation_result.reason is 'Only where it failed: what that means';
 
 -- The days that landing does not hold any more, so that missing rows of theirs are no contradiction.
@@ -179,6 +203,8 @@ create table ops.dropped_landing (
     day date primary key,
     dropped_at timestamptz not null
 );
+
+comment on table ops.dropped_landing is 'The days that landing does not hold any more, by retention';
 
 -- Which files were landed and how far, so that one that was interrupted goes on where it stopped.
 create table ops.landed_file (
@@ -201,7 +227,9 @@ create table ops.landed_file (
     primary key (team_id, sha256)
 );
 
--- Decisions about refused merges, one row each, never changed; the newest one of a refusal counts.
+comment on table ops.landed_file is
+'Which files were landed and how far, by the sha256 of what they contain; numbers count records of the file';
+
 create table ops.merge_decision (
     decision_id bigint generated always as identity primary key,
     -- The refused event.
@@ -216,6 +244,9 @@ create table ops.merge_decision (
     -- The $merge_dangerously that the acceptance landed.
     landed_uuid uuid
 );
+
+comment on table ops.merge_decision is
+'Decisions about refused merges, one row each, never changed; the newest one of a refusal counts';
 
 create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id, event);
 
@@ -232,6 +263,9 @@ create table ops.user_day (
     primary key (day, team_id)
 );
 
+comment on table ops.user_day is
+'Unique users by day of timestamp (UTC), as readers count them and as they would have been counted; a day is counted '
+'again while events or merges still change it';
 comment on column ops.user_day.persons is 'count(distinct person_id) of warehouse.events, as of counted_at';
 comment on column ops.user_day.persons_without_buffer is
 'The same, but each rescued event counted under a person of its own distinct id: when it arrived no person had the id, '
@@ -268,6 +302,8 @@ create table ops.own_suite_run (
     checked_at timestamptz not null
 );
 
+comment on table ops.own_suite_run is 'Which batches maintenance looked at last for each suite of the user''s own';
+
 -- What the events of a day look like: how many, and of what type each property is, from a sample.
 create table ops.event_day (
     day date not null,
@@ -280,6 +316,10 @@ create table ops.event_day (
     primary key (day, team_id, event, label)
 );
 
+comment on table ops.event_day is
+'Events by day of timestamp (UTC), name and, of an $autocapture, text of what was clicked; label is empty for the '
+'event as a whole';
+
 create table ops.property_day (
     day date not null,
     team_id bigint not null,
@@ -291,6 +331,9 @@ create table ops.property_day (
     sampled bigint not null,
     primary key (day, team_id, event, property, type)
 );
+
+comment on table ops.property_day is
+'Of what JSON type each property was by day of timestamp (UTC) and event, counted in a sample: events of sampled';
 
 create table ops.plan_drift (
     day date not null,
@@ -317,6 +360,9 @@ create table ops.report_state (
     batch_id bigint not null
 );
 
+comment on table ops.report_state is
+'For the program: one row; the summaries of the quality page hold every batch up to this one';
+
 insert into ops.report_state (batch_id) values (0);
 
 -- What a batch loaded and how old its events were when readers could first see them.
@@ -332,6 +378,10 @@ create table ops.report_batch (
     failed_expectations bigint not null
 );
 
+comment on table ops.report_batch is
+'How old a batch''s events were when readers could first see them, in seconds (median and 95th percentile), by '
+'arrival and by event time';
+
 -- Who was active on which day of event time. Unique users are counted from here: one narrow row an id and day.
 create table ops.report_active_id (
     day date not null,
@@ -344,6 +394,10 @@ create table ops.report_active_id (
     late_events bigint not null,
     primary key (team_id, distinct_id, day)
 );
+
+comment on table ops.report_active_id is
+'Which distinct ids were active on which day of timestamp (UTC), and as which person; the quality page counts users '
+'from it';
 
 create index report_active_id_by_person on ops.report_active_id (day, team_id, person_id);
 
@@ -358,6 +412,9 @@ create table ops.report_day (
     primary key (day, team_id)
 );
 
+comment on table ops.report_day is
+'Events and unique users by day of timestamp (UTC), for the quality page; late: arrived after the day had ended';
+
 -- Ages by the day of loading, to the second below 100 s and to two digits above: percentiles of a day are read off it.
 create table ops.report_lag (
     day date not null,
@@ -367,12 +424,18 @@ create table ops.report_lag (
     primary key (day, clock, seconds)
 );
 
+comment on table ops.report_lag is
+'How old events were when they were loaded, in seconds, by the day of loading: how many of each age, for the quality '
+'page';
+
 create table ops.report_refusal (
     batch_id bigint not null,
     expectation text not null,
     events bigint not null,
     primary key (batch_id, expectation)
 );
+
+comment on table ops.report_refusal is 'Refused rows by batch and expectation, for the quality page';
 
 create index report_refusal_by_expectation on ops.report_refusal (expectation, batch_id);
 
@@ -382,6 +445,8 @@ create table ops.report_warning (
     events bigint not null,
     primary key (batch_id, type)
 );
+
+comment on table ops.report_warning is 'Warnings by batch and type, for the quality page';
 
 -- What is wrong, from when until when.
 create table ops.alert (
@@ -396,6 +461,8 @@ create table ops.alert (
     resolved_at timestamptz
 );
 
+comment on table ops.alert is 'What is or was wrong, from when until when; resolved_at is null while it is so';
+
 create unique index alert_open on ops.alert (kind, subject) where resolved_at is null;
 
 -- To whom it was sent, each once.
@@ -408,6 +475,9 @@ create table ops.alert_notice (
     sent_at timestamptz not null default now(),
     primary key (alert_id, channel, is_resolved)
 );
+
+comment on table ops.alert_notice is
+'To which channel each alert was sent, once when it began and once when it was over';
 
 -- The app and device keys that events lift (etl/rules/properties.py), and what they depend on: one unpacking of a
 -- payload for all of them.
@@ -451,6 +521,9 @@ create table ops.landed_range (
     foreign key (team_id, sha256) references ops.landed_file (team_id, sha256)
 );
 
+comment on table ops.landed_range is
+'Which rows of landing.event came from which places of a landed file, one row a landed chunk';
+
 create index landed_range_file on ops.landed_range (team_id, sha256);
 
 -- What withdrawals of files took out of what each batch had brought, so that its numbers and digests still agree.
@@ -465,6 +538,8 @@ create table ops.withdrawal (
     digests jsonb not null,
     primary key (batch_id, from_batch_id)
 );
+
+comment on table ops.withdrawal is 'What was taken out of each batch when a file was undone';
 
 create index withdrawal_by_source on ops.withdrawal (from_batch_id);
 

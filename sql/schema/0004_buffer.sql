@@ -21,6 +21,10 @@ create table buffer.event (
     primary key (team_id, distinct_id, uuid, event)
 );
 
+comment on table buffer.event is
+'Events that are held now, because nobody knows yet who their distinct id is; the payload stays in landing.event. '
+'Released at due_at at the latest, by the arrival clock';
+
 create index event_by_due on buffer.event (due_at);
 
 create table buffer.released_event (
@@ -40,5 +44,8 @@ create table buffer.released_event (
     released_by_uuid uuid not null,
     primary key (team_id, distinct_id, uuid, event)
 );
+
+comment on table buffer.released_event is
+'What became of each event that was held: is_rescued says whether its id gained a person in the meantime';
 
 create index released_event_by_batch on buffer.released_event (released_by_batch_id);

@@ -35,6 +35,10 @@ create table quarantine.event (
     )
 );
 
+comment on table quarantine.event is
+'Rows that were refused, whole and as sent, with every reason and its remedy; resolution is null while a row waits '
+'for a decision';
+
 create index event_by_batch on quarantine.event (batch_id);
 create index event_by_resolution on quarantine.event (resolved_at) where resolution is not null;
 -- Rows that wait may change the number of a day's users.

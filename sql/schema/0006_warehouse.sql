@@ -1,37 +1,62 @@
 -- Warehouse: tables are singular and hold what was loaded; the plural views are what readers use.
 create schema warehouse;
+comment on schema warehouse is 'Events, persons and groups as loaded; the views, with plural names, are what to read';
 
 create table warehouse.stored_event (
     team_id bigint not null,
     distinct_id text not null,
     uuid uuid not null,
     event text not null,
-    -- Event time: the client's clock corrected by its own sent_at.
     "timestamp" timestamptz not null,
-    -- The person when the row was loaded; readers see it resolved through person_override. Null: a $groupidentify whose
-    -- id had none; readers see the one that it has by now.
     person_id uuid,
-    -- full: processed with a person. propertyless: personless. force_upgrade: sent personless although its id has had
-    -- a person for over a minute.
     person_mode text not null check (person_mode in ('full', 'propertyless', 'force_upgrade')),
-    -- As landed, without what is kept in columns of its own or must not be kept: see ops.stored_properties.
+    -- See ops.stored_properties.
     properties jsonb not null,
-    -- The elements of an $autocapture, from the innermost out; null where the event has none.
     elements_chain text,
-    -- Its $set, $set_once and $unset count, and what it lifts does: a split folds them again.
     has_property_operations boolean not null,
     is_lifted boolean not null,
     ip text,
-    -- When the client sent it, by its own clock and as it wrote it.
     sent_at text,
     received_at timestamptz not null,
     batch_id bigint not null,
-    -- Position in landing.
     xid xid8 not null,
     landing_id bigint not null,
-    -- ops.stored_event_hash of the row, when it was written.
     row_hash bigint not null
 ) partition by range ("timestamp");
+
+comment on table warehouse.stored_event is
+'The events as loaded, a partition a day of timestamp (UTC); read warehouse.events, which knows merges and open '
+'batches';
+comment on column warehouse.stored_event.team_id is 'The project';
+comment on column warehouse.stored_event.distinct_id is 'Whose event it is, as sent: a user''s id, or a device''s';
+comment on column warehouse.stored_event.uuid is 'The event''s uuid, as sent; with name and distinct id its identity';
+comment on column warehouse.stored_event.event is 'The event''s name';
+comment on column warehouse.stored_event."timestamp" is
+'When it happened, UTC: the client''s clock, corrected by its own sent_at';
+comment on column warehouse.stored_event.person_id is
+'The person when the row was loaded or last squashed; readers see it through person_override. Null: an event about '
+'nobody whose id had none';
+comment on column warehouse.stored_event.person_mode is
+'full: processed with a person; propertyless: sent personless, changes no person; force_upgrade: sent personless '
+'although its id had had a person for over a minute';
+comment on column warehouse.stored_event.properties is
+'As sent, without what has a column of its own (elements) or must not be kept: an address that the project refuses, '
+'what a personless event says of persons and groups';
+comment on column warehouse.stored_event.elements_chain is
+'The clicked elements of an $autocapture from the innermost out, as PostHog writes them; null where there are none';
+comment on column warehouse.stored_event.has_property_operations is
+'Its $set, $set_once and $unset count: a split folds them again';
+comment on column warehouse.stored_event.is_lifted is 'What it lifts to its person counts: a split folds it again';
+comment on column warehouse.stored_event.ip is 'The client''s address; null unless the project keeps addresses';
+comment on column warehouse.stored_event.sent_at is
+'When the client sent it, by its own clock and as it wrote it; null where it did not say';
+comment on column warehouse.stored_event.received_at is 'When the event arrived in landing, by the server''s clock';
+comment on column warehouse.stored_event.batch_id is 'The batch that loaded it: ops.batch';
+comment on column warehouse.stored_event.xid is
+'The transaction that landed it: with landing_id its position in landing';
+comment on column warehouse.stored_event.landing_id is 'Its row in landing.event, increasing by arrival';
+comment on column warehouse.stored_event.row_hash is
+'ops.stored_event_hash of the row when it was written; the audit computes it again';
 
 -- Whoever replicates the tables (`create publication ... for all tables`) must not stop the updates of splits and
 -- squashes: without a key PostgreSQL refuses them. Partitions do not inherit it; see ops.ensure_day_partition.
@@ -59,26 +84,51 @@ create table warehouse.event_key (
     primary key (team_id, uuid, distinct_id, event)
 );
 
+comment on table warehouse.event_key is
+'The identity of every event that was ever loaded, so that none is loaded twice';
+comment on column warehouse.event_key.team_id is 'The project';
+comment on column warehouse.event_key.uuid is 'The event''s uuid, as sent; with name and distinct id its identity';
+comment on column warehouse.event_key.distinct_id is 'Whose event it is, as sent: a user''s id, or a device''s';
+comment on column warehouse.event_key.event is 'The event''s name';
+comment on column warehouse.event_key."timestamp" is
+'When it happened, UTC: the client''s clock, corrected by its own sent_at; names the partition that has the event';
+
 create table warehouse.person (
     team_id bigint not null,
-    -- The distinct id that the person's id is derived from (UUIDv5 of team:distinct_id).
     distinct_id text not null,
+    -- UUIDv5 of team:distinct_id.
     person_id uuid not null,
     is_identified boolean not null,
     created_at timestamptz not null,
     properties jsonb not null default '{}',
-    -- Per key the times behind the value, see etl/rules/properties.py.
+    -- See etl/rules/properties.py.
     property_state jsonb not null default '{}',
-    -- Which device keys it has a first value of, and when the latest of these was said: an ordinary event after that
-    -- with only such keys changes nothing.
     lifted_mask bigint not null default 0,
     lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
-    -- Always the living person, never a chain.
     merged_into uuid,
     created_by_uuid uuid not null,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
 );
+
+comment on table warehouse.person is 'The persons, merged ones too; read warehouse.persons';
+comment on column warehouse.person.team_id is 'The project';
+comment on column warehouse.person.distinct_id is 'The distinct id that the person''s id is made from';
+comment on column warehouse.person.person_id is
+'The person''s id, made from the distinct id that it began with (UUIDv5), so that it is the same in every rebuild';
+comment on column warehouse.person.is_identified is
+'A merging event or a split has said who it is, so no later $identify or alias merges it away';
+comment on column warehouse.person.created_at is
+'The time of the event that made the person, which need not be its earliest';
+comment on column warehouse.person.properties is 'What its events have set, the newest by event time';
+comment on column warehouse.person.property_state is
+'Per key the times behind the value, so that late events are harmless';
+comment on column warehouse.person.lifted_mask is 'Which device keys it has a first value of, a bit each';
+comment on column warehouse.person.lifted_at is
+'When the latest of these was said: an ordinary event after that with only such keys changes nothing';
+comment on column warehouse.person.merged_into is 'The living person that it has become, never a chain; null: it lives';
+comment on column warehouse.person.created_by_uuid is 'The event that made it';
+comment on column warehouse.person.updated_at is 'When a batch last changed it';
 
 create index person_by_id on warehouse.person (team_id, person_id);
 create index person_by_survivor on warehouse.person (team_id, merged_into) where merged_into is not null;
@@ -87,15 +137,24 @@ create table warehouse.person_distinct_id (
     team_id bigint not null,
     distinct_id text not null,
     person_id uuid not null,
-    -- Seen in personless events only: the id its person would have, and no person.
     is_personless boolean not null,
-    -- The event that tied the id to its first person.
     tied_by_uuid uuid not null,
-    -- The earliest time of its events, a $groupidentify aside; null: none yet. Kept by id, because ids move.
     first_seen_at timestamptz,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
 );
+
+comment on table warehouse.person_distinct_id is
+'Which person each distinct id belongs to, personless ids too; read warehouse.person_distinct_ids';
+comment on column warehouse.person_distinct_id.team_id is 'The project';
+comment on column warehouse.person_distinct_id.distinct_id is 'A user''s id, or a device''s';
+comment on column warehouse.person_distinct_id.person_id is 'The living person that it belongs to now';
+comment on column warehouse.person_distinct_id.is_personless is
+'Seen in personless events only: person_id is the id that its person would have, and there is no person';
+comment on column warehouse.person_distinct_id.tied_by_uuid is 'The event that tied the id to its first person';
+comment on column warehouse.person_distinct_id.first_seen_at is
+'The earliest time of its events, a $groupidentify aside; null: none yet. Kept by id, because ids move';
+comment on column warehouse.person_distinct_id.updated_at is 'When its person last changed';
 
 create index person_distinct_id_by_person on warehouse.person_distinct_id (team_id, person_id);
 
@@ -107,6 +166,13 @@ create table warehouse.person_override (
     batch_id bigint not null,
     primary key (team_id, old_person_id)
 );
+
+comment on table warehouse.person_override is
+'Persons of loaded rows that have become another one, until maintenance has written that into the rows';
+comment on column warehouse.person_override.team_id is 'The project';
+comment on column warehouse.person_override.old_person_id is 'The person that rows were loaded with';
+comment on column warehouse.person_override.person_id is 'The living person that these rows belong to now';
+comment on column warehouse.person_override.batch_id is 'The batch that made it so';
 
 create index person_override_by_person on warehouse.person_override (team_id, person_id);
 
@@ -121,18 +187,39 @@ create table warehouse.merge (
     xid xid8 not null,
     landing_id bigint not null,
     batch_id bigint not null,
-    -- created: neither id had a person; attached: one had; merged: two became one; no-op: one already; split: the
-    -- event's id left the person of the other one; refused: see reason.
     outcome text not null check (outcome in ('created', 'attached', 'merged', 'no-op', 'split', 'refused')),
-    -- The persons of the two ids just before the event, null where there was none, and the target's just after.
     target_person_id uuid,
     source_person_id uuid,
     person_id uuid not null,
     reason text,
-    -- Anybody may have sent it, and its project did not trust that: see landing.project.
     is_from_client boolean not null,
     primary key (team_id, distinct_id, uuid, event)
 );
+
+comment on table warehouse.merge is 'One row a merging event: what it did to which persons; read warehouse.merges';
+comment on column warehouse.merge.team_id is 'The project';
+comment on column warehouse.merge.distinct_id is 'The event''s own distinct id, whose person stays';
+comment on column warehouse.merge.uuid is 'The event''s uuid, as sent; with name and distinct id its identity';
+comment on column warehouse.merge.source_distinct_id is 'The other id that the event names';
+comment on column warehouse.merge.event is 'The event''s name: $identify, $create_alias, $merge_dangerously, $split';
+comment on column warehouse.merge."timestamp" is
+'When it happened, UTC: the client''s clock, corrected by its own sent_at';
+comment on column warehouse.merge.arrived_at is
+'When it arrived, by the arrival clock, which never goes back: merges count in this order';
+comment on column warehouse.merge.xid is 'The transaction that landed it: with landing_id its position in landing';
+comment on column warehouse.merge.landing_id is 'Its row in landing.event, increasing by arrival';
+comment on column warehouse.merge.batch_id is 'The batch that loaded it: ops.batch';
+comment on column warehouse.merge.outcome is
+'created: neither id had a person; attached: one had; merged: two became one; no-op: one already; split: distinct_id '
+'left the person of source_distinct_id; refused: see reason';
+comment on column warehouse.merge.target_person_id is
+'The person of distinct_id just before the event; null: it had none';
+comment on column warehouse.merge.source_person_id is
+'The person of source_distinct_id just before the event; null: it had none';
+comment on column warehouse.merge.person_id is 'The person of distinct_id just after the event, as it was then';
+comment on column warehouse.merge.reason is 'Why it was refused; null unless refused';
+comment on column warehouse.merge.is_from_client is
+'Anybody may have sent it, and its project did not trust that: landing.project.is_client_merge_allowed';
 
 create index merge_by_batch on warehouse.merge using brin (batch_id) with (autosummarize = on);
 -- Who was who: the walk from an id through the persons it had needs the merges by the other id and by the lost person.
@@ -147,11 +234,21 @@ create table warehouse.group_profile (
     group_key text not null,
     created_at timestamptz not null,
     properties jsonb not null,
-    -- Per key the times behind the value, see etl/rules/properties.py.
+    -- See etl/rules/properties.py.
     property_state jsonb not null,
     updated_at timestamptz not null,
     primary key (team_id, group_type, group_key)
 );
+
+comment on table warehouse.group_profile is 'Groups (companies, projects) with their properties; read warehouse.groups';
+comment on column warehouse.group_profile.team_id is 'The project';
+comment on column warehouse.group_profile.group_type is 'What kind of group: company, project';
+comment on column warehouse.group_profile.group_key is 'Which one, as events name it in $groups';
+comment on column warehouse.group_profile.created_at is 'The time of the first event that described it, UTC';
+comment on column warehouse.group_profile.properties is 'What $groupidentify events have set, the newest by event time';
+comment on column warehouse.group_profile.property_state is
+'Per key the times behind the value, so that late events are harmless';
+comment on column warehouse.group_profile.updated_at is 'When a batch last changed it';
 
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema warehouse to auditor;

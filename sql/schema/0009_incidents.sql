@@ -20,6 +20,9 @@ create table ops.event_hour (
     primary key (team_id, source, event, hour_at)
 );
 
+comment on table ops.event_hour is
+'Events by source, name and hour of timestamp (UTC), and what the same hour of the last four weeks lets expect';
+
 create index event_hour_by_hour on ops.event_hour (hour_at);
 
 comment on column ops.event_hour.without_device is 'Events without $device_id';
@@ -62,6 +65,9 @@ create table ops.incident (
         and (closed_at is null or (closed_by is not null and closed_why is not null and over_at is not null))
     )
 );
+
+comment on table ops.incident is
+'What went wrong for some time, one row as long as it lasts; over_at is null while it does';
 
 create unique index incident_open on ops.incident (kind, team_id, subject) where over_at is null;
 

@@ -6,6 +6,7 @@ create table ops.job (
     ran_at timestamptz not null
 );
 
+comment on table ops.job is 'When each job last ran that nobody waits for; readers see from it whether one is paused';
 comment on column ops.job.job is 'maintain or watch';
 
 -- Each time landing was replayed elsewhere and compared: etl rebuild.
@@ -20,6 +21,7 @@ create table ops.rebuild_run (
     difference text
 );
 
+comment on table ops.rebuild_run is 'Each time landing was replayed into a fresh database and compared: etl rebuild';
 comment on column ops.rebuild_run.difference is 'The first entry that is not the same in both; null: all are';
 
 grant select on ops.job, ops.rebuild_run to auditor;

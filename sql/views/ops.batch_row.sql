@@ -37,4 +37,8 @@ select
     hash_record_extended(w, 0) as hash
 from ops.withdrawal as w;
 
+comment on view ops.batch_row is
+'The rows that a batch has written besides its events, each as a hash, by the name of the digest in ops.batch that '
+'has them';
+
 grant select on ops.batch_row to auditor;

@@ -14,4 +14,6 @@ where
     and l.objsubid = 1
     and l.database = (select d.oid from pg_database as d where d.datname = current_database());
 
+comment on view ops.cycle_lock_holder is 'The session that runs a step of the cycle just now; no row where none does';
+
 grant select on ops.cycle_lock_holder to auditor;

@@ -57,4 +57,8 @@ select
     coalesce(reasons #>> '{0,expectation}', '') as value
 from quarantine.event;
 
+comment on view ops.digest_entry is
+'All that must come out the same for every cut of landing into batches, as text: etl digest hashes it, etl rebuild '
+'compares it';
+
 grant select on ops.digest_entry to auditor;

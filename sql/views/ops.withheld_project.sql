@@ -28,4 +28,7 @@ from ops.batch_project as p
 inner join ops.batch as b on p.batch_id = b.batch_id
 where p.withheld > 0;
 
+comment on view ops.withheld_project is
+'Projects whose rows of a batch were withheld, and how many of these still wait in quarantine';
+
 grant select on ops.withheld_project to auditor;

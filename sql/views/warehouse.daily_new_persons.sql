@@ -25,4 +25,14 @@ from (
 ) as n
 group by n.team_id, (n.first_seen_at at time zone 'UTC')::date;
 
+comment on view warehouse.daily_new_persons is
+'New persons by the day of their earliest event, whatever arrived first; merged ones count once, for the person that '
+'they became';
+comment on column warehouse.daily_new_persons.team_id is 'The project';
+comment on column warehouse.daily_new_persons.day is
+'Day of the person''s earliest event, UTC; of a person without events, left by a split, the day it was made';
+comment on column warehouse.daily_new_persons.persons is 'Living persons first seen on that day';
+comment on column warehouse.daily_new_persons.identified_persons is
+'Of these: a merging event or a split has said who they are';
+
 grant select on warehouse.daily_new_persons to auditor;  -- noqa: PRS

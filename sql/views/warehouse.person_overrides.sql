@@ -6,4 +6,11 @@ select
     person_id
 from warehouse.person_override;
 
+comment on view warehouse.person_overrides is
+'Persons of loaded rows that have become another one, until maintenance has written that into the rows; '
+'warehouse.events follows it';
+comment on column warehouse.person_overrides.team_id is 'The project';
+comment on column warehouse.person_overrides.old_person_id is 'The person that rows were loaded with';
+comment on column warehouse.person_overrides.person_id is 'The living person that these rows belong to now';
+
 grant select on warehouse.person_overrides to auditor;  -- noqa: PRS

@@ -52,4 +52,30 @@ left join warehouse.person as p
 -- As in warehouse.events: what the open batch has written ahead appears when it is closed.
 where e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open');
 
+comment on view warehouse.posthog_events is
+'The same events in the shape of PostHog''s own events table, made while reading: use warehouse.events for counts and '
+'funnels';
+comment on column warehouse.posthog_events.uuid is 'The event''s uuid, as sent; with name and distinct id its identity';
+comment on column warehouse.posthog_events.event is 'The event''s name';
+comment on column warehouse.posthog_events.properties is
+'As PostHog stores them: what the event lifts stands in $set and $set_once, the address in $ip, the time of sending '
+'in $sent_at';
+comment on column warehouse.posthog_events."timestamp" is
+'When it happened, UTC: the client''s clock, corrected by its own sent_at';
+comment on column warehouse.posthog_events.team_id is 'The project';
+comment on column warehouse.posthog_events.distinct_id is 'Whose event it is, as sent: a user''s id, or a device''s';
+comment on column warehouse.posthog_events.elements_chain is
+'The clicked elements of an $autocapture from the innermost out, as PostHog writes them; empty where there are none';
+comment on column warehouse.posthog_events.created_at is 'When the event arrived in landing, by the server''s clock';
+comment on column warehouse.posthog_events.person_id is
+'The living person that the event belongs to now; null: an event about nobody whose id has no person';
+comment on column warehouse.posthog_events.person_created_at is
+'The time of the event that made its person; null without a person';
+comment on column warehouse.posthog_events.person_properties is
+'What its person was like as of the event, the event''s own $set included; empty for personless events';
+comment on column warehouse.posthog_events.person_mode is
+'full: processed with a person; propertyless: sent personless, changes no person; force_upgrade: sent personless '
+'although its id had had a person for over a minute';
+comment on column warehouse.posthog_events.landing_id is 'Its row in landing.event, increasing by arrival';
+
 grant select on warehouse.posthog_events to auditor;  -- noqa: PRS

@@ -45,4 +45,30 @@ left join lateral (
 ) as d on true
 where m.outcome = 'refused' and m.event <> '$split';
 
+comment on view warehouse.refused_merges is 'Merging events that were refused, and what was decided about each';
+comment on column warehouse.refused_merges.team_id is 'The project';
+comment on column warehouse.refused_merges.uuid is 'The event''s uuid, as sent; with name and distinct id its identity';
+comment on column warehouse.refused_merges.event is 'The event''s name: $identify, $create_alias, $merge_dangerously';
+comment on column warehouse.refused_merges."timestamp" is
+'When it happened, UTC: the client''s clock, corrected by its own sent_at';
+comment on column warehouse.refused_merges.arrived_at is
+'When it arrived, by the arrival clock, which never goes back: merges count in this order';
+comment on column warehouse.refused_merges.distinct_id is 'The event''s own distinct id';
+comment on column warehouse.refused_merges.source_distinct_id is 'The other id that the event names';
+comment on column warehouse.refused_merges.reason is 'Why it was refused';
+comment on column warehouse.refused_merges.person_id is 'The person of distinct_id at the event';
+comment on column warehouse.refused_merges.source_person_id is
+'The person of source_distinct_id at the event; null: it had none';
+comment on column warehouse.refused_merges.present_person_id is 'The person of distinct_id now; null: it has none';
+comment on column warehouse.refused_merges.present_source_person_id is
+'The person of source_distinct_id now; null: it has none';
+comment on column warehouse.refused_merges.status is
+'open: nobody has decided; accepted or rejected: somebody has; moot: both ids are one person by now';
+comment on column warehouse.refused_merges.decided_by is 'Who decided; null: nobody yet';
+comment on column warehouse.refused_merges.decided_at is 'When it was decided; null: not yet';
+comment on column warehouse.refused_merges.why is 'The reason given with the decision; null: none';
+comment on column warehouse.refused_merges.landed_uuid is
+'The $merge_dangerously that accepting it landed; null unless accepted';
+comment on column warehouse.refused_merges.remedy is 'What to run; null where nothing is to be decided';
+
 grant select on warehouse.refused_merges to auditor;  -- noqa: PRS

@@ -1,0 +1,24 @@
+-- A property as a number, as PostHog reads it: also one sent as text. One value that is none must not fail a query.
+create or replace function warehouse.number(properties jsonb, name text)
+returns numeric
+language sql
+immutable
+parallel safe
+as $$
+select
+    case jsonb_typeof(properties -> name)
+        when 'number' then (properties ->> name)::numeric
+        when 'string'
+            then
+                case
+                    -- No NaN, infinity, 0x1F or 1_000, which PostgreSQL takes for numbers; valid: not too large.
+                    when
+                        properties ->> name ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$'
+                        and pg_input_is_valid(properties ->> name, 'numeric')
+                        then (properties ->> name)::numeric
+                end
+    end
+$$;
+
+comment on function warehouse.number(jsonb, text) is
+'A property as a number, also one sent as text; null where it is missing or no number';

@@ -1,0 +1,17 @@
+-- Event: a view for each name of an event, with its properties as typed columns. Maintenance makes the views, see
+-- etl/operate/event_views.py; nothing else belongs here.
+create schema event;
+comment on schema event is 'A view for each name of an event, with its properties as typed columns';
+
+create table ops.event_view (
+    view_name text primary key,
+    event text not null,
+    query text not null,
+    made_at timestamptz not null default now()
+);
+
+comment on table ops.event_view is 'Which views of the schema event maintenance has made, and of which event';
+comment on column ops.event_view.query is 'What the view was made with: when another one is wanted, it is made anew';
+
+grant usage on schema event to auditor;
+grant select on ops.event_view to auditor;
