@@ -153,6 +153,61 @@ create table warehouse.group_profile (
     primary key (team_id, group_type, group_key)
 );
 
+-- An action: a name for "any of these steps happened". As decided last; ops.action_decision has the history.
+create table warehouse.action (
+    action_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    is_enabled boolean not null,
+    -- The steps as they were written, for people and to compare; warehouse.action_step is what counts.
+    steps jsonb not null,
+    unique (team_id, name)
+);
+
+-- A step of an enabled action: all of its conditions together. What is null is no condition.
+create table warehouse.action_step (
+    step_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    action_id bigint not null references warehouse.action,
+    event text,
+    -- Conditions on the elements; whether they hold says warehouse.matched_chain.
+    selector text,
+    tag_name text,
+    text text,
+    text_matching text not null check (text_matching in ('exact', 'contains', 'regex')),
+    href text,
+    href_matching text not null check (href_matching in ('exact', 'contains', 'regex')),
+    has_elements boolean not null generated always as (
+        selector is not null or tag_name is not null or text is not null or href is not null
+    ) stored,
+    url text,
+    url_matching text not null check (url_matching in ('exact', 'contains', 'regex')),
+    has_event_filters boolean not null,
+    has_person_filters boolean not null
+);
+
+-- A filter of a step, on a property of the event, or of its person as it is now: see ops.meets_filter.
+create table warehouse.action_filter (
+    filter_id bigint generated always as identity primary key,
+    step_id bigint not null references warehouse.action_step on delete cascade,
+    is_of_person boolean not null,
+    key text not null,
+    operator text not null,
+    -- What is asked for, ready to be compared: texts, patterns for like, or regular expressions; and the numbers.
+    texts text[] not null,
+    numbers numeric[] not null
+);
+
+create index action_filter_by_step on warehouse.action_filter (step_id);
+create index action_step_by_action on warehouse.action_step (action_id);
+
+-- Each chain of elements that an event has, by its hash, and the steps whose conditions on elements it meets. Kept
+-- while some step has such conditions: filled when actions change, and by each batch with the chains that are new.
+create table warehouse.matched_chain (
+    chain_hash bigint primary key,
+    step_ids bigint[] not null
+);
+
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema warehouse to auditor;
 grant select on all tables in schema warehouse to auditor;
