@@ -12,11 +12,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MOST_ELEMENTS = 1000
+"""Elements of a chain; no page is as deep as that."""
+
 # No name of an attribute is longer: else a chain of nothing but names would be read over and over.
 _KEY = r"(?:attr__[^\s\"=]{1,200}|attr_id|href|nth-child|nth-of-type|text)"
 # Read on as long as it can be: `\"` is a quote of the value, unless the chain makes no sense then.
 _ATTRIBUTE = re.compile(rf'({_KEY})="((?:[^"\\]|\\"|\\)*?)"(?=$|;|{_KEY}=")', re.DOTALL)
-_HEAD = re.compile(rf'([^".:;]*)((?:\.[^"]*?)?)(?::(?={_KEY}="|;|$)|(?=;|$))', re.DOTALL)
+_END = rf'(?={_KEY}="|;|$)'
+_HEAD = re.compile(rf'([^".:;]*)(?:(\.[^"]*?)(?::{_END}|$)|:{_END}|(?=;|$))', re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -41,10 +45,12 @@ class Element:
 
 
 def parse_chain(chain: str) -> tuple[Element, ...]:
-    """The elements of a chain, from the innermost out; none if it is not one."""
-    elements = []
+    """The elements of a chain, from the innermost out; none if it is not one, or has more than ``MOST_ELEMENTS``."""
+    elements: list[Element] = []
     at = 0
     while at < len(chain):
+        if len(elements) == MOST_ELEMENTS:
+            return ()
         head = _HEAD.match(chain, at)
         if head is None:
             return ()
@@ -56,7 +62,7 @@ def parse_chain(chain: str) -> tuple[Element, ...]:
                 return ()
             values[attribute[1]] = attribute[2].replace('\\"', '"')
             at = attribute.end()
-        elements.append(_element(head[1], head[2], values))
+        elements.append(_element(head[1], head[2] or "", values))
         at += 1
     return tuple(elements)
 
