@@ -8,6 +8,7 @@ class. No backslash is escaped, so a value that ends with one is told from an es
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,10 +18,15 @@ MOST_ELEMENTS = 1000
 
 # No name of an attribute is longer: else a chain of nothing but names would be read over and over.
 _KEY = r"(?:attr__[^\s\"=]{1,200}|attr_id|href|nth-child|nth-of-type|text)"
-# Read on as long as it can be: `\"` is a quote of the value, unless the chain makes no sense then.
-_ATTRIBUTE = re.compile(rf'({_KEY})="((?:[^"\\]|\\"|\\)*?)"(?=$|;|{_KEY}=")', re.DOTALL)
 _END = rf'(?={_KEY}="|;|$)'
-_HEAD = re.compile(rf'([^".:;]*)(?:(\.[^"]*?)(?::{_END}|$)|:{_END}|(?=;|$))', re.DOTALL)
+# Read on as long as it can be: `\"` is a quote of the value, unless the chain makes no sense then.
+_ATTRIBUTE = rf'({_KEY})="([^"\\]*+(?:\\"?[^"\\]*+)*)"{_END}'
+_HEAD = rf'([^".:;]*)(?:(\.[^"]*?)(?::{_END}|$)|:{_END}|(?=;|$))'
+_ELEMENT = re.compile(f"{_HEAD}((?:{_ATTRIBUTE})*)(?:;|$)", re.DOTALL)
+_ATTRIBUTES = re.compile(_ATTRIBUTE, re.DOTALL)
+# The elements around what visitors click on are the same again and again; a page's own text is mostly short.
+_REMEMBERED = 10_000
+_SHORT = 1000
 
 
 @dataclass(frozen=True)
@@ -49,25 +55,18 @@ def parse_chain(chain: str) -> tuple[Element, ...]:
     elements: list[Element] = []
     at = 0
     while at < len(chain):
-        if len(elements) == MOST_ELEMENTS:
+        found = _ELEMENT.match(chain, at)
+        if found is None or len(elements) == MOST_ELEMENTS:
             return ()
-        head = _HEAD.match(chain, at)
-        if head is None:
-            return ()
-        at = head.end()
-        values = {}
-        while at < len(chain) and chain[at] != ";":
-            attribute = _ATTRIBUTE.match(chain, at)
-            if attribute is None:
-                return ()
-            values[attribute[1]] = attribute[2].replace('\\"', '"')
-            at = attribute.end()
-        elements.append(_element(head[1], head[2] or "", values))
-        at += 1
+        read = _read_element if found.end() - at <= _SHORT else _read_element.__wrapped__
+        elements.append(read(found[1], found[2] or "", found[3]))
+        at = found.end()
     return tuple(elements)
 
 
-def _element(tag: str, dotted: str, values: Mapping[str, str]) -> Element:
+@functools.lru_cache(_REMEMBERED)
+def _read_element(tag: str, dotted: str, written: str) -> Element:
+    values = {each[1]: each[2].replace('\\"', '"') for each in _ATTRIBUTES.finditer(written)}
     attributes = {key[6:].lower(): value for key, value in values.items() if key.startswith("attr__")}
     for name, key in (("id", "attr_id"), ("href", "href")):
         if key in values:

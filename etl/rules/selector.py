@@ -66,9 +66,11 @@ class Selector:
 def _matching(tree: css.Tree, elements: Sequence[Element]) -> set[int]:
     """The places of a chain whose elements a part of a selector matches."""
     if isinstance(tree, css.CombinedSelector):
-        ancestors = _matching(tree.selector, elements)
-        reached = {at - 1 for at in ancestors} if tree.combinator == ">" else set(range(max(ancestors, default=0)))
-        return _matching(tree.subselector, elements) & reached
+        found = _matching(tree.subselector, elements)
+        if not found:
+            return found
+        outer = _matching(tree.selector, elements)
+        return found & ({at - 1 for at in outer} if tree.combinator == ">" else set(range(max(outer, default=0))))
     if isinstance(tree, css.Element):
         return {at for at, element in enumerate(elements) if tree.element in {None, "*"} or _is_tag(tree, element)}
     found = _matching(tree.selector, elements)

@@ -16,7 +16,14 @@ from (
     select
         n.action_id,
         n.action,
-        e.*
+        e.team_id,
+        e.uuid,
+        e.event,
+        e.distinct_id,
+        e.person_id,
+        e."timestamp",
+        e.properties,
+        e.elements_chain
     from (
         select distinct
             a.team_id,
@@ -33,7 +40,14 @@ from (
     select
         a.action_id,
         a.name as action,
-        e.*
+        e.team_id,
+        e.uuid,
+        e.event,
+        e.distinct_id,
+        e.person_id,
+        e."timestamp",
+        e.properties,
+        e.elements_chain
     from warehouse.action as a
     inner join warehouse.events as e on a.team_id = e.team_id
     where
