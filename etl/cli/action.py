@@ -19,15 +19,16 @@ File = Annotated[
     ),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action's name.")]
+Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")]
 
 
 @app.command()
-def add(file: File, *, why: Why, by: By, team: Team = 1) -> None:
+def add(file: File, *, why: Why, by: By, team: Project = 1) -> None:
     """Add the actions of a file, or change those that have their names. Past events count at once."""
     from etl.operate import action
 
     with warehouse() as (db, _):
-        for outcome in action.add(db, action.read_files(file), team_id=team or 1, by=by, why=why):
+        for outcome in action.add(db, action.read_files(file), team_id=team, by=by, why=why):
             console.print(f"{outcome.name}: {outcome.decision}")
 
 
@@ -50,13 +51,13 @@ def list_(team: Team = None, is_json: Json = False) -> None:
 
 
 @app.command()
-def show(name: Name, team: Team = 1, days: Days = 7, is_json: Json = False) -> None:
+def show(name: Name, team: Project = 1, days: Days = 7, is_json: Json = False) -> None:
     """Show an action: its steps, what it finds by day, and every decision about it."""
     from etl.operate import action
 
     with warehouse() as (db, _):
-        found = action.find(db, name, team_id=team or 1)
-        history = action.read_history(db, name, team_id=team or 1)
+        found = action.find(db, name, team_id=team)
+        history = action.read_history(db, name, team_id=team)
         counted = action.count(db, found["action_id"], days=days)
     if is_json:
         print_json({**found, "days": counted, "history": history})
@@ -70,12 +71,12 @@ def show(name: Name, team: Team = 1, days: Days = 7, is_json: Json = False) -> N
 
 
 @app.command("test")
-def try_out(file: File, team: Team = 1, days: Days = 7, is_json: Json = False) -> None:
+def try_out(file: File, team: Project = 1, days: Days = 7, is_json: Json = False) -> None:
     """Try the actions of a file on the newest days, and keep nothing."""
     from etl.operate import action
 
     with warehouse() as (db, _):
-        trials = action.try_out(db, action.read_files(file), team_id=team or 1, days=days)
+        trials = action.try_out(db, action.read_files(file), team_id=team, days=days)
     if is_json:
         print_json([vars(trial) for trial in trials])
         return
@@ -85,12 +86,12 @@ def try_out(file: File, team: Team = 1, days: Days = 7, is_json: Json = False) -
 
 
 @app.command()
-def disable(name: Name, *, why: Why, by: By, team: Team = 1) -> None:
+def disable(name: Name, *, why: Why, by: By, team: Project = 1) -> None:
     """Take an action from what readers see. Adding it again enables it."""
     from etl.operate import action
 
     with warehouse() as (db, _):
-        is_new = action.disable(db, name, team_id=team or 1, by=by, why=why)
+        is_new = action.disable(db, name, team_id=team, by=by, why=why)
     console.print("disabled" if is_new else "disabled before; nothing was done")
 
 

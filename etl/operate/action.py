@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -48,6 +47,14 @@ class Trial:
 
     name: str
     days: list[Row]
+
+
+@dataclass(frozen=True)
+class _Change:
+    name: str
+    decision: str
+    written: Sequence[Any]
+    steps: Sequence[Step]
 
 
 def read_files(path: Path) -> list[Action]:
@@ -99,9 +106,7 @@ def disable(db: Db, name: str, *, team_id: int, by: str, why: str) -> bool:
         action = find(db, name, team_id=team_id)
         if not action["is_enabled"]:
             return False
-        with entry(db, "decision", f"action {name!r} disabled by {by}: {why}"):
-            _write(db, "disabled", team_id=team_id, name=name, written=action["steps"], steps=(), by=by, why=why)
-            _match_all(db)
+        _decide(db, [_Change(name, "disabled", action["steps"], ())], team_id=team_id, by=by, why=why)
     return True
 
 
@@ -113,7 +118,7 @@ def try_out(db: Db, actions: Sequence[Action], *, team_id: int, days: int) -> li
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
-    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), _forgotten(db):
+    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=True):
         _apply(db, actions, team_id=team_id, by="nobody", why="tried out")
         return [
             Trial(action.name, count(db, find(db, action.name, team_id=team_id)["action_id"], days=days))
@@ -181,19 +186,12 @@ def _apply(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str
     present = {row["name"]: row for row in list_all(db, team_id=team_id)}
     outcomes = [Outcome(action.name, _decision(action, present.get(action.name))) for action in actions]
     changes = [
-        (action, outcome.decision)
+        _Change(action.name, outcome.decision, [step.written for step in action.steps], action.steps)
         for action, outcome in zip(actions, outcomes, strict=True)
         if outcome.decision in {"added", "changed", "enabled"}
     ]
     if changes:
-        said = ", ".join(f"{action.name!r} {decision}" for action, decision in changes)
-        with entry(db, "decision", f"actions: {said} by {by}: {why}"):
-            for action, decision in changes:
-                written = [step.written for step in action.steps]
-                _write(
-                    db, decision, team_id=team_id, name=action.name, written=written, steps=action.steps, by=by, why=why
-                )
-            _match_all(db)
+        _decide(db, changes, team_id=team_id, by=by, why=why)
     return outcomes
 
 
@@ -207,47 +205,36 @@ def _decision(action: Action, present: Row | None) -> Decision:
     return "unchanged" if present["is_enabled"] else "enabled"
 
 
-def _write(
-    db: Db,
-    decision: str,
-    *,
-    team_id: int,
-    name: str,
-    written: Sequence[Any],
-    steps: Sequence[Step],
-    by: str,
-    why: str,
-) -> None:
-    """Note a decision, and give the action its steps; none of a disabled one."""
-    kept = {"team_id": team_id, "name": name, "steps": sql.json_text(written)}
-    sql.run(db, "action/insert_decision", {**kept, "decision": decision, "decided_by": by, "why": why})
-    action = sql.one(db, "action/upsert", {**kept, "is_enabled": decision != "disabled"})
-    sql.run(db, "action/delete_steps", action)
-    for step in steps:
+def _decide(db: Db, changes: Sequence[_Change], *, team_id: int, by: str, why: str) -> None:
+    said = ", ".join(f"{change.name!r} {change.decision}" for change in changes)
+    with entry(db, "decision", f"actions: {said} by {by}: {why}"):
+        are_of_elements = [_write(db, change, team_id=team_id, by=by, why=why) for change in changes]
+        if any(are_of_elements):
+            sql.run(db, "action/delete_matched_chains")
+            match_chains(db, sql.stream(db, "action/read_chains"))
+        sql.run(db, "action/analyze")
+
+
+def _write(db: Db, change: _Change, *, team_id: int, by: str, why: str) -> bool:
+    """Note a decision, and give the action its steps; returns whether any, before or now, is about elements."""
+    kept = {"team_id": team_id, "name": change.name, "steps": sql.json_text(change.written)}
+    decided = {"decision": change.decision, "decided_by": by, "why": why}
+    sql.run(db, "action/insert_decision", {**kept, **decided})
+    action = sql.one(db, "action/upsert", {**kept, "is_enabled": change.decision != "disabled"})
+    rows = sql.run(db, "action/delete_steps", action).fetchall()
+    for step in change.steps:
         columns = {
-            "team_id": team_id,
-            **action,
             **{member: getattr(step, member) for member in Step.__dataclass_fields__},
+            "team_id": team_id,
+            "action_id": action["action_id"],
             "selector": step.selector and step.selector.text,
             "has_event_filters": any(not each.is_of_person for each in step.filters),
             "has_person_filters": any(each.is_of_person for each in step.filters),
         }
         del columns["filters"], columns["written"]
         added = sql.one(db, "action/insert_step", columns)
+        rows.append(added)
         for each in step.filters:
             lists = {"texts": list(each.texts), "numbers": list(each.numbers)}
-            sql.run(db, "action/insert_filter", {**added, **vars(each), **lists})
-
-
-def _match_all(db: Db) -> None:
-    """Match every chain of elements there is anew, and let readers plan by it."""
-    sql.run(db, "action/delete_matched_chains")
-    match_chains(db, sql.stream(db, "action/read_chains"))
-    sql.run(db, "action/analyze")
-
-
-@contextmanager
-def _forgotten(db: Db) -> Iterator[None]:
-    """A transaction of which nothing stays."""
-    with db.transaction(force_rollback=True):
-        yield
+            sql.run(db, "action/insert_filter", {"step_id": added["step_id"], **vars(each), **lists})
+    return any(row["has_elements"] for row in rows)

@@ -18,4 +18,6 @@ values (
     %(has_event_filters)s::boolean,
     %(has_person_filters)s::boolean
 )
-returning step_id;
+returning
+    step_id,
+    has_elements;

@@ -292,9 +292,9 @@ def test_changed_disabled_enabled_and_all_of_it_kept(db, click, cycle, add):
         row["record"] for row in db.execute("select record from ops.audit_entry where kind = 'decision' order by 1")
     ]
     assert said == [
-        "action 'Bought' disabled by bea: not needed",
         "actions: 'Bought' added by ann: a test",
         "actions: 'Bought' changed by ann: a test",
+        "actions: 'Bought' disabled by bea: not needed",
         "actions: 'Bought' enabled by ann: a test",
     ]
     agrees(db)
@@ -384,6 +384,27 @@ def test_a_chain_is_matched_once(db, click, cycle, add):
             cycle(at=n)
     assert len(seen) == 1
     assert db.execute("select count(*)::int as n from warehouse.matched_chain").fetchone() == {"n": 1}
+
+
+def test_only_a_change_about_elements_reads_every_event(db, click, cycle, add):
+    click("Add")
+    cycle(at=0)
+    read = []
+
+    def watch(_, name, has_run):
+        if name == "action/read_chains" and not has_run:
+            read.append(name)
+
+    with sql.observed(watch):
+        add("A", {"event": "$autocapture"})
+        assert read == []
+        add("A", {"event": "$autocapture", "text": "Add"})
+        assert len(read) == 1
+        add("B", {"event": "$autocapture", "url": "/"})
+        assert len(read) == 1
+        add("A", {"event": "$autocapture"})
+        assert len(read) == 2
+    assert db.execute("select count(*)::int as n from warehouse.matched_chain").fetchone() == {"n": 0}
 
 
 def test_without_conditions_on_elements_nothing_is_matched(db, click, cycle, add):
