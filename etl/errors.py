@@ -66,6 +66,10 @@ class ProjectError(EtlError):
     """There is no such project, or there is one already."""
 
 
+class ActionError(EtlError):
+    """An action cannot be read, asks for something that is not supported, or is not there."""
+
+
 class RefusedError(EtlError):
     """A request of which nothing is stored.
 

@@ -18,7 +18,7 @@ import typer
 from etl.cli import app
 from etl.quality.suites import read_refusals, read_suite
 from etl.report import frames
-from etl.rules import properties, wire
+from etl.rules import action, elements, pattern, properties, selector, wire
 from etl.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -118,9 +118,9 @@ def test_every_limit_of_the_rules_is_in_the_table():
     """Constants of `etl.rules` that bound what is taken; how much of a bad text is shown bounds nothing."""
     bounds = {
         f"{name} = {value:,}"
-        for module in (properties, wire)
+        for module in (action, elements, pattern, properties, selector, wire)
         for name, value in vars(module).items()
-        if re.fullmatch(r"[A-Z_]+", name) and isinstance(value, int) and name not in {"SHOWN_CHARACTERS"}
+        if re.fullmatch(r"[A-Z][A-Z_]+", name) and isinstance(value, int) and name not in {"SHOWN_CHARACTERS"}
     }
     assert len(bounds) >= 9
     nothing_in({bound for bound in bounds if not re.search(rf"(?<![\d,]){bound.split()[-1]}(?![\d,])", LIMITS)})

@@ -49,7 +49,15 @@ def test_writer_may_nothing_else(as_role, statement):
 
 @pytest.mark.parametrize(
     "relation",
-    ["warehouse.events", "warehouse.persons", "quarantine.event", "ops.batch", "ops.buffer_day", "landing.event"],
+    [
+        "warehouse.events",
+        "warehouse.persons",
+        "warehouse.action_events",
+        "quarantine.event",
+        "ops.batch",
+        "ops.buffer_day",
+        "landing.event",
+    ],
 )
 def test_auditor_reads_results(as_role, relation):
     assert as_role("auditor").execute(f"select * from {relation}").fetchall() == []

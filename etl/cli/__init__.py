@@ -12,6 +12,7 @@ from psycopg import errors
 
 from etl import sql
 from etl.cli import (
+    action,
     alert,
     audit,
     batch,
@@ -76,7 +77,7 @@ for panel, nouns in {
         "incident": incident.app,
         "watermark": watermark.app,
     },
-    "Set up": {"project": project.app, "plan": plan.app, "expectations": expectations.app},
+    "Set up": {"project": project.app, "action": action.app, "plan": plan.app, "expectations": expectations.app},
 }.items():
     for name, noun in nouns.items():
         app.add_typer(noun, name=name, rich_help_panel=panel)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import psycopg.errors
 
 from etl import sql
+from etl.cycle.actions import match_new_chains
 from etl.cycle.batch import Batch, collector_paused, log, read_batch, second_session, step_of
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.cycle.withdraw import withdraw
@@ -69,6 +70,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
                 ledger["digest"] ^= other.digest
             _check(batch, ledger)
         sql.run(db, "load/publish_written_ahead", batch.parameters)
+        match_new_chains(db)
         withdraw(db, batch)
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)

@@ -18,7 +18,9 @@ from etl.cycle.batch import Batch
 from etl.cycle.run import run_cycle
 from etl.errors import TransientError
 from etl.migrate import migrate
+from etl.operate import action
 from etl.operate.digest import Difference, Digest, first_difference, read_digest
+from etl.rules.action import read_actions
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -100,6 +102,9 @@ def _copy_context(live: Db, fresh: Db) -> None:
         for row in sql.run(live, "rebuild/read_salts"):
             sql.run(fresh, "rebuild/insert_salt", row)
         sql.run(fresh, "rebuild/prepare_watermark", sql.one(live, "rebuild/read_xid_offset"))
+    for row in action.list_all(live):
+        if row["is_enabled"]:
+            action.add(fresh, read_actions(row), team_id=row["team_id"], by=row["decided_by"], why=row["why"])
 
 
 def _replay(live: Db, fresh: Db, settings: Settings, segment: Row, report: Callable[[Batch], None]) -> int:

@@ -90,7 +90,19 @@ with written as (
         -- What is made from the payload is made once.
         offset 0
     ) as m
-    returning row_hash
+    returning
+        row_hash,
+        -- Only where somebody asks for it.
+        case when exists (select from warehouse.action_step as s where s.has_elements) then elements_chain end as chain
+),
+
+chains as (
+    insert into staging.elements_chain (chain_hash, chain)
+    select distinct
+        hashtextextended(w.chain collate "C", 0) as chain_hash,
+        w.chain
+    from written as w
+    where w.chain is not null
 )
 
 select

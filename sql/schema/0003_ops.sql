@@ -250,6 +250,20 @@ comment on table ops.merge_decision is
 
 create index merge_decision_by_event on ops.merge_decision (team_id, uuid, distinct_id, event);
 
+-- Every decision about an action, with its steps from then on.
+create table ops.action_decision (
+    decision_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    decision text not null check (decision in ('added', 'changed', 'enabled', 'disabled')),
+    steps jsonb not null,
+    decided_by text not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    why text not null
+);
+
+comment on table ops.action_decision is 'Each change of an action: what it was by then, by whom, when and why';
+
 -- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
 -- maintenance; a day is counted again while events or merges still change it.
 create table ops.user_day (

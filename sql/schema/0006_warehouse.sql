@@ -250,6 +250,103 @@ comment on column warehouse.group_profile.property_state is
 'Per key the times behind the value, so that late events are harmless';
 comment on column warehouse.group_profile.updated_at is 'When a batch last changed it';
 
+-- An action: a name for "any of these steps happened". As decided last; ops.action_decision has the history.
+create table warehouse.action (
+    action_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    is_enabled boolean not null,
+    -- The steps as they were written, for people and to compare; warehouse.action_step is what counts.
+    steps jsonb not null,
+    unique (team_id, name)
+);
+
+-- A step of an enabled action: all of its conditions together. What is null is no condition.
+create table warehouse.action_step (
+    step_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    action_id bigint not null references warehouse.action,
+    event text,
+    -- Conditions on the elements; whether they hold says warehouse.matched_chain.
+    selector text,
+    tag_name text,
+    text text,
+    text_matching text not null check (text_matching in ('exact', 'contains', 'regex')),
+    href text,
+    href_matching text not null check (href_matching in ('exact', 'contains', 'regex')),
+    has_elements boolean not null generated always as (
+        selector is not null or tag_name is not null or text is not null or href is not null
+    ) stored,
+    url text,
+    url_matching text not null check (url_matching in ('exact', 'contains', 'regex')),
+    has_event_filters boolean not null,
+    has_person_filters boolean not null
+);
+
+-- A filter of a step, on a property of the event, or of its person as it is now: see ops.meets_filter.
+create table warehouse.action_filter (
+    filter_id bigint generated always as identity primary key,
+    step_id bigint not null references warehouse.action_step on delete cascade,
+    is_of_person boolean not null,
+    key text not null,
+    operator text not null,
+    -- What is asked for, ready to be compared: texts, patterns for like, or regular expressions; and the numbers.
+    texts text[] not null,
+    numbers numeric[] not null
+);
+
+create index action_filter_by_step on warehouse.action_filter (step_id);
+create index action_step_by_action on warehouse.action_step (action_id);
+
+-- Each chain of elements that an event has, by its hash, and the steps whose conditions on elements it meets. Kept
+-- while some step has such conditions: filled when actions change, and by each batch with the chains that are new.
+create table warehouse.matched_chain (
+    chain_hash bigint primary key,
+    step_ids bigint[] not null
+);
+
+comment on table warehouse.action is
+'An action: a name for events that any of its steps finds; read warehouse.action_events';
+comment on column warehouse.action.action_id is 'The action''s number';
+comment on column warehouse.action.team_id is 'The project';
+comment on column warehouse.action.name is 'Its name, one action each in a project';
+comment on column warehouse.action.is_enabled is 'Whether its events are counted';
+comment on column warehouse.action.steps is
+'The steps as they were written, for people; warehouse.action_step is what counts';
+comment on table warehouse.action_step is
+'The steps of enabled actions: all conditions of one together; null is no condition';
+comment on column warehouse.action_step.step_id is 'The step''s number';
+comment on column warehouse.action_step.team_id is 'The project';
+comment on column warehouse.action_step.action_id is 'Whose step it is';
+comment on column warehouse.action_step.event is 'The event''s name; null: any';
+comment on column warehouse.action_step.selector is 'A CSS selector that one of the event''s elements meets';
+comment on column warehouse.action_step.tag_name is 'A tag that one of the elements has';
+comment on column warehouse.action_step.text is 'The text of one of the elements';
+comment on column warehouse.action_step.text_matching is 'How the text is compared';
+comment on column warehouse.action_step.href is 'The link of one of the elements';
+comment on column warehouse.action_step.href_matching is 'How the link is compared';
+comment on column warehouse.action_step.has_elements is
+'It has conditions on elements; whether they hold says warehouse.matched_chain';
+comment on column warehouse.action_step.url is 'The address of the page';
+comment on column warehouse.action_step.url_matching is
+'How the address is compared; in contains, % stands for any text';
+comment on column warehouse.action_step.has_event_filters is 'It has filters on properties of the event';
+comment on column warehouse.action_step.has_person_filters is 'It has filters on properties of the person';
+comment on table warehouse.action_filter is
+'The filters of steps: each on one property of the event, or of its person as of now';
+comment on column warehouse.action_filter.filter_id is 'The filter''s number';
+comment on column warehouse.action_filter.step_id is 'Whose filter it is';
+comment on column warehouse.action_filter.is_of_person is 'On a property of the person, else of the event';
+comment on column warehouse.action_filter.key is 'The property''s name';
+comment on column warehouse.action_filter.operator is 'How it is compared: exact, icontains, gt and so on';
+comment on column warehouse.action_filter.texts is
+'What is asked for: texts, patterns for like, or regular expressions';
+comment on column warehouse.action_filter.numbers is 'What is asked for as numbers, where it can be read so';
+comment on table warehouse.matched_chain is
+'The chains of elements that events have, and the steps whose conditions on elements each meets';
+comment on column warehouse.matched_chain.chain_hash is 'hashtextextended of the chain';
+comment on column warehouse.matched_chain.step_ids is 'The steps';
+
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema warehouse to auditor;
 grant select on all tables in schema warehouse to auditor;

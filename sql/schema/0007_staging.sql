@@ -241,6 +241,13 @@ create unlogged table staging.withdrawn_group (
     group_key text not null
 );
 
+-- The chains of elements of the batch's events, while some action has conditions on elements; each session of load adds
+-- what it writes, so a chain may be here several times.
+create unlogged table staging.elements_chain (
+    chain_hash bigint not null,
+    chain text not null
+);
+
 -- The overrides that maintenance folds away now.
 create unlogged table staging.squash (
     team_id bigint not null,

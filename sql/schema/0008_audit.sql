@@ -12,10 +12,15 @@ select array[
     'warehouse.person_distinct_id',
     'warehouse.person_override',
     'warehouse.group_profile',
+    'warehouse.action',
+    'warehouse.action_step',
+    'warehouse.action_filter',
+    'warehouse.matched_chain',
     'buffer.event',
     'quarantine.event',
     'ops.set_apart',
     'ops.merge_decision',
+    'ops.action_decision',
     'ops.dropped_landing',
     'ops.check_result'
 ]

@@ -23,17 +23,18 @@ ROOT = Path(__file__).parents[2]
 IDIOLECT = re.compile(r"\b(mend\w*|give\w* up|given up|for ever|judges?|verdicts?|told|beside|all the same|evidence)\b")
 DECISIONS = {
     "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
-    "incident acknowledge", "incident close", "split",
+    "incident acknowledge", "incident close", "split", "action add", "action disable",
 }  # fmt: skip
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
     "expectations check",
-    "incident list",
+    "incident list", "action list", "action show", "action test",
 }  # fmt: skip
 OF_A_PROJECT = {
     "land", "explain", "split", "merge list", "merge accept", "merge reject", "quarantine list", "quarantine replay",
     "quarantine discard", "plan drift", "incident list",
+    "action add", "action list", "action show", "action test", "action disable",
 }  # fmt: skip
 
 

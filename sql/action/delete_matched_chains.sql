@@ -1,0 +1,2 @@
+-- Before all chains are matched anew.
+delete from warehouse.matched_chain;
