@@ -21,18 +21,17 @@ _read_selector = functools.lru_cache(maxsize=1000)(Selector)
 
 def match_new_chains(db: Db) -> None:
     """Match the chains of the batch that no batch had before; within load's transaction."""
-    match_chains(db, [sql.tuples(db, "load/read_new_chains")])
+    if chains := sql.tuples(db, "load/read_new_chains"):
+        match_chains(db, [chains])
 
 
 def match_chains(db: Db, blocks: Iterable[list[tuple[str]]]) -> None:
     """Note which steps each chain meets; a chain that was noted before stays as it is."""
-    steps = None
+    steps = [
+        (row["step_id"], row["selector"] and _read_selector(row["selector"]), row["tag_name"])
+        for row in sql.run(db, "action/read_element_steps").fetchall()
+    ]
     for block in blocks:
-        if steps is None:
-            steps = [
-                (row["step_id"], row["selector"] and _read_selector(row["selector"]), row["tag_name"])
-                for row in sql.run(db, "action/read_element_steps")
-            ]
         for at in range(0, len(block), AT_ONCE):
             chains = [_described(chain, steps) for (chain,) in block[at : at + AT_ONCE]]
             sql.run(db, "load/insert_matched_chain", {"chains": sql.json_text(chains)})

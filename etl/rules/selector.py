@@ -7,6 +7,7 @@ and so is one that contradicts itself, because it would count nothing without a 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 
 from cssselect import parser as css
@@ -108,6 +109,7 @@ def _is_value(tree: css.Attrib, value: str) -> bool:
     return _OPERATORS[tree.operator](value, wanted)
 
 
+@functools.lru_cache(1000)
 def _place(tree: css.Tree) -> tuple[bool, int, int]:
     """Of a pseudo-class about a place: whether it counts elements of the same tag only, and the a and b of its an+b."""
     if isinstance(tree, css.Function):
@@ -172,6 +174,15 @@ def _check_part(part: css.Tree, text: str) -> None:
 
 def _contradiction(parts: Sequence[css.Tree]) -> str | None:
     """Why no element can have all of these, or None where some element may have."""
+    tags = {part.canonical().lower() for part in parts if isinstance(part, css.Element) and part.element}
+    if len(tags) > 1:
+        return " and ".join(sorted(tags))
+    for part in parts:
+        if isinstance(part, css.Matching | css.SpecificityAdjustment):
+            others = [each for each in parts if each is not part]
+            reasons = [_contradiction([*others, *_parts(each)]) for each in part.selector_list]
+            if all(reasons):
+                return str(reasons[0])
     asked = [(part, *about) for part in parts if (about := _attribute(part))]
     for part, name, _ in asked:
         if isinstance(part, css.Attrib) and not _can_hold(part):
