@@ -25,14 +25,18 @@ from etl.operate.quarantine import Selection
 logger = logging.getLogger(__name__)
 
 PARAMS = {
-    "why": Param(type="string", minLength=1, description="Kept with the rows."),
+    "why": Param(type="string", minLength=1, title="Why", description="Kept with the rows."),
     "is_dry_run": Param(True, type="boolean", title="Dry run", description="Only say which rows are meant."),
-    "reason": Param(None, type=["null", "string"], description="The expectation that the rows failed."),
-    "event": Param(None, type=["null", "string"], description="The event's name."),
+    "reason": Param(None, type=["null", "string"], title="Reason", description="The expectation that the rows failed."),
+    "event": Param(None, type=["null", "string"], title="Event", description="The event's name."),
     "batch_id": Param(None, type=["null", "integer"], title="Batch", description="The batch that refused them."),
     "team_id": Param(None, type=["null", "integer"], title="Project", description="The project's number."),
-    "since": Param(None, type=["null", "string"], format="date-time", description="Arrived at this time or later."),
-    "until": Param(None, type=["null", "string"], format="date-time", description="Arrived before this time."),
+    "since": Param(
+        None, type=["null", "string"], title="Since", format="date-time", description="Arrived at this time or later."
+    ),
+    "until": Param(
+        None, type=["null", "string"], title="Until", format="date-time", description="Arrived before this time."
+    ),
     "is_everything": Param(False, type="boolean", title="All rows", description="All rows that wait."),
 }
 

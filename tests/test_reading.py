@@ -255,6 +255,7 @@ def test_sessions_read_a_day_more_on_both_sides(db, month):
         ('"0x1F"', None),
         ('"1_000"', None),
         ('"1e999999"', None),
+        (f'"{"9" * 200_000}"', None),
         ("true", None),
         ("null", None),
         ("[1]", None),
@@ -263,6 +264,11 @@ def test_sessions_read_a_day_more_on_both_sides(db, month):
 def test_a_property_as_a_number(shared_db, value, number):
     query = "select warehouse.number(jsonb_build_object('n', %s::jsonb), 'n')::float as n"
     assert shared_db.execute(query, (value,)).fetchone() == {"n": number}
+    # Planned with the value, and with any.
+    for mode in ("force_custom_plan", "force_generic_plan"):
+        with shared_db.transaction(force_rollback=True):
+            shared_db.execute(f"set local plan_cache_mode = {mode}")
+            assert shared_db.execute(query, (value,), prepare=True).fetchone() == {"n": number}
 
 
 def test_a_missing_property_is_no_number(shared_db):

@@ -11,10 +11,11 @@ select
         when 'string'
             then
                 case
-                    -- No NaN, infinity, 0x1F or 1_000, which PostgreSQL takes for numbers; valid: not too large.
+                    -- No NaN, infinity, 0x1F or 1_000, which PostgreSQL takes for numbers, and nothing so large that
+                    -- the cast could fail: of a constant it is made while the query is planned, whatever else is asked.
                     when
-                        properties ->> name ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*$'
-                        and pg_input_is_valid(properties ->> name, 'numeric')
+                        properties ->> name ~ '^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?\s*$'
+                        and length(properties ->> name) <= 1000
                         then (properties ->> name)::numeric
                 end
     end

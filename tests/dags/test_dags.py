@@ -53,7 +53,7 @@ def run_probe(home: Path, *arguments: str, **environment: str) -> Any:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=280,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
