@@ -63,7 +63,7 @@ def maintain() -> None:
     def audit_new() -> int:
         with warehouse() as db:
             found = job.audit_new(db)
-        found.raise_for_trouble()
+            found.raise_for_trouble()
         return found.batches
 
     @task

@@ -119,6 +119,7 @@ def run(cases: list[tuple[str, dict[str, str], dict[str, Any] | None]]) -> list[
             outcomes.append({
                 "state": str(outcome.state),
                 "tasks": {each.task_id: str(each.state) for each in outcome.get_task_instances(session=session)},
+                "tries": max(each.try_number for each in outcome.get_task_instances(session=session)),
                 "queued_runs": sorted(each.run_id for each in queued),
             })
     return outcomes

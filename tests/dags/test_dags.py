@@ -19,7 +19,9 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from etl import sql
+from etl.cycle.run import run_cycle
 from etl.names import ALERT, INGEST, LOADED, MAINTAIN, PAGE, PREFIX, REBUILD, REPLAY, REPORT, page_url
+from etl.settings import Settings
 from etl.sql import Db
 from tests.conftest import fresh_database
 from tests.landing import land
@@ -127,90 +129,107 @@ def test_a_dag_file_is_wiring(file: Path) -> None:
     assert len(file.read_text().splitlines()) < 100
 
 
+def outcomes_of(home: Path, cases: dict[str, Any]) -> dict[str, Any]:
+    """The outcome of each run, by its name; all in one process."""
+    return dict(zip(cases, run_probe(home, "run", json.dumps(list(cases.values()))), strict=True))
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory, server_url: str, template: str) -> Iterator[Any]:
-    """In one process: ingest with and without a backlog, maintain in two warehouses, what people trigger by hand.
-
-    Then how many events are stored, and what was found there by a user's own suites.
-    """
-    with (
-        fresh_database(server_url, template) as url,
-        fresh_database(server_url, template) as broken,
-        sql.connect(url) as db,
-        sql.connect(broken) as other,
-    ):
-        other.execute(
-            "insert into warehouse.person_distinct_id (team_id, distinct_id, person_id, is_personless, tied_by_uuid,"
-            " updated_at) values (1, 'a', gen_random_uuid(), false, gen_random_uuid(), now())"
-        )
-        for number in range(4):
+    """Ingest with and without a backlog; then how many events are stored."""
+    with fresh_database(server_url, template) as url, sql.connect(url) as db:
+        for number in range(5):
             land(db, "page", f"device-{number}", properties={"$device_id": f"device-{number}"})
         in_batches_of_3 = {"AIRFLOW_CONN_EVENTS_WAREHOUSE": url, "ETL_BATCH_SIZE": "3"}
+        cases = dict.fromkeys(("full", "last", "empty"), (INGEST, in_batches_of_3, None))
+        yield outcomes_of(tmp_path_factory.mktemp("runs"), cases), db.execute("select from warehouse.events").rowcount
+
+
+@pytest.fixture(scope="module")
+def runs_by_hand(tmp_path_factory: pytest.TempPathFactory, server_url: str, template: str) -> Any:
+    """What people trigger, in a warehouse with one refused row; and the cycle as one task."""
+    with fresh_database(server_url, template) as url, sql.connect(url) as db:
         land(db, None, "nobody")
+        run_cycle(db, Settings())
         here = {"ETL_DATABASE_URL": url}
+        refused = {"why": "it is fixed", "reason": "event_name_present"}
         cases = {
-            "full": (INGEST, in_batches_of_3, None),
-            "last": (INGEST, in_batches_of_3, None),
-            "empty": (INGEST, here, None),
-            "maintain": (MAINTAIN, here, None),
-            "broken": (MAINTAIN, {"ETL_DATABASE_URL": broken, "ETL_EXPECTATIONS_DIR": "/nowhere"}, None),
             "nothing named": (REPLAY, here, {"why": "a try", "is_dry_run": False}),
-            "dry run": (REPLAY, here, {"why": "a try", "reason": "event_name_present", "is_dry_run": True}),
-            "replay": (REPLAY, here, {"why": "it is fixed", "reason": "event_name_present", "is_dry_run": False}),
+            "dry run": (REPLAY, here, refused | {"is_dry_run": True}),
+            "replay": (REPLAY, here, refused | {"is_dry_run": False}),
             "one task": (INGEST, here | {"ETL_ONE_TASK": "true"}, None),
             "one task, empty": (INGEST, here | {"ETL_ONE_TASK": "true"}, None),
             "rebuild": (REBUILD, here, {"is_kept": False}),
         }
-        answer = run_probe(tmp_path_factory.mktemp("runs"), "run", json.dumps(list(cases.values())))
-        outcomes = dict(zip(cases, answer, strict=True))
-        own = other.execute("select suite, is_success from ops.check_result where suite like '%/%'").fetchall()
-        yield outcomes, db.execute("select from warehouse.events").rowcount, own
+        return outcomes_of(tmp_path_factory.mktemp("by_hand"), cases)
+
+
+@pytest.fixture(scope="module")
+def maintained(tmp_path_factory: pytest.TempPathFactory, server_url: str, template: str) -> Iterator[Any]:
+    """Maintenance of a sound warehouse and of one that contradicts itself; what a user's own suites found there."""
+    with (
+        fresh_database(server_url, template) as url,
+        fresh_database(server_url, template) as broken,
+        sql.connect(broken) as db,
+    ):
+        db.execute(
+            "insert into warehouse.person_distinct_id (team_id, distinct_id, person_id, is_personless, tied_by_uuid,"
+            " updated_at) values (1, 'a', gen_random_uuid(), false, gen_random_uuid(), now())"
+        )
+        cases = {
+            "sound": (MAINTAIN, {"ETL_DATABASE_URL": url}, None),
+            "broken": (MAINTAIN, {"ETL_DATABASE_URL": broken, "ETL_EXPECTATIONS_DIR": "/nowhere"}, None),
+        }
+        outcomes = outcomes_of(tmp_path_factory.mktemp("maintained"), cases)
+        yield outcomes, db.execute("select suite, is_success from ops.check_result where suite like '%/%'").fetchall()
 
 
 def test_ingest_asks_for_the_next_run_at_once_while_there_is_a_backlog(runs: Any) -> None:
-    outcomes, stored, _ = copy.deepcopy(runs)
+    outcomes, stored = copy.deepcopy(runs)
     full, last = outcomes["full"], outcomes["last"]
     assert full["state"] == last["state"] == "success"
     assert full["tasks"].pop("again") == "success"
     assert full["queued_runs"] == last["queued_runs"] == ["backlog_after_batch_1"]
     assert last["tasks"].pop("again") == "skipped"
     assert set(full["tasks"].values()) == set(last["tasks"].values()) == {"success"}
-    assert stored == 4
+    assert stored == 5
 
 
 def test_a_minute_without_work_costs_one_task(runs: Any) -> None:
-    outcomes, _, _ = runs
+    outcomes, _ = copy.deepcopy(runs)
     assert outcomes["empty"]["state"] == "success"
     assert outcomes["empty"]["tasks"].pop("open") == "success"
     assert set(outcomes["empty"]["tasks"].values()) == {"skipped"}
     assert outcomes["empty"]["queued_runs"] == ["backlog_after_batch_1"]
 
 
-def test_the_cycle_can_be_one_task(runs: Any) -> None:
-    outcomes, _, _ = runs
+def test_the_cycle_can_be_one_task(runs_by_hand: Any) -> None:
+    outcomes = runs_by_hand
     assert outcomes["one task"]["tasks"] == {"cycle": "success"}
     assert outcomes["one task, empty"]["tasks"] == {"cycle": "skipped"}
 
 
-def test_refused_rows_are_landed_again_by_hand(runs: Any) -> None:
-    outcomes, _, _ = runs
+def test_refused_rows_are_landed_again_by_hand(runs_by_hand: Any) -> None:
+    outcomes = runs_by_hand
     assert outcomes["nothing named"]["tasks"] == {"choose": "failed", "land_again": "upstream_failed"}
     assert outcomes["dry run"]["tasks"] == {"choose": "success", "land_again": "skipped"}
     assert outcomes["replay"]["tasks"] == {"choose": "success", "land_again": "success"}
     assert outcomes["rebuild"]["tasks"] == {"compare": "success"}
 
 
-def test_maintain_runs_with_only_the_url_in_the_environment(runs: Any) -> None:
-    outcome = runs[0]["maintain"]
+def test_maintain_runs_with_only_the_url_in_the_environment(maintained: Any) -> None:
+    outcome = maintained[0]["sound"]
     assert outcome["state"] == "success"
     assert set(outcome["tasks"].values()) == {"success"}
 
 
-def test_a_users_own_suites_are_asked_whatever_fails_and_hide_no_failure(runs: Any) -> None:
-    outcomes, _, own = runs
+def test_a_users_own_suites_are_asked_whatever_fails_and_hide_no_failure(maintained: Any) -> None:
+    outcomes, own = maintained
     outcome = outcomes["broken"]
     assert outcome["tasks"]["check_warehouse"] == "failed"
+    assert outcome["tasks"]["audit_new"] == "failed"
     assert outcome["tasks"]["check_own_suites"] == "success"
+    assert outcome["tries"] == 1, "what is wrong with a warehouse does not pass by itself"
     assert outcome["state"] == "failed"
     assert own == [{"suite": "./", "is_success": False}]
 
