@@ -28,7 +28,7 @@ POLICY: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
     "catchup": False,
     "max_active_runs": 1,
-    # Longer than any retry needs: a run that hangs does not keep the next one out for ever.
+    # Longer than any retry needs: a run that hangs does not keep the next one out forever.
     "dagrun_timeout": timedelta(hours=1),
     # All but backfills: a run is not tied to its date.
     "allowed_run_types": ["scheduled", "manual", "operator_triggered", "asset_triggered", "asset_materialization"],
@@ -59,12 +59,17 @@ def terminal_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-def step(name: str, batch_id: int | None = None) -> Batch:
-    """One step of the cycle; returns the batch as it is by then."""
+def step(name: str, batch_id: int | None = None) -> int:
+    """One step of the cycle; returns the batch's id."""
     with terminal_errors():
         if name == "open":
             check_warehouse()
-        batch_id = run_step(warehouse_url(), name, batch_id)
+        return run_step(warehouse_url(), name, batch_id)
+
+
+def batch_after(name: str, batch_id: int | None = None) -> Batch:
+    """One step of the cycle; returns the batch as it is by then."""
+    batch_id = step(name, batch_id)
     with warehouse() as db:
         return read_batch(db, batch_id)
 
@@ -73,9 +78,8 @@ def drain() -> Batch | None:
     """Whole cycles until nothing is left, for ten minutes at most; returns the last batch that had something to do."""
     give_up_at = time.monotonic() + DRAIN_SECONDS
     last = None
-    with terminal_errors():
-        check_warehouse()
     with warehouse() as db:
+        check_warehouse()
         while True:
             batch = run_cycle(db, read_settings())
             last = batch if batch.landed or batch.released else last

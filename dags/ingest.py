@@ -27,7 +27,7 @@ from typing import Any
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from events_common import EVENTS, POLICY, drain, ledger_of, step
+from events_common import EVENTS, POLICY, batch_after, drain, ledger_of, step
 from events_lineage import LoadOperator
 
 from etl.names import INGEST
@@ -47,7 +47,7 @@ def ingest() -> None:
     # A short circuit skips what follows where it returns nothing.
     @task.short_circuit(task_id="open")
     def open_() -> int | None:
-        batch = step("open")
+        batch = batch_after("open")
         return None if batch.status == "loaded" else batch.batch_id
 
     @task
@@ -63,7 +63,7 @@ def ingest() -> None:
         step("resolve", batch_id)
 
     def load(batch_id: int, *, task: LoadOperator, outlet_events: Any) -> int | None:
-        batch = step("load", batch_id)
+        batch = batch_after("load", batch_id)
         task.loaded, outlet_events[EVENTS].extra = batch.batch_id, ledger_of(batch)
         return None if batch.is_caught_up else batch.batch_id
 

@@ -11,7 +11,7 @@ It does what `etl quarantine replay` does. Rows that are refused again are in qu
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from airflow.sdk import Param, dag, task
@@ -44,15 +44,14 @@ PARAMS = {
 def selection_of(params: dict[str, Any]) -> Selection:
     """Which rows are meant."""
     chosen = {name: params[name] for name in ("reason", "event", "batch_id", "team_id")}
-    selection = Selection(**chosen, since=_utc(params["since"]), until=_utc(params["until"]))
+    selection = Selection(**chosen, since=_read(params["since"]), until=_read(params["until"]))
     if selection.is_everything and not params["is_everything"]:
         raise EtlError("Say which rows: reason, event, batch, project, since, until, or all rows.")
     return selection
 
 
-def _utc(text: str | None) -> datetime | None:
-    moment = datetime.fromisoformat(text) if text else None
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
+def _read(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 @dag(dag_id=REPLAY, description="Land refused rows again", doc_md=__doc__, schedule=None, params=PARAMS, **POLICY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -27,14 +27,10 @@ def _selection(
     *, reason: str | None, event: str | None, batch: int | None, landing_id: int | None, team: int | None,
     since: datetime | None, until: datetime | None, is_all: bool,
 ) -> Selection:  # fmt: skip
-    selection = Selection(reason, event, batch, landing_id, _utc(since), _utc(until), team)
+    selection = Selection(reason, event, batch, landing_id, since, until, team)
     if selection.is_everything and not is_all:
         raise EtlError("Say which rows: --reason, --event, --batch, --id, --team, --since, --until, or --all.")
     return selection
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from etl import sql
@@ -23,8 +23,8 @@ class Selection:
     Attributes:
         reason: the name of an expectation that the row failed.
         event: its name, as sent.
-        since: arrived at or after.
-        until: arrived before.
+        since: arrived at or after; UTC where it names no zone.
+        until: arrived before; UTC where it names no zone.
     """
 
     reason: str | None = None
@@ -34,6 +34,12 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
     team_id: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("since", "until"):
+            moment = getattr(self, name)
+            if moment is not None and moment.tzinfo is None:
+                object.__setattr__(self, name, moment.replace(tzinfo=UTC))
 
     @property
     def is_everything(self) -> bool:

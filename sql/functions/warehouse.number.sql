@@ -11,12 +11,9 @@ select
         when 'string'
             then
                 case
-                    -- No NaN, infinity, 0x1F or 1_000, which PostgreSQL takes for numbers, and nothing so large that
-                    -- the cast could fail: of a constant it is made while the query is planned, whatever else is asked.
-                    -- Not \d and \s, which in some locales stand for other digits and spaces, too.
-                    when
-                        properties ->> name ~ '^[ \t\n\r\f\v]*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,3})?[ \t\n\r\f\v]*$'
-                        and length(properties ->> name) <= 1000
+                    -- Nothing so long that the cast could fail: of a constant it is made while the query is planned,
+                    -- whatever else is asked.
+                    when ops.is_number(properties ->> name) and length(properties ->> name) <= 1000
                         then (properties ->> name)::numeric
                 end
     end

@@ -170,7 +170,7 @@ create table ops.warning (
 );
 
 comment on table ops.warning is
-'What was cut, clamped or refused of an event that was loaded all the same; details has the field and its value as '
+'What was cut, clamped or refused of an event that was loaded anyway; details has the field and its value as '
 'sent, remedy says what to do';
 
 create index warning_by_batch on ops.warning (batch_id);
