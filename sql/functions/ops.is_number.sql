@@ -1,5 +1,5 @@
 -- Whether a text is a number as people write it: no NaN, infinity, 0x1F or 1_000, which PostgreSQL takes for numbers,
--- and no exponent for which there is no room. Not \d and \s, which in some locales stand for other digits and spaces, too.
+-- and no exponent for which there is no room. Not \d and \s: in some locales those are other digits and spaces, too.
 create or replace function ops.is_number(written text)
 returns boolean
 language sql
