@@ -222,7 +222,8 @@ def _recognise_json(first: bytes, rest: bytes) -> Format:
     if is_json(first):
         return "json lines"
     if not rest:
-        return "json document" if len(first) >= BLOCK_BYTES or _VALUES.search(first) else "json lines"
+        is_long = len(first) >= BLOCK_BYTES
+        return "json document" if is_long or first.startswith(b"[") or _VALUES.search(first) else "json lines"
     if first.startswith(b"[") or first.rstrip().endswith((b"{", b"[", b",", b":")):
         return "json document"
     # The first line is broken: by a writer that crashed, if the second is whole.

@@ -1,8 +1,8 @@
 """JSON documents of any size, cut into events without being held in memory.
 
-A document is one value after another. A value of at most ``MAX_EVENT_BYTES`` is read whole; a longer one must be an
-array of events or a ``{"batch": [...]}`` and is cut into its elements. Only brackets and strings are looked at here;
-whether what lies between them is JSON is found when an event is read.
+A document is one value after another. An array is cut into its elements. Another value of at most ``MAX_EVENT_BYTES``
+is read whole; a longer one must be a ``{"batch": [...]}``, whose elements are cut out, too. Only brackets and strings
+are looked at here; whether what lies between them is JSON is found when an event is read.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import msgspec
+from msgspec import Raw
+
 from etl.errors import LandingError
 from etl.files.packed import BLOCK_BYTES, chained
 from etl.files.values import is_json
 from etl.rules.wire import STRING, Body, Fields, as_text, json_value, read_body
+
+_array = msgspec.json.Decoder(list[Raw])
 
 MAX_EVENT_BYTES = 16 * 1024 * 1024  # PostHog keeps about 1 MB of an event and takes 20 MiB of a request
 
@@ -22,6 +27,7 @@ MAX_EVENT_BYTES = 16 * 1024 * 1024  # PostHog keeps about 1 MB of an event and t
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + STRING + rb")*+[{}\[\]]", re.DOTALL)
 _SCALAR = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[^\s,:"{}\[\]]++(?=[\s,:"{}\[\]])', re.DOTALL)
 _SPACE = re.compile(rb"\s*+")
+_FIRST_KEY = re.compile(rb'\{\s*+"[^"\\]++"\s*+:')
 
 
 def read_document(stream: BinaryIO, left: list[BinaryIO] | None = None) -> Iterator[Body]:
@@ -44,12 +50,11 @@ def read_document(stream: BinaryIO, left: list[BinaryIO] | None = None) -> Itera
 
 
 def _bodies(scanner: _Scanner) -> Iterator[Body]:
-    while scanner.peek():
-        text = scanner.value()
-        if text is not None:
-            yield read_body(text)
-        elif scanner.peek() == b"[":
+    while first := scanner.peek():
+        if first == b"[":
             yield from scanner.elements()
+        elif (text := scanner.value()) is not None:
+            yield read_body(text)
         elif scanner.peek() == b"{":
             yield from scanner.batch()
         else:
@@ -64,6 +69,7 @@ class _Scanner:
         self._window = b""
         self._at = 0
         self._dropped = 0
+        self._is_unusual = False
 
     def peek(self) -> bytes:
         """The next byte that is not white space, or nothing at the end."""
@@ -111,9 +117,30 @@ class _Scanner:
             self.take(b"]")
             return
         while True:
-            yield read_body(self._short_value())
+            for element in self._usual_elements() or [self._short_value()]:
+                yield read_body(element)
             if self.take(b",]") == b"]":
                 return
+
+    def _usual_elements(self) -> list[bytes]:
+        """Consume the elements up to the last in the window that begins with the same key as the next: many at once.
+
+        A program writes all objects alike. What parses as whole elements is just that, wherever the window was cut;
+        if it does not parse, an inner object has such a key, too, and the elements of this window are taken singly.
+        """
+        if self.peek() != b"{" or self._is_unusual or not (first_key := _FIRST_KEY.match(self._window, self._at)):
+            return []
+        last = self._window.rfind(first_key[0])
+        text = self._window[self._at : last].rstrip()
+        if not text.endswith(b","):
+            return []
+        try:
+            elements = _array.decode(b"[" + text[:-1] + b"]")
+        except msgspec.DecodeError:
+            self._is_unusual = True
+            return []
+        self._at += len(text) - 1
+        return [bytes(element) for element in elements]
 
     def batch(self) -> Iterator[Body]:
         """The elements of an object's ``batch``, each with the members that stand before it as its envelope."""
@@ -157,4 +184,5 @@ class _Scanner:
         block = self._stream.read(max(BLOCK_BYTES, len(rest)))
         self._dropped += self._at
         self._window, self._at = rest + block, 0
+        self._is_unusual = False
         return bool(block)

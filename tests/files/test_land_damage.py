@@ -7,6 +7,8 @@ import json
 import os
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from etl.errors import LandingError
@@ -69,6 +71,46 @@ def test_a_document_that_breaks_off_lands_what_came_before(
     assert names(db) == [f"e{number}" for number in range(result.landed)]
     assert result.unreadable == 1
     assert f"event {result.landed + 1}: the document breaks off" in result.examples[0]
+
+
+def test_an_array_that_is_broken_in_the_middle_lands_the_rest(tmp_path: Path, database: str, db: Db) -> None:
+    elements = [json.dumps(event) for event in events(40)]
+    elements.insert(20, '{"event": tru}')
+    result = land_one(database, write(tmp_path, f"[{', '.join(elements)}]"))
+    assert names(db) == [f"e{number}" for number in range(40)]
+    assert result.unreadable == 1
+    assert result.examples[0].startswith("event 21: not JSON")
+
+
+@pytest.mark.parametrize("packing", [None, "snappy", "zstd"])
+@pytest.mark.parametrize("where", [0.1, 0.5, 0.8])
+def test_a_damaged_parquet_file_is_never_half_landed_in_silence(
+    where: float, packing: str | None, tmp_path: Path, database: str, db: Db
+) -> None:
+    """The rows before the damage land, its place is told at each try, and the whole file lands after them."""
+    count, group = 6000, 1000
+    texts = {"event": [f"e{number}" for number in range(count)], "text": [os.urandom(20).hex() for _ in range(count)]}
+    path = tmp_path / "events.parquet"
+    pq.write_table(pa.table(texts), path, row_group_size=group, compression=packing, write_page_checksum=True)
+    whole = path.read_bytes()
+
+    path.write_bytes(whole[: int(len(whole) * where)])
+    with pytest.raises(LandingError, match="not a whole Parquet file"):
+        land_one(database, path)
+    assert names(db) == []
+
+    at = int(len(whole) * where)
+    path.write_bytes(whole[:at] + bytes(byte ^ 0xFF for byte in whole[at : at + 400]) + whole[at + 400 :])
+    for _ in range(2):  # also when it is told to go on, or again
+        result = land_one(database, path)
+        assert not result.is_clean
+        assert f"row {len(names(db)) + 1}" in result.examples[-1]
+    assert len(names(db)) % group == 0
+    assert names(db) == texts["event"][: len(names(db))]
+
+    path.write_bytes(whole)
+    assert land_one(database, path).is_clean
+    assert set(names(db)) == set(texts["event"])
 
 
 def test_an_event_that_is_too_long_is_unreadable(

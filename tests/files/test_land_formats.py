@@ -245,6 +245,32 @@ def test_a_long_document_is_cut_anywhere_and_lands_whole(
     assert rows[-1]["timestamp"] == "2020-01-01T00:00:00Z"
 
 
+@pytest.mark.parametrize("block", [90, 500, 100_000])
+@pytest.mark.parametrize("separator", [", ", ",", "\n ,\t", ",\n  "])
+def test_elements_read_many_at_once_are_those_read_singly(
+    separator: str, block: int, tmp_path: Path, database: str, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_stream, "BLOCK_BYTES", block)
+    inside = '{"event": "in a text", "properties": {}}, {"event": "not whole'
+    elements = [
+        {"event": "plain", "properties": {"n": 1}},
+        {"event": "a text like its end", "properties": {"t": '"}, {"event": "x"}', "e": '\\"}, {"event":'}},
+        {"event": "objects that begin alike", "properties": {"items": [{"event": "x"}, {"event": "y"}, 1]}},
+        {"event": "JSON in a text", "properties": {"t": inside, "s": json.dumps({"event": inside})}},
+        {"event": "\u00fc\U0001f600", "properties": {"t": "\u2028", "n": 10**30}},
+        {"properties": {"n": 2}, "event": "another key first"},
+    ] * 9
+    others = ["7", '{"event": "not a number", "properties": {"n": NaN}}', '{"event" : "spaced"}', "[]"]
+    texts = [json.dumps(each, ensure_ascii=False) for each in elements]
+    texts[20:20] = others
+    result = land_one(database, write(tmp_path, "[" + separator.join(texts) + "\n]"))
+    assert (result.landed, result.unreadable) == (len(elements) + 2, 1)
+    rows = [(row["event"], row["properties"]) for row in landed(db)]
+    expected = [(str(each["event"]), each["properties"]) for each in elements]
+    expected[20:20] = [("not a number", {"n": None}), ("spaced", None)]
+    assert rows == expected
+
+
 def test_an_empty_file_lands_nothing(tmp_path: Path, database: str) -> None:
     result = land_one(database, write(tmp_path, ""))
     assert (result.landed, result.is_clean) == (0, True)
