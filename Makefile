@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 NODE_MODULES := tests/browser/node_modules
 UV := .tools/bin/uv
-UV_VERSION := 0.13.9
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
@@ -72,18 +71,23 @@ crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every 
 soak: $(VENV)/.ready ## a day of recorded traffic in minutes, with faults at random (root; Debian's package faketime)
 	$(VENV)/bin/python -m tests.faults.soak $(if $(HOURS),--hours $(HOURS)) $(if $(SEED),--seed $(SEED))
 
-lock: ## renew requirements.lock from pyproject.toml
-	@test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install -q uv==$(UV_VERSION); }
+lock: $(UV) ## renew requirements.lock from pyproject.toml
 	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --extra local --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
 
-# Bytecode is compiled here because some environments forbid Python to do it later, and then every task would pay for it.
-$(VENV)/.ready: pyproject.toml requirements.lock
+# What installs the rest by hash is itself installed by hash, from the same lock.
+$(UV): requirements.lock
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: apt-get install python3 python3-venv, or PYTHON=/path/to/python3 make run" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo "Python 3.11, 3.12 or 3.13 is needed, $$($(PYTHON) --version) found: set PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Setting up .venv (once, about half a minute) ..."
-	@test -x $(UV) || { $(PYTHON) -m venv .tools && .tools/bin/pip install -q --disable-pip-version-check uv==$(UV_VERSION); }
+	@$(PYTHON) -m venv .tools
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock >.tools/uv.lock
+	@.tools/bin/pip install -q --disable-pip-version-check --require-hashes --no-deps -r .tools/uv.lock
+	@touch $@
+
+# Bytecode is compiled here because some environments forbid Python to do it later, and then every task would pay for it.
+$(VENV)/.ready: pyproject.toml requirements.lock $(UV)
 	@$(UV) venv -q --python $(PYTHON) --allow-existing $(VENV)
 	@$(UV) pip sync -q --python $(VENV)/bin/python --compile-bytecode --require-hashes requirements.lock
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
