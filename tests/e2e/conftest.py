@@ -24,11 +24,11 @@ class Program:
     """`etl COMMAND` in a process of its own, its output in a file."""
 
     def __init__(self, home: Path, command: str, **environment: str) -> None:
-        self.output = home / f"{command}-{time.monotonic_ns()}.out"
+        self.output = home / f"{command.replace(' ', '-')}-{time.monotonic_ns()}.out"
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ETL_", "AIRFLOW"))}
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "etl.cli", command],
+                [sys.executable, "-m", "etl.cli", *command.split()],
                 cwd=ROOT,
                 env=inherited | {"PYTHONUNBUFFERED": "1"} | environment,
                 stdin=subprocess.DEVNULL,
