@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import subprocess
@@ -73,7 +74,12 @@ class Airflow:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._secrets = _read_or_make_secrets(self.home / "secrets.json")
         write_private(self.home / "passwords.json", json.dumps({USER: self.password, VIEWER: self.viewer_password}))
-        self._environment = _environment(settings, self.home, self._secrets, warehouse_url, metadata_url)
+        own = _environment(settings, self.home, self._secrets, warehouse_url, metadata_url)
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ETL_", "PG"))}
+        self._environment = inherited | own
+        # With it a person's shell has the commands `airflow` and `etl` of this home.
+        self.shell = self.home / "env.sh"
+        write_private(self.shell, "".join(f"export {name}={shlex.quote(value)}\n" for name, value in own.items()))
 
     @property
     def password(self) -> str:
@@ -220,7 +226,7 @@ def dags_folder() -> Path:
 def _environment(
     settings: Settings, home: Path, keys: dict[str, str], warehouse_url: str, metadata_url: str
 ) -> dict[str, str]:
-    """The environment of the children: ours over what is inherited, so that no other Airflow gets mixed in."""
+    """What the children have over what they inherit, so that no other Airflow gets mixed in."""
     dags = dags_folder()
     metadata_url = sql.plain_url(metadata_url).replace("://", "+psycopg://", 1)
     bundle = {
@@ -229,10 +235,9 @@ def _environment(
         "kwargs": {"path": str(dags), "refresh_interval": 30},
     }
     base_url = f"http://{HOST}:{settings.airflow_port}"
-    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("ETL_", "PG"))}
     own = {f"ETL_{name.upper()}": str(value) for name, value in settings.model_dump().items() if value is not None}
     no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy")), HOST, "localhost"]))
-    return inherited | own | {
+    return own | {
         "ETL_HOME": str(settings.home.resolve()),
         "ETL_DATABASE_URL": sql.plain_url(warehouse_url),
         "AIRFLOW_HOME": str(home),

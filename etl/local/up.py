@@ -76,8 +76,7 @@ def run(settings: Settings) -> int:
 
 def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     """Where to look and how to write an event, ready to be pasted into a shell."""
-    python = Path(sys.executable)
-    python = python.relative_to(Path.cwd()) if python.is_relative_to(Path.cwd()) else python
+    python = _from_here(Path(sys.executable))
     writer = stack.logins.writer if stack.logins else "$ETL_DATABASE_URL"
     reader = stack.logins.reader if stack.logins else "$ETL_DATABASE_URL"
     insert = INSERT.replace('"', '\\"')
@@ -86,6 +85,7 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say("Airflow", "bold")
     terminal.say(f"  {stack.airflow.url}   user {USER}, password {stack.airflow.password}")
     terminal.say(f"  to look only: user {VIEWER}, password {stack.airflow.viewer_password}")
+    terminal.say(f"  on the command line: . {_from_here(stack.airflow.shell)}; {python.with_name('airflow')} dags list")
     terminal.say("Can the numbers be trusted? The data quality page, after the first batch", "bold")
     terminal.say(f"  {page_url(stack.airflow.url)}   (in Airflow: Quality), files in {folder_of(settings)}")
     _explain_capture(terminal, stack)
@@ -98,6 +98,11 @@ def _explain(terminal: Terminal, stack: Stack, settings: Settings) -> None:
     terminal.say(f'  psql "{reader}" -c "{SELECT}"')
     terminal.say(f"Logs are in {settings.home.resolve() / 'log'}")
     terminal.say()
+
+
+def _from_here(path: Path) -> Path:
+    """As short as it can be written in the shell that started this."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _explain_capture(terminal: Terminal, stack: Stack) -> None:

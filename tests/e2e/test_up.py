@@ -52,7 +52,15 @@ def test_it_runs_the_sample_and_stops_without_a_trace(home: Path, start: Callabl
         assert db.execute("select count(distinct person_id) from warehouse.events").fetchone() != (0,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute("update landing.event set event = event")
-    assert not [path for path in (home / "var").rglob("*password*") if path.stat().st_mode & 0o077]
+    hidden = [*(home / "var").rglob("*password*"), home / "var/airflow/env.sh"]
+    assert not [path for path in hidden if path.stat().st_mode & 0o077]
+
+    command = re.search(r"on the command line: (.+)", text)
+    assert command
+    listed = subprocess.run(
+        ["bash", "-c", command[1]], cwd=ROOT, check=True, timeout=120, text=True, stdout=subprocess.PIPE
+    )
+    assert "events_ingest" in listed.stdout
 
     postmaster = home / "var" / "postgres" / "data" / "postmaster.pid"
     os.kill(int(postmaster.read_text().split()[0]), signal.SIGKILL)
