@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
@@ -36,6 +37,7 @@ from etl.cli import (
     status,
     up,
     watermark,
+    what_if,
 )
 from etl.errors import DISK_IS_FULL, CycleBusyError, EtlError
 from etl.visible import visible
@@ -60,11 +62,20 @@ def etl(
     """PostHog-compatible event ingestion as micro-batches on PostgreSQL."""
 
 
-for panel, commands in {
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Run": (up.up, demo.demo, migrate.migrate, land.land, capture.capture, cycle.cycle, maintain.maintain),
-    "Inspect": (status.status, alert.alert, explain.explain, report.report, digest.digest, rebuild.rebuild),
+    "Inspect": (
+        status.status,
+        alert.alert,
+        explain.explain,
+        report.report,
+        digest.digest,
+        rebuild.rebuild,
+        what_if.what_if,
+    ),
     "Correct": (split.split,),
-}.items():
+}
+for panel, commands in COMMANDS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 

@@ -8,7 +8,7 @@ stood, so the same events stay held. Batches are cut differently, which must mak
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,10 +80,7 @@ def rebuild(
         )
         with place as fresh_url, sql.connect(fresh_url) as fresh:
             migrate(fresh, settings)
-            _copy_context(live, fresh)
-            copied = sum(
-                _replay(live, fresh, settings, segment, lambda batch: report(batch, landed)) for segment in segments
-            )
+            copied = replay(live, fresh, settings, segments, lambda batch: report(batch, landed))
             rebuilt = read_digest(fresh)
             with fresh.transaction():
                 difference = _compare(live, fresh, digest, rebuilt)
@@ -92,6 +89,23 @@ def rebuild(
     with sql.connect(url, application_name="etl rebuild") as live:
         sql.run(live, "rebuild/insert_run", {**vars(found), "difference": str(difference) if difference else None})
     return found
+
+
+def replay(live: Db, fresh: Db, settings: Settings, parts: Iterable[Row], report: Callable[[Batch], None]) -> int:
+    """Run the cycles of parts of the live log in a fresh database; returns how many rows these had.
+
+    Args:
+        live: the live database, only read.
+        fresh: a migrated database without rows.
+        settings: of the cycles.
+        parts: bounds, clock at the end and length of the hold of each, as ``sql/rebuild/read_segments.sql`` has them.
+        report: called with each batch.
+
+    Raises:
+        TransientError: a transaction older than the last batch kept the replay's clock back.
+    """
+    _copy_context(live, fresh)
+    return sum(_replay_part(live, fresh, settings, part, report) for part in parts)
 
 
 def _copy_context(live: Db, fresh: Db) -> None:
@@ -107,21 +121,21 @@ def _copy_context(live: Db, fresh: Db) -> None:
             action.add(fresh, read_actions(row), team_id=row["team_id"], by=row["decided_by"], why=row["why"])
 
 
-def _replay(live: Db, fresh: Db, settings: Settings, segment: Row, report: Callable[[Batch], None]) -> int:
+def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Callable[[Batch], None]) -> int:
     with fresh.cursor() as target, target.copy(sql.statement("rebuild/copy_in")) as landing:
-        for block in sql.copy_out(live, "rebuild/copy_out", segment):
+        for block in sql.copy_out(live, "rebuild/copy_out", part):
             landing.write(block)
     copied = 0
-    held = settings.model_copy(update={"hold_seconds": segment["hold_seconds"]})
+    held = settings.model_copy(update={"hold_seconds": part["hold_seconds"]})
     is_caught_up = False
     while not is_caught_up:
-        batch = run_cycle(fresh, held, now=segment["as_of"])
+        batch = run_cycle(fresh, held, now=part["as_of"])
         report(batch)
         copied += batch.landed
         is_caught_up = batch.is_caught_up
-    if batch.as_of != segment["as_of"]:
+    if batch.as_of != part["as_of"]:
         raise TransientError(
-            f"The replay's clock stands at {batch.as_of}, the live one stood at {segment['as_of']}: a transaction "
+            f"The replay's clock stands at {batch.as_of}, the live one stood at {part['as_of']}: a transaction "
             "older than that is open on this server (`etl status`), or the role may not see others' (grant pg_monitor)."
             " Nothing was compared; run again when it has ended."
         )

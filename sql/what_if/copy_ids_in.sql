@@ -1,0 +1,1 @@
+copy as_is from stdin (format binary);  -- noqa: PRS

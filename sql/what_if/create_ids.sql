@@ -1,0 +1,1 @@
+create temporary table as_is (team_id bigint, distinct_id text, person_id uuid);
