@@ -62,6 +62,10 @@ class LandingError(EtlError):
     """A file could not be landed."""
 
 
+class ExportError(EtlError):
+    """Events could not be exported to files."""
+
+
 class ProjectError(EtlError):
     """There is no such project, or there is one already."""
 

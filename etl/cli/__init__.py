@@ -22,6 +22,7 @@ from etl.cli import (
     digest,
     expectations,
     explain,
+    export,
     incident,
     land,
     maintain,
@@ -61,7 +62,16 @@ def etl(
 
 
 for panel, commands in {
-    "Run": (up.up, demo.demo, migrate.migrate, land.land, capture.capture, cycle.cycle, maintain.maintain),
+    "Run": (
+        up.up,
+        demo.demo,
+        migrate.migrate,
+        land.land,
+        export.export,
+        capture.capture,
+        cycle.cycle,
+        maintain.maintain,
+    ),
     "Inspect": (status.status, alert.alert, explain.explain, report.report, digest.digest, rebuild.rebuild),
     "Correct": (split.split,),
 }.items():
