@@ -74,6 +74,10 @@ class ActionError(EtlError):
     """An action cannot be read, asks for something that is not supported, or is not there."""
 
 
+class PropertyIndexError(EtlError):
+    """There is no such index of a property."""
+
+
 class RefusedError(EtlError):
     """A request of which nothing is stored.
 

@@ -30,6 +30,7 @@ from etl.cli import (
     migrate,
     plan,
     project,
+    property_index,
     quarantine,
     rebuild,
     report,
@@ -87,7 +88,13 @@ for panel, nouns in {
         "incident": incident.app,
         "watermark": watermark.app,
     },
-    "Set up": {"project": project.app, "action": action.app, "plan": plan.app, "expectations": expectations.app},
+    "Set up": {
+        "project": project.app,
+        "action": action.app,
+        "property": property_index.app,
+        "plan": plan.app,
+        "expectations": expectations.app,
+    },
 }.items():
     for name, noun in nouns.items():
         app.add_typer(noun, name=name, rich_help_panel=panel)

@@ -28,7 +28,7 @@ DECISIONS = {
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
-    "expectations check", "export",
+    "expectations check", "export", "property list",
     "incident list", "action list", "action show", "action test",
 }  # fmt: skip
 OF_A_PROJECT = {
