@@ -126,11 +126,12 @@ def follow(db: Db, folder: Path, *, team_id: int | None = None) -> Iterator[Expo
         progress = sql.one(db, "export/read_progress", {"after": state.batch_id})
         if progress["newest"] == state.batch_id:
             return
-        # What was taken out again says no more of which day it was.
-        after = 0 if progress["has_withdrawn"] else state.batch_id
-        batches = {"after": after, "newest": progress["newest"], "team_id": team_id}
+        # What was taken out again says no more of which day it was; and a database that was restored from a dump may
+        # have forgotten batches that the folder has.
+        is_anew = progress["has_withdrawn"] or progress["newest"] < state.batch_id
+        batches = {"after": 0 if is_anew else state.batch_id, "newest": progress["newest"], "team_id": team_id}
         days = {row["day"] for row in sql.run(db, "export/list_days", batches)}
-        if progress["has_withdrawn"]:
+        if is_anew:
             days |= _written_days(folder)
         yield from _write_days(db, folder, days, team_id)
         yield from _write_persons(db, folder, team_id)

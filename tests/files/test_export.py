@@ -285,6 +285,18 @@ def test_what_an_undone_file_brought_goes_from_the_export_too(database, db, land
     assert not (folder / "events" / "2022-07-05.parquet").exists()
 
 
+def test_a_database_behind_the_folder_is_written_anew(db, land, cycle, tmp_path):
+    """As after a restore from a dump: the folder has a day that the database has not."""
+    act(land, "a", "e", "04 10:00")
+    cycle()
+    followed(db, tmp_path)
+    (tmp_path / "events" / "2022-07-04.parquet").rename(tmp_path / "events" / "2022-07-09.parquet")
+    (tmp_path / "export.json").write_text('{"batch_id": 1000}')
+    found = followed(db, tmp_path)
+    assert found.items() >= {"events/2022-07-04.parquet": 1, "events/2022-07-09.parquet": 0}.items()
+    assert json.loads((tmp_path / "export.json").read_text()) == {"team_id": None, "batch_id": 1}
+
+
 def test_days_that_were_asked_for_are_no_reason_to_leave_others_out(db, land, cycle, tmp_path):
     land_two_weeks(land, cycle)
     exported(db, tmp_path, date(2022, 7, 5))
