@@ -62,12 +62,20 @@ class LandingError(EtlError):
     """A file could not be landed."""
 
 
+class ExportError(EtlError):
+    """Events could not be exported to files."""
+
+
 class ProjectError(EtlError):
     """There is no such project, or there is one already."""
 
 
 class ActionError(EtlError):
     """An action cannot be read, asks for something that is not supported, or is not there."""
+
+
+class PropertyIndexError(EtlError):
+    """There is no such index of a property."""
 
 
 class RefusedError(EtlError):

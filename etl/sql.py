@@ -282,6 +282,15 @@ def copy_out(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Iter
             yield bytes(block)
 
 
+def copied_rows(
+    db: Db, name: str, types: Sequence[str], params: Mapping[str, Any] | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """The rows that the COPY statement ``sql/{name}.sql`` sends, one at a time, as values of PostgreSQL's ``types``."""
+    with _observed_by_all(db, name), db.cursor() as cursor, cursor.copy(statement(name), params) as copy:
+        copy.set_types(types)
+        yield from copy.rows()
+
+
 Observer = Callable[[Db, str, bool], None]
 """Called with the connection, the name of a statement, and whether it has run (else it is about to)."""
 

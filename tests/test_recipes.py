@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 
@@ -81,6 +84,26 @@ def two_weeks(land, cycle):
 def test_answers_worked_out_by_hand(db, two_weeks):
     for recipe, parameters, answer in ANSWERS:
         assert ask(db, recipe, **parameters) == answer, recipe
+
+
+def test_the_script_counts_and_draws(database, db, two_weeks, tmp_path):
+    """Ann and her device are two ids on the day of her sign-up."""
+    page = tmp_path / "users.html"
+    script = [sys.executable, FOLDER / "unique_users.py", database, page]
+    shown = subprocess.run(script, check=True, capture_output=True, text=True).stdout
+    assert [tuple(line.split()) for line in shown.splitlines()[2:]] == [
+        ("2022-07-04", "00:00:00+00:00", "3", "2"),
+        ("2022-07-05", "00:00:00+00:00", "2", "2"),
+        ("2022-07-06", "00:00:00+00:00", "1", "1"),
+        ("2022-07-11", "00:00:00+00:00", "2", "2"),
+    ]
+    (spec,) = re.findall(r"var spec = (\{.*?\});\n", page.read_text())
+    (rows,) = json.loads(spec)["datasets"].values()
+    assert {(row["day"][:10], row["counted"], row["number"]) for row in rows} >= {
+        ("2022-07-04", "distinct_ids", 3),
+        ("2022-07-04", "users", 2),
+    }
+    assert len(rows) == 8
 
 
 def test_every_recipe_has_an_answer():

@@ -23,6 +23,7 @@ from etl.cli import (
     digest,
     expectations,
     explain,
+    export,
     incident,
     land,
     maintain,
@@ -30,6 +31,7 @@ from etl.cli import (
     migrate,
     plan,
     project,
+    property_index,
     quarantine,
     rebuild,
     report,
@@ -63,7 +65,16 @@ def etl(
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Run": (up.up, demo.demo, migrate.migrate, land.land, capture.capture, cycle.cycle, maintain.maintain),
+    "Run": (
+        up.up,
+        demo.demo,
+        migrate.migrate,
+        land.land,
+        export.export,
+        capture.capture,
+        cycle.cycle,
+        maintain.maintain,
+    ),
     "Inspect": (
         status.status,
         alert.alert,
@@ -88,7 +99,13 @@ for panel, nouns in {
         "incident": incident.app,
         "watermark": watermark.app,
     },
-    "Set up": {"project": project.app, "action": action.app, "plan": plan.app, "expectations": expectations.app},
+    "Set up": {
+        "project": project.app,
+        "action": action.app,
+        "property": property_index.app,
+        "plan": plan.app,
+        "expectations": expectations.app,
+    },
 }.items():
     for name, noun in nouns.items():
         app.add_typer(noun, name=name, rich_help_panel=panel)

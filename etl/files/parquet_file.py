@@ -13,9 +13,12 @@ from etl.files.options import Reading
 from etl.files.packed import BLOCK_BYTES
 from etl.files.tools import advice
 from etl.files.values import fit_for_a_line
-from etl.rules.wire import Fields, Unreadable
+from etl.rules.wire import Fields, Unreadable, as_json
 
 ROWS = 1_000  # decoded at a time
+
+MARK = b"event-microbatch"
+"""The key in a file's metadata that says that `etl export` has written it."""
 
 Convert = Callable[[Any], Any]
 
@@ -49,6 +52,8 @@ def read_parquet(
     refuse_duplicates(names, name)
     left = [] if reading.is_mapped else members.plan(tuple(schema.names)).left
     wanted = [each for each in schema.names if each not in left]
+    # An id that `etl export` has written is what it says, also `null` or `1001.0`. As JSON nothing is read into it.
+    verbatim = {"distinct_id"} if MARK in (schema.metadata or {}) else set()
     total = max(parquet.metadata.num_rows, 1)
     number = 0
 
@@ -57,7 +62,11 @@ def read_parquet(
         try:
             for batch in parquet.iter_batches(batch_size=ROWS, columns=wanted):
                 columns = batch.schema.names
-                for row in zip(*map(_cells, batch.columns), strict=True):
+                cells = [
+                    list(map(as_json, values)) if column in verbatim else values
+                    for column, values in zip(columns, map(_cells, batch.columns), strict=True)
+                ]
+                for row in zip(*cells, strict=True):
                     number += 1
                     yield number, dict(zip(columns, row, strict=True))
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:

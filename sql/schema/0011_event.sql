@@ -15,3 +15,18 @@ comment on column ops.event_view.query is 'What the view was made with: when ano
 
 grant usage on schema event to auditor;
 grant select on ops.event_view to auditor;
+
+-- Indexes of single properties, for analysts' filters: etl/operate/property_index.py.
+create table ops.property_index (
+    index_name text primary key,
+    property text not null,
+    -- Null: of whatever event.
+    event text,
+    made_at timestamptz not null default now(),
+    unique nulls not distinct (property, event)
+);
+
+comment on table ops.property_index is
+'Which properties have an index, made by etl property index; without an event: those of all events';
+
+grant select on ops.property_index to auditor;

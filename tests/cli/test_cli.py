@@ -28,12 +28,12 @@ DECISIONS = {
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
-    "expectations check",
+    "expectations check", "export", "property list",
     "incident list", "action list", "action show", "action test",
 }  # fmt: skip
 OF_A_PROJECT = {
     "land", "explain", "split", "merge list", "merge accept", "merge reject", "quarantine list", "quarantine replay",
-    "quarantine discard", "plan drift", "incident list",
+    "quarantine discard", "plan drift", "incident list", "export",
     "action add", "action list", "action show", "action test", "action disable",
 }  # fmt: skip
 
