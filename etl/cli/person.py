@@ -1,0 +1,62 @@
+"""`etl person`: what a person may ask for: to be erased, and to be told what is known of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from etl.cli.options import By, Json, Team, Why, parse_uuid
+from etl.cli.shared import console, print_json, warehouse
+
+app = typer.Typer(help="Erase a person, or export what is known of one.", no_args_is_help=True)
+
+Person = Annotated[str | None, typer.Argument(metavar="[PERSON_ID]", help="The person's id.")]
+DistinctId = Annotated[
+    str | None, typer.Option("--distinct-id", metavar="ID", help="Instead: any distinct id of the person.")
+]
+
+
+@app.command()
+def erase(
+    person: Person = None,
+    *,
+    distinct_id: DistinctId = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Erase nothing, count what would be.")] = False,
+    why: Why,
+    by: By,
+    team: Team = None,
+    is_json: Json = False,
+) -> None:
+    """Make a person nobody, everywhere: lands an erasure, which the next cycle carries out. It cannot be undone."""
+    from etl.operate.person import count_erased, find
+    from etl.operate.person import erase as land
+
+    with warehouse() as (db, _):
+        target = find(db, person_id=parse_uuid(person) if person else None, distinct_id=distinct_id, team_id=team)
+        if dry_run:
+            counts = count_erased(db, target)
+            if is_json:
+                print_json(counts)
+            else:
+                for name, count in counts.items():
+                    console.print(f"{name.replace('_', ' ')}: {count:,}")
+                console.print("nothing was changed")
+            return
+        uuid = land(db, target, by=by, why=why)
+    if is_json:
+        print_json({"uuid": uuid})
+    else:
+        console.print(f"landed erasure {uuid}; the next cycle carries it out")
+        console.print(f"then, for the request's file: etl person certificate {uuid}")
+
+
+@app.command()
+def certificate(
+    uuid: Annotated[str, typer.Argument(metavar="ERASURE", help="The uuid that `etl person erase` printed.")],
+) -> None:
+    """Print as JSON what an erasure did: when, for whom it was decided, how many rows, the hash in the audit log."""
+    from etl.operate.person import read_certificate
+
+    with warehouse() as (db, _):
+        print_json(read_certificate(db, parse_uuid(uuid)))

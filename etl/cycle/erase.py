@@ -1,0 +1,136 @@
+"""Erasure: a person is made nobody, in everything that is stored.
+
+An operator's event says whom (``etl person erase``). It is a batch of its own, so that all rows before it are taken in
+by then and none behind it. Its load writes a random id in the place of each distinct id of the person, and the person
+ids that follow from these in the place of theirs, and takes away what the events said, wherever they stand: landing,
+buffer, quarantine, warehouse. Uuids, names and times of events stay, and who merged with whom. So every count stays as
+it was counted, an event that is sent again is still a duplicate, and a replay of landing gives the same.
+
+``ops.amendment`` keeps by what the digests of other batches changed, so that the audit still agrees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from etl import sql
+from etl.cycle.batch import Batch
+from etl.cycle.fold import refold_groups
+from etl.quality.suites import read_refusals
+from etl.rules.identity import person_id_of
+from etl.sql import Db
+
+PREFIX = "$erased-"
+"""Of the ids that stand where erased ones stood."""
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What is asked for.
+
+    Attributes:
+        team_id: the project.
+        landing_id: of the operator's event.
+        uuid: of the operator's event.
+        asked_at: when it was landed.
+        distinct_id: of the person; all ids of the person are erased.
+        asked_by: who decided.
+        why: the reason.
+        erased_ids: in a replay of landing, the ids that stand in the place of the person's already.
+    """
+
+    team_id: int
+    landing_id: int
+    uuid: UUID
+    asked_at: datetime
+    distinct_id: str
+    asked_by: str
+    why: str
+    erased_ids: list[str]
+
+
+def erase(db: Db, batch: Batch) -> bool:
+    """Erase the person, if the batch does; part of load, after the batch's own row. False: the batch erases nobody."""
+    if batch.landed != 1:
+        return False
+    erasure = sql.record(db, Erasure, "erase/read_erasure", batch.parameters)
+    if erasure is None:
+        return False
+    counts = rewrite(db, erasure, batch.upper_xid, batch.upper_landing_id)
+    # The operator's own event is one of each.
+    counts["landing_rows"] -= 1
+    counts["events"] -= 1
+    sql.run(db, "erase/insert_amendments", batch.parameters)
+    sql.run(db, "erase/insert_erased_ids", vars(erasure))
+    sql.run(
+        db,
+        "erase/insert_erasure",
+        {**vars(erasure), "batch_id": batch.batch_id, "counts": sql.json_text(counts)},
+    )
+    return True
+
+
+def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> dict[str, int]:
+    """Write the person out of every table; how many rows of what.
+
+    Args:
+        db: in a transaction, with the cycle lock.
+        erasure: whom.
+        upper_xid: with ``upper_landing_id`` the last position of landing that counts: what is behind it is of somebody
+            new.
+        upper_landing_id: see ``upper_xid``.
+    """
+    former = [row["distinct_id"] for row in sql.run(db, "erase/read_ids", vars(erasure))]
+    ids = [(erasure.team_id, name, f"{PREFIX}{uuid4()}") for name in former]
+    persons = [str(person_id_of(erasure.team_id, name)) for name in former]
+    sql.copy_in(
+        db,
+        "erase/copy_id",
+        ((team, name, person_id_of(team, name), random, person_id_of(team, random)) for team, name, random in ids),
+    )
+    upto = {"upper_xid": upper_xid, "upper_landing_id": upper_landing_id}
+    parameters: dict[str, Any] = {
+        **vars(erasure),
+        "ids": former + persons,
+        "reason": sql.json_text(read_refusals()["erased"]),
+    }
+    sql.run(db, "erase/collect_loaded")
+    sql.run(db, "erase/collect_erasure", parameters)
+    sql.run(db, "erase/collect_held")
+    sql.run(db, "erase/collect_refused")
+    sql.run(db, "erase/collect_landed", upto)
+    sql.run(db, "erase/collect_naming")
+    sql.run(db, "withdraw/clear_plan")
+    groups = sql.run(db, "erase/collect_groups").rowcount
+    sql.run(db, "erase/rewrite_landing")
+    sql.run(db, "erase/rewrite_events")
+    sql.run(db, "erase/rewrite_event_keys")
+    held = sql.run(db, "erase/rewrite_held").rowcount
+    sql.run(db, "erase/rewrite_released")
+    sql.run(db, "erase/rewrite_refused", parameters)
+    sql.run(db, "erase/rewrite_set_apart", parameters)
+    sql.run(db, "erase/rewrite_merges")
+    sql.run(db, "erase/rewrite_warnings")
+    sql.run(db, "erase/rewrite_active_ids")
+    sql.run(db, "erase/rewrite_overrides")
+    known = sql.run(db, "erase/rewrite_distinct_ids").rowcount
+    people = sql.run(db, "erase/rewrite_persons").rowcount
+    for name in ("rewrite_decisions", "clear_examples", "clear_file_examples", "clear_messages", "clear_labels"):
+        sql.run(db, f"erase/{name}", parameters)
+    refold_groups(db)
+    sql.run(db, "erase/rewrite_plan")
+    rewritten = {row["name"]: row["events"] for row in sql.run(db, "erase/count_rewritten")}
+    return {
+        "persons": people,
+        "distinct_ids": known,
+        "landing_rows": rewritten.get("landing", 0),
+        "events": rewritten.get("events", 0),
+        "held_events": held,
+        "quarantined_rows": rewritten.get("refused", 0),
+        "merges": rewritten.get("merges", 0),
+        "warnings": rewritten.get("warnings", 0),
+        "groups": groups,
+    }
