@@ -118,8 +118,11 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     sql.run(db, "erase/rewrite_overrides")
     known = sql.run(db, "erase/rewrite_distinct_ids").rowcount
     people = sql.run(db, "erase/rewrite_persons").rowcount
-    for name in ("rewrite_decisions", "clear_examples", "clear_file_examples", "clear_messages", "clear_labels"):
-        sql.run(db, f"erase/{name}", parameters)
+    sql.run(db, "erase/rewrite_decisions", parameters)
+    sql.run(db, "erase/clear_examples", parameters)
+    sql.run(db, "erase/clear_file_examples", parameters)
+    sql.run(db, "erase/clear_messages", parameters)
+    sql.run(db, "erase/clear_labels", parameters)
     refold_groups(db)
     sql.run(db, "erase/rewrite_plan")
     rewritten = {row["name"]: row["events"] for row in sql.run(db, "erase/count_rewritten")}
