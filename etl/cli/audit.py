@@ -68,7 +68,7 @@ def verify(
         )
     if found.amended:
         console.print(
-            f"of {found.amended:,} batches something was erased or dropped after retention since: what is left was checked"
+            f"of {found.amended:,} batches something was erased or dropped after retention: what is left was checked"
         )
     if found.hash:
         console.print(f"newest entry of the audit log: {found.entry_id}, hash {found.hash}")

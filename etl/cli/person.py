@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -11,7 +12,8 @@ from etl.cli.shared import console, print_json, warehouse
 
 app = typer.Typer(help="Erase a person, or export what is known of one.", no_args_is_help=True)
 
-Person = Annotated[str | None, typer.Argument(metavar="[PERSON_ID]", help="The person's id.")]
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+Person = Annotated[str | None, typer.Argument(metavar="PERSON_ID", help="The person's id.")]
 DistinctId = Annotated[
     str | None, typer.Option("--distinct-id", metavar="ID", help="Instead: any distinct id of the person.")
 ]
@@ -22,6 +24,16 @@ def erase(
     person: Person = None,
     *,
     distinct_id: DistinctId = None,
+    events_only: Annotated[
+        bool, typer.Option("--events-only", help="Only empty its events; the person and its ids stay.")
+    ] = False,
+    since: Annotated[
+        datetime | None,
+        typer.Option(metavar="TIME", formats=MOMENTS, help="Of these only from then on, by event time (UTC)."),
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(metavar="TIME", formats=MOMENTS, help="Of these only those before.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Erase nothing, count what would be.")] = False,
     why: Why,
     by: By,
@@ -29,13 +41,14 @@ def erase(
     is_json: Json = False,
 ) -> None:
     """Make a person nobody, everywhere: lands an erasure, which the next cycle carries out. It cannot be undone."""
-    from etl.operate.person import count_erased, find
+    from etl.operate.person import Scope, count_erased, find
     from etl.operate.person import erase as land
 
+    scope = Scope(events_only, since and since.replace(tzinfo=UTC), until and until.replace(tzinfo=UTC))
     with warehouse() as (db, _):
         target = find(db, person_id=parse_uuid(person) if person else None, distinct_id=distinct_id, team_id=team)
         if dry_run:
-            counts = count_erased(db, target)
+            counts = count_erased(db, target, scope)
             if is_json:
                 print_json(counts)
             else:
@@ -43,12 +56,23 @@ def erase(
                     console.print(f"{name.replace('_', ' ')}: {count:,}")
                 console.print("nothing was changed")
             return
-        uuid = land(db, target, by=by, why=why)
+        uuid = land(db, target, scope, by=by, why=why)
     if is_json:
         print_json({"uuid": uuid})
     else:
         console.print(f"landed erasure {uuid}; the next cycle carries it out")
         console.print(f"then, for the request's file: etl person certificate {uuid}")
+
+
+@app.command()
+def export(person: Person = None, *, distinct_id: DistinctId = None, team: Team = None) -> None:
+    """Print as JSON all that is stored of a person, for a request of access."""
+    from etl.operate.person import export as read
+    from etl.operate.person import find
+
+    with warehouse() as (db, _):
+        target = find(db, person_id=parse_uuid(person) if person else None, distinct_id=distinct_id, team_id=team)
+        print_json(read(db, target))
 
 
 @app.command()

@@ -6,6 +6,8 @@ ids that follow from these in the place of theirs, and takes away what the event
 buffer, quarantine, warehouse. Uuids, names and times of events stay, and who merged with whom. So every count stays as
 it was counted, an event that is sent again is still a duplicate, and a replay of landing gives the same.
 
+An erasure of events only, all or those of a range of time, empties them too, and leaves whose they are.
+
 ``ops.amendment`` keeps by what the digests of other batches changed, so that the audit still agrees.
 """
 
@@ -18,7 +20,7 @@ from uuid import UUID, uuid4
 
 from etl import sql
 from etl.cycle.batch import Batch
-from etl.cycle.fold import refold_groups
+from etl.cycle.fold import refold_groups, refold_persons
 from etl.quality.suites import read_refusals
 from etl.rules.identity import person_id_of
 from etl.sql import Db
@@ -40,6 +42,9 @@ class Erasure:
         asked_by: who decided.
         why: the reason.
         erased_ids: in a replay of landing, the ids that stand in the place of the person's already.
+        is_events_only: only what events have said is erased; the person and its ids stay.
+        since_at: of the events only those of then or later, by event time; what has none, by arrival.
+        until_at: of the events only those before.
     """
 
     team_id: int
@@ -50,6 +55,9 @@ class Erasure:
     asked_by: str
     why: str
     erased_ids: list[str]
+    is_events_only: bool = False
+    since_at: datetime | None = None
+    until_at: datetime | None = None
 
 
 def erase(db: Db, batch: Batch) -> bool:
@@ -84,45 +92,43 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
         upper_landing_id: see ``upper_xid``.
     """
     former = [row["distinct_id"] for row in sql.run(db, "erase/read_ids", vars(erasure))]
-    ids = [(erasure.team_id, name, f"{PREFIX}{uuid4()}") for name in former]
-    persons = [str(person_id_of(erasure.team_id, name)) for name in former]
+    team_id = erasure.team_id
+    ids = [(name, name if erasure.is_events_only else f"{PREFIX}{uuid4()}") for name in former]
     sql.copy_in(
         db,
         "erase/copy_id",
-        ((team, name, person_id_of(team, name), random, person_id_of(team, random)) for team, name, random in ids),
+        ((team_id, name, person_id_of(team_id, name), new, person_id_of(team_id, new)) for name, new in ids),
     )
-    upto = {"upper_xid": upper_xid, "upper_landing_id": upper_landing_id}
     parameters: dict[str, Any] = {
         **vars(erasure),
-        "ids": former + persons,
+        "upper_xid": upper_xid,
+        "upper_landing_id": upper_landing_id,
+        "ids": former + [str(person_id_of(team_id, name)) for name in former],
         "reason": sql.json_text(read_refusals()["erased"]),
     }
-    sql.run(db, "erase/collect_loaded")
+    sql.run(db, "erase/collect_loaded", parameters)
     sql.run(db, "erase/collect_erasure", parameters)
-    sql.run(db, "erase/collect_held")
-    sql.run(db, "erase/collect_refused")
-    sql.run(db, "erase/collect_landed", upto)
-    sql.run(db, "erase/collect_naming")
+    sql.run(db, "erase/collect_held", parameters)
+    sql.run(db, "erase/collect_refused", parameters)
+    sql.run(db, "erase/collect_landed", parameters)
+    if not erasure.is_events_only:
+        sql.run(db, "erase/collect_naming")
+    # The plan of the batch's own row and of what it released is carried out; its tables serve once more.
     sql.run(db, "withdraw/clear_plan")
     groups = sql.run(db, "erase/collect_groups").rowcount
     sql.run(db, "erase/rewrite_landing")
     sql.run(db, "erase/rewrite_events")
-    sql.run(db, "erase/rewrite_event_keys")
     held = sql.run(db, "erase/rewrite_held").rowcount
-    sql.run(db, "erase/rewrite_released")
     sql.run(db, "erase/rewrite_refused", parameters)
     sql.run(db, "erase/rewrite_set_apart", parameters)
-    sql.run(db, "erase/rewrite_merges")
     sql.run(db, "erase/rewrite_warnings")
-    sql.run(db, "erase/rewrite_active_ids")
-    sql.run(db, "erase/rewrite_overrides")
-    known = sql.run(db, "erase/rewrite_distinct_ids").rowcount
-    people = sql.run(db, "erase/rewrite_persons").rowcount
-    sql.run(db, "erase/rewrite_decisions", parameters)
-    sql.run(db, "erase/clear_examples", parameters)
-    sql.run(db, "erase/clear_file_examples", parameters)
-    sql.run(db, "erase/clear_messages", parameters)
-    sql.run(db, "erase/clear_labels", parameters)
+    known = people = 0
+    if erasure.is_events_only:
+        sql.run(db, "erase/collect_persons")
+        refold_persons(db)
+        sql.run(db, "load/update_person_properties")
+    else:
+        known, people = _rename(db, parameters)
     refold_groups(db)
     sql.run(db, "erase/rewrite_plan")
     rewritten = {row["name"]: row["events"] for row in sql.run(db, "erase/count_rewritten")}
@@ -137,3 +143,20 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
         "warnings": rewritten.get("warnings", 0),
         "groups": groups,
     }
+
+
+def _rename(db: Db, parameters: dict[str, Any]) -> tuple[int, int]:
+    """Write the new ids wherever the former ones stand besides events; how many distinct ids and persons."""
+    sql.run(db, "erase/rewrite_event_keys")
+    sql.run(db, "erase/rewrite_released")
+    sql.run(db, "erase/rewrite_merges")
+    sql.run(db, "erase/rewrite_active_ids")
+    sql.run(db, "erase/rewrite_overrides")
+    known = sql.run(db, "erase/rewrite_distinct_ids").rowcount
+    people = sql.run(db, "erase/rewrite_persons").rowcount
+    sql.run(db, "erase/rewrite_decisions", parameters)
+    sql.run(db, "erase/clear_examples", parameters)
+    sql.run(db, "erase/clear_file_examples", parameters)
+    sql.run(db, "erase/clear_messages", parameters)
+    sql.run(db, "erase/clear_labels", parameters)
+    return known, people

@@ -17,6 +17,16 @@ from etl.sql import Db
 LOCK_SECONDS = 60.0
 # As stage cuts them.
 ID_CHARACTERS = 200
+EXPORTED = (
+    "persons",
+    "distinct_ids",
+    "merges",
+    "events",
+    "held_events",
+    "quarantined_rows",
+    "warnings",
+    "landed_rows",
+)
 
 
 @dataclass(frozen=True)
@@ -28,12 +38,33 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """What of a person is erased; default: all.
+
+    Attributes:
+        is_events_only: only what its events have said; the person and its ids stay.
+        since_at: of these only the events of then or later, by event time; what has none, by arrival.
+        until_at: of these only the events before.
+    """
+
+    is_events_only: bool = False
+    since_at: datetime | None = None
+    until_at: datetime | None = None
+
+
+ALL = Scope()
+
+
+@dataclass(frozen=True)
 class Certificate:
     """That somebody was erased, for the file of the request; it names nobody.
 
     Attributes:
         uuid: of the erasure, as the command that asked for it has printed it.
         team_id: the project.
+        is_events_only: only what events had said was erased.
+        since_at: only that of events of then or later; null: of all.
+        until_at: only that of events before; null: of all.
         asked_at: when it was asked for.
         asked_by: who decided.
         why: the reason.
@@ -46,6 +77,9 @@ class Certificate:
 
     uuid: UUID
     team_id: int
+    is_events_only: bool
+    since_at: datetime | None
+    until_at: datetime | None
     asked_at: datetime
     asked_by: str
     why: str
@@ -86,16 +120,41 @@ def find(
     return Target(found[0]["team_id"], found[0]["distinct_id"])
 
 
-def erase(db: Db, target: Target, *, by: str, why: str) -> UUID:
+def export(db: Db, target: Target) -> dict[str, Any]:
+    """All that is stored of a person, in one snapshot.
+
+    Args:
+        db: a connection in autocommit mode.
+        target: whose.
+
+    Returns:
+        Lists of rows by what they are: persons, distinct_ids, merges, events, held_events, quarantined_rows, warnings,
+        landed_rows (as they were sent, also those that are not taken yet).
+    """
+    found: dict[str, Any] = {"team_id": target.team_id, "asked_for": target.distinct_id, **{n: [] for n in EXPORTED}}
+    with sql.snapshot(db):
+        ids = _ids(db, target)
+        for rows in sql.stream(db, "person/export", {"team_id": target.team_id, "ids": ids}, size=1000):
+            for section, entry in rows:
+                found[section].append(entry)
+    return found
+
+
+def _ids(db: Db, target: Target) -> list[str]:
+    return [row["distinct_id"] for row in sql.run(db, "erase/read_ids", {**vars(target), "erased_ids": []})]
+
+
+def erase(db: Db, target: Target, scope: Scope = ALL, *, by: str, why: str) -> UUID:
     """Land the erasure, which the next cycle carries out; returns its uuid, for :func:`read_certificate`.
 
     Raises:
-        IdentityError: the reason, which is kept, names one of the person's ids.
+        IdentityError: the reason, which is kept, names one of the person's ids; or a range of time is given for a whole
+            person.
     """
+    _check(scope)
     if not why.strip():
         raise IdentityError("Say why: the reason is kept.")
-    ids = [row["distinct_id"] for row in sql.run(db, "erase/read_ids", {**vars(target), "erased_ids": []})]
-    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{why} {by}") for name in ids):
+    if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{why} {by}") for name in _ids(db, target)):
         raise IdentityError("The reason names the person, and it is kept: write the number of the request instead.")
     uuid = uuid4()
     operator_event.land(
@@ -104,19 +163,31 @@ def erase(db: Db, target: Target, *, by: str, why: str) -> UUID:
         distinct_id=f"erasure {uuid}",
         uuid=uuid,
         event="$erase",
-        properties={"erase": target.distinct_id},
+        properties={
+            "erase": target.distinct_id,
+            "is_events_only": scope.is_events_only,
+            "since": scope.since_at and scope.since_at.isoformat(),
+            "until": scope.until_at and scope.until_at.isoformat(),
+        },
         by=by,
         why=why,
     )
     return uuid
 
 
-def count_erased(db: Db, target: Target) -> dict[str, int]:
+def _check(scope: Scope) -> None:
+    if not scope.is_events_only and (scope.since_at or scope.until_at):
+        raise IdentityError("A range of time is one of events: add --events-only, or erase the whole person.")
+
+
+def count_erased(db: Db, target: Target, scope: Scope = ALL) -> dict[str, int]:
     """What an erasure would rewrite of all that is taken from landing by now: done, counted and rolled back.
 
     Raises:
         CycleBusyError: cycles kept the lock for a minute.
+        IdentityError: a range of time is given for a whole person.
     """
+    _check(scope)
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=True):
         erasure = Erasure(
             team_id=target.team_id,
@@ -127,6 +198,7 @@ def count_erased(db: Db, target: Target) -> dict[str, int]:
             asked_by="",
             why="",
             erased_ids=[],
+            **vars(scope),
         )
         position: dict[str, Any] = sql.one(db, "person/read_position")
         return rewrite(db, erasure, **position)

@@ -20,6 +20,7 @@ select
             || array(
                 select n.distinct_id
                 from staging.erased_id as n
+                where n.distinct_id <> n.former_distinct_id
                 order by n.distinct_id
             )
         )

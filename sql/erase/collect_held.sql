@@ -15,4 +15,7 @@ select
     ops.erased_properties(h.event, l.properties, h.distinct_id, i.distinct_id, null) as properties
 from staging.erased_id as i
 inner join buffer.event as h on i.team_id = h.team_id and i.former_distinct_id = h.distinct_id
-inner join landing.event as l on h.xid = l.xid and h.landing_id = l.landing_id and h.received_at = l.received_at;
+inner join landing.event as l on h.xid = l.xid and h.landing_id = l.landing_id and h.received_at = l.received_at
+where
+    (%(since_at)s::timestamptz is null or h."timestamp" >= %(since_at)s::timestamptz)
+    and (%(until_at)s::timestamptz is null or h."timestamp" < %(until_at)s::timestamptz);

@@ -1,5 +1,5 @@
 -- What else of the ids, or naming one, has been taken from landing: second deliveries, and what others' events name.
--- There is no index: landing is read once.
+-- There is no index: landing is read once. A range of time is one of arrivals.
 insert into staging.erased_event (
     landing_id, kind, team_id, former_distinct_id, distinct_id, xid, received_at, "timestamp", event, properties,
     other_id
@@ -45,5 +45,11 @@ left join lateral (
         and e.distinct_id = l.written_id
         and e.landing_id = l.landing_id
 ) as s on true
-where i.distinct_id is not null or o.distinct_id is not null
+where
+    (
+        i.distinct_id is not null
+        and (%(since_at)s::timestamptz is null or l.received_at >= %(since_at)s::timestamptz)
+        and (%(until_at)s::timestamptz is null or l.received_at < %(until_at)s::timestamptz)
+    )
+    or (i.distinct_id is null and o.distinct_id is not null and not %(is_events_only)s::boolean)
 on conflict (landing_id) do nothing;

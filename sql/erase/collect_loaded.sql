@@ -20,4 +20,7 @@ from staging.erased_id as i
 inner join warehouse.stored_event as e on i.team_id = e.team_id and i.former_distinct_id = e.distinct_id
 left join warehouse.merge as m
     on e.team_id = m.team_id and e.distinct_id = m.distinct_id and e.uuid = m.uuid and e.event = m.event
-left join staging.erased_id as o on m.team_id = o.team_id and m.source_distinct_id = o.former_distinct_id;
+left join staging.erased_id as o on m.team_id = o.team_id and m.source_distinct_id = o.former_distinct_id
+where
+    (%(since_at)s::timestamptz is null or e."timestamp" >= %(since_at)s::timestamptz)
+    and (%(until_at)s::timestamptz is null or e."timestamp" < %(until_at)s::timestamptz);

@@ -1,4 +1,5 @@
 -- Rows in quarantine: of the ids, by the id that stage would have given them; and those of others that name one.
+-- A range of time is one of arrivals, because a refused row may have no other.
 insert into staging.erased_event (
     landing_id, kind, team_id, former_distinct_id, distinct_id, xid, received_at, event, properties, other_id
 )
@@ -28,4 +29,10 @@ from (
 ) as q
 left join staging.erased_id as i on q.team_id = i.team_id and q.written_id = i.former_distinct_id
 left join staging.erased_id as o on q.team_id = o.team_id and q.other_id = o.former_distinct_id
-where i.distinct_id is not null or o.distinct_id is not null;
+where
+    (
+        i.distinct_id is not null
+        and (%(since_at)s::timestamptz is null or q.received_at >= %(since_at)s::timestamptz)
+        and (%(until_at)s::timestamptz is null or q.received_at < %(until_at)s::timestamptz)
+    )
+    or (i.distinct_id is null and o.distinct_id is not null and not %(is_events_only)s::boolean);

@@ -4,6 +4,7 @@ select
     i.team_id,
     i.distinct_id
 from staging.erased_id as i
+where i.distinct_id <> i.former_distinct_id
 union all
 select
     %(team_id)s::bigint as team_id,

@@ -1,8 +1,13 @@
 -- Note what was erased.
-insert into ops.erasure (uuid, team_id, asked_at, asked_by, why, batch_id, counts)
+insert into ops.erasure (
+    uuid, team_id, is_events_only, since_at, until_at, asked_at, asked_by, why, batch_id, counts
+)
 values (
     %(uuid)s::uuid,
     %(team_id)s::bigint,
+    %(is_events_only)s::boolean,
+    %(since_at)s::timestamptz,
+    %(until_at)s::timestamptz,
     %(asked_at)s::timestamptz,
     %(asked_by)s::text,
     %(why)s::text,

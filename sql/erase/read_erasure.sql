@@ -8,6 +8,9 @@ select
     l.properties ->> 'erase' as distinct_id,
     l.properties ->> '$decided_by' as asked_by,
     l.properties ->> '$why' as why,
+    coalesce(l.properties -> 'is_events_only' = 'true', false) as is_events_only,
+    (l.properties ->> 'since')::timestamptz as since_at,
+    (l.properties ->> 'until')::timestamptz as until_at,
     coalesce(
         (select array_agg(i.erased_id) from jsonb_array_elements_text(l.properties -> 'erased_ids') as i (erased_id)),
         '{}'

@@ -2,6 +2,9 @@
 select
     e.uuid,
     e.team_id,
+    e.is_events_only,
+    e.since_at,
+    e.until_at,
     e.asked_at,
     e.asked_by,
     e.why,

@@ -581,6 +581,11 @@ create table ops.erasure (
     -- Of the operator's event, $erase in landing.
     uuid uuid primary key,
     team_id bigint not null,
+    -- Only what events have said; the person and its ids stay.
+    is_events_only boolean not null,
+    -- Only events of a range of time. Null: without bound.
+    since_at timestamptz,
+    until_at timestamptz,
     asked_at timestamptz not null,
     asked_by text not null,
     why text not null,

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from etl import cli, sql
 from etl.cycle.run import run_cycle
+from etl.errors import IdentityError
 from etl.files import land as files
 from etl.files.undo import undo
 from etl.operate import merge, person
@@ -258,9 +259,10 @@ def test_long_ids_are_cut_as_stage_cuts_them(db, land, cycle):
 def test_whatever_breaks_off_the_next_run_finishes(db, known, cycle, settings):
     """One fault after the other, at every statement of the erasure and at the end of load."""
     uuid = erase(db, "alice", at=11)
-    names = [f"erase/{path.stem}" for path in sorted((sql.resource("sql") / "erase").glob("*.sql"))]
+    names = {f"erase/{path.stem}" for path in (sql.resource("sql") / "erase").glob("*.sql")}
+    names.remove("erase/collect_persons")  # of an erasure of events only
     state = read_digest(db)
-    for name in [*names, "load/close_batch", "load/advance_watermark"]:
+    for name in [*sorted(names), "load/close_batch", "load/advance_watermark"]:
 
         def fail(seen, statement, is_done, name=name):
             if statement == name and is_done:
@@ -376,6 +378,16 @@ def test_commands(db, database, known, cycle, monkeypatch):
     assert "Nothing is known" in run("erase", "--distinct-id", "nobody", *asked, status=1)
     assert "There is no person" in run("erase", UUID(1), *asked, status=1)
     assert "Say whom" in run("erase", *asked, status=1)
+    told = json.loads(run("export", "--distinct-id", "device-alice"))
+    assert [each["properties"]["email"] for each in told["persons"]] == ["secret@example.com"]
+    assert {each["distinct_id"] for each in told["distinct_ids"]} == {"alice", "device-alice"}
+    assert {each["uuid"] for each in told["events"]} == {UUID(1), UUID(2), UUID(3), UUID(7), UUID(8)}
+    assert [each["properties"]["card"] for each in told["quarantined_rows"]] == ["secret-4711"]
+    assert [each["type"] for each in told["warnings"]] == ["ignored_invalid_timestamp"]
+    assert [each["source_distinct_id"] for each in told["merges"]] == ["device-alice"]
+    assert [(len(told["landed_rows"]), told["held_events"])] == [(7, [])]
+    waiting = json.loads(run("export", "--distinct-id", "later-on"))
+    assert [len(waiting[name]) for name in ("persons", "held_events", "landed_rows")] == [0, 1, 1]
     landed = json.loads(run("erase", alice, "--json", *asked))["uuid"]
     assert "has been carried out" in run("certificate", landed, status=1)
     db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(11),))
@@ -385,3 +397,71 @@ def test_commands(db, database, known, cycle, monkeypatch):
     assert "Nothing is known" in run("erase", "--distinct-id", "alice", *asked, status=1)
     [tomb] = db.execute("select distinct_id from ops.erased_id order by 1 limit 1").fetchall()
     assert "Nothing is known" in run("erase", "--distinct-id", tomb["distinct_id"], *asked, status=1)
+
+
+def test_only_events_and_only_some(db, land, cycle, database, settings):
+    """The person stays, and what the other events say of it."""
+    land("$identify", "alice", properties={"$set": {"plan": "old", "since": 1}}, at=0, uuid=UUID(1))
+    land("$identify", "bob", properties={"$set": {"plan": "of bob"}}, at=5, uuid=UUID(2))
+    land("page", "alice", properties={"card": "secret", "$set": {"plan": "secret"}}, at=10, uuid=UUID(3))
+    land("page", "alice", properties={"card": "secret"}, uuid="wrong", at=10)
+    land("page", "alice", properties={"kept": 1}, at=20, uuid=UUID(4))
+    cycle(at=21)
+    alice = person_of(db, "alice")
+    scope = person.Scope(is_events_only=True, since_at=moment(10), until_at=moment(20))
+    target = person.find(db, person_id=alice)
+    foreseen = person.count_erased(db, target, scope)
+    uuid = person.erase(db, target, scope, by="ann", why="request 18")
+    db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(22),))
+    cycle(at=23)
+    assert found(db, "secret") == []
+    assert person_of(db, "alice") == alice
+    said = {
+        row["uuid"]: row["properties"]
+        for row in db.execute("select uuid::text, properties from warehouse.events where event <> '$erase'")
+    }
+    assert said == {
+        UUID(1): {"$set": {"plan": "old", "since": 1}},
+        UUID(2): {"$set": {"plan": "of bob"}},
+        UUID(3): {},
+        UUID(4): {"kept": 1},
+    }
+    [properties] = [
+        row["properties"]
+        for row in db.execute("select properties from warehouse.persons where person_id = %s", (alice,))
+    ]
+    assert properties == {"plan": "old", "since": 1}
+    certificate = person.read_certificate(db, uuid)
+    assert (certificate.is_events_only, certificate.since_at, certificate.until_at) == (True, moment(10), moment(20))
+    assert (
+        certificate.counts
+        == foreseen
+        == {
+            "persons": 0,
+            "distinct_ids": 0,
+            "landing_rows": 2,
+            "events": 1,
+            "held_events": 0,
+            "quarantined_rows": 1,
+            "merges": 0,
+            "warnings": 0,
+            "groups": 0,
+        }
+    )
+    land("page", "alice", properties={"card": "secret"}, at=24, uuid=UUID(3))
+    assert cycle(at=25)["duplicate"] == 1
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    assert rebuild(database, settings).difference is None
+    with pytest.raises(IdentityError, match="add --events-only"):
+        person.erase(db, target, person.Scope(since_at=moment(10)), by="ann", why="request 18")
+
+
+def test_only_held_events(db, known, cycle):
+    scope = person.Scope(is_events_only=True)
+    person.erase(db, person.find(db, distinct_id="later-on"), scope, by="ann", why="request 18")
+    db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(11),))
+    cycle(at=12)
+    assert cycle(at=80)["released"] == 1
+    [event] = db.execute("select distinct_id, properties from warehouse.events where uuid = %s", (UUID(9),)).fetchall()
+    assert event == {"distinct_id": "later-on", "properties": {}}
+    assert (broken(db), verify(db).troubles) == ({}, [])
