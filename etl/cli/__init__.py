@@ -38,6 +38,7 @@ from etl.cli import (
     up,
     watermark,
 )
+from etl.cli import property as property_
 from etl.errors import DISK_IS_FULL, CycleBusyError, EtlError
 from etl.visible import visible
 
@@ -76,6 +77,7 @@ for panel, nouns in {
         "quarantine": quarantine.app,
         "merge": merge.app,
         "person": person.app,
+        "property": property_.app,
         "incident": incident.app,
         "watermark": watermark.app,
     },

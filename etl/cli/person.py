@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -48,20 +49,28 @@ def erase(
     with warehouse() as (db, _):
         target = find(db, person_id=parse_uuid(person) if person else None, distinct_id=distinct_id, team_id=team)
         if dry_run:
-            counts = count_erased(db, target, scope)
-            if is_json:
-                print_json(counts)
-            else:
-                for name, count in counts.items():
-                    console.print(f"{name.replace('_', ' ')}: {count:,}")
-                console.print("nothing was changed")
+            show_counts(count_erased(db, target, scope), is_json=is_json)
             return
-        uuid = land(db, target, scope, by=by, why=why)
+        show_landed(land(db, target, scope, by=by, why=why), is_json=is_json)
+
+
+def show_counts(counts: dict[str, int], *, is_json: bool) -> None:
+    """What would be erased."""
+    if is_json:
+        print_json(counts)
+        return
+    for name, count in counts.items():
+        console.print(f"{name.replace('_', ' ')}: {count:,}")
+    console.print("nothing was changed")
+
+
+def show_landed(uuid: UUID, *, is_json: bool) -> None:
+    """What was asked for."""
     if is_json:
         print_json({"uuid": uuid})
-    else:
-        console.print(f"landed erasure {uuid}; the next cycle carries it out")
-        console.print(f"then, for the request's file: etl person certificate {uuid}")
+        return
+    console.print(f"landed erasure {uuid}; the next cycle carries it out")
+    console.print(f"then, for the request's file: etl person certificate {uuid}")
 
 
 @app.command()

@@ -6,7 +6,8 @@ ids that follow from these in the place of theirs, and takes away what the event
 buffer, quarantine, warehouse. Uuids, names and times of events stay, and who merged with whom. So every count stays as
 it was counted, an event that is sent again is still a duplicate, and a replay of landing gives the same.
 
-An erasure of events only, all or those of a range of time, empties them too, and leaves whose they are.
+A property is taken out of all persons, groups and events of a project (``etl property erase``) in the same way. An
+erasure of events only, all or those of a range of time, empties them too, and leaves whose they are.
 
 ``ops.amendment`` keeps by what the digests of other batches changed, so that the audit still agrees.
 """
@@ -38,7 +39,8 @@ class Erasure:
         landing_id: of the operator's event.
         uuid: of the operator's event.
         asked_at: when it was landed.
-        distinct_id: of the person; all ids of the person are erased.
+        distinct_id: of the person; all ids of the person are erased. None: a property is.
+        property: its name; of every person, group and event of the project. None: a person is erased.
         asked_by: who decided.
         why: the reason.
         erased_ids: in a replay of landing, the ids that stand in the place of the person's already.
@@ -51,7 +53,8 @@ class Erasure:
     landing_id: int
     uuid: UUID
     asked_at: datetime
-    distinct_id: str
+    distinct_id: str | None
+    property: str | None
     asked_by: str
     why: str
     erased_ids: list[str]
@@ -68,9 +71,10 @@ def erase(db: Db, batch: Batch) -> bool:
     if erasure is None:
         return False
     counts = rewrite(db, erasure, batch.upper_xid, batch.upper_landing_id)
-    # The operator's own event is one of each.
-    counts["landing_rows"] -= 1
-    counts["events"] -= 1
+    if erasure.property is None:
+        # The operator's own event is one of each.
+        counts["landing_rows"] -= 1
+        counts["events"] -= 1
     sql.run(db, "erase/insert_amendments", batch.parameters)
     sql.run(db, "erase/insert_erased_ids", vars(erasure))
     sql.run(
@@ -91,6 +95,11 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
             new.
         upper_landing_id: see ``upper_xid``.
     """
+    upto = {"upper_xid": upper_xid, "upper_landing_id": upper_landing_id}
+    # The plan of the batch's own row and of what it released is carried out; its tables serve once more.
+    sql.run(db, "withdraw/clear_plan")
+    if erasure.property is not None:
+        return _rewrite_property(db, {**vars(erasure), **upto})
     former = [row["distinct_id"] for row in sql.run(db, "erase/read_ids", vars(erasure))]
     team_id = erasure.team_id
     ids = [(name, name if erasure.is_events_only else f"{PREFIX}{uuid4()}") for name in former]
@@ -101,8 +110,7 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     )
     parameters: dict[str, Any] = {
         **vars(erasure),
-        "upper_xid": upper_xid,
-        "upper_landing_id": upper_landing_id,
+        **upto,
         "ids": former + [str(person_id_of(team_id, name)) for name in former],
         "reason": sql.json_text(read_refusals()["erased"]),
     }
@@ -113,8 +121,6 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     sql.run(db, "erase/collect_landed", parameters)
     if not erasure.is_events_only:
         sql.run(db, "erase/collect_naming")
-    # The plan of the batch's own row and of what it released is carried out; its tables serve once more.
-    sql.run(db, "withdraw/clear_plan")
     groups = sql.run(db, "erase/collect_groups").rowcount
     sql.run(db, "erase/rewrite_landing")
     sql.run(db, "erase/rewrite_events")
@@ -140,6 +146,31 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
         "held_events": held,
         "quarantined_rows": rewritten.get("refused", 0),
         "merges": rewritten.get("merges", 0),
+        "warnings": rewritten.get("warnings", 0),
+        "groups": groups,
+        **sql.one(db, "erase/count_left", parameters),
+    }
+
+
+def _rewrite_property(db: Db, parameters: dict[str, Any]) -> dict[str, int]:
+    """Write a property out of every table; persons and groups are folded again from events that do not say it."""
+    sql.run(db, "erase_property/rewrite_landing", parameters)
+    sql.run(db, "erase_property/rewrite_events", parameters)
+    sql.run(db, "erase_property/rewrite_refused", parameters)
+    sql.run(db, "erase_property/rewrite_warnings", parameters)
+    sql.run(db, "erase_property/rewrite_held", parameters)
+    people = sql.run(db, "erase_property/collect_persons", parameters).rowcount
+    people += sql.run(db, "erase_property/clear_merged_persons", parameters).rowcount
+    refold_persons(db)
+    sql.run(db, "load/update_person_properties")
+    groups = sql.run(db, "erase_property/collect_groups", parameters).rowcount
+    refold_groups(db)
+    rewritten = {row["name"]: row["events"] for row in sql.run(db, "erase/count_rewritten")}
+    return {
+        "persons": people,
+        "landing_rows": rewritten.get("landing", 0),
+        "events": rewritten.get("events", 0),
+        "quarantined_rows": rewritten.get("refused", 0),
         "warnings": rewritten.get("warnings", 0),
         "groups": groups,
     }

@@ -62,6 +62,7 @@ class Certificate:
     Attributes:
         uuid: of the erasure, as the command that asked for it has printed it.
         team_id: the project.
+        property: of all persons and events; null: a person was erased.
         is_events_only: only what events had said was erased.
         since_at: only that of events of then or later; null: of all.
         until_at: only that of events before; null: of all.
@@ -77,6 +78,7 @@ class Certificate:
 
     uuid: UUID
     team_id: int
+    property: str | None
     is_events_only: bool
     since_at: datetime | None
     until_at: datetime | None
@@ -152,23 +154,29 @@ def erase(db: Db, target: Target, scope: Scope = ALL, *, by: str, why: str) -> U
             person.
     """
     _check(scope)
-    if not why.strip():
-        raise IdentityError("Say why: the reason is kept.")
     if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{why} {by}") for name in _ids(db, target)):
         raise IdentityError("The reason names the person, and it is kept: write the number of the request instead.")
+    asked = {
+        "erase": target.distinct_id,
+        "is_events_only": scope.is_events_only,
+        "since": scope.since_at and scope.since_at.isoformat(),
+        "until": scope.until_at and scope.until_at.isoformat(),
+    }
+    return land_erasure(db, target.team_id, asked, by=by, why=why)
+
+
+def land_erasure(db: Db, team_id: int, asked: dict[str, Any], *, by: str, why: str) -> UUID:
+    """Land the operator's event, with what it asks for among its properties; returns its uuid."""
+    if not why.strip():
+        raise IdentityError("Say why: the reason is kept.")
     uuid = uuid4()
     operator_event.land(
         db,
-        team_id=target.team_id,
+        team_id=team_id,
         distinct_id=f"erasure {uuid}",
         uuid=uuid,
         event="$erase",
-        properties={
-            "erase": target.distinct_id,
-            "is_events_only": scope.is_events_only,
-            "since": scope.since_at and scope.since_at.isoformat(),
-            "until": scope.until_at and scope.until_at.isoformat(),
-        },
+        properties=asked,
         by=by,
         why=why,
     )
@@ -188,20 +196,15 @@ def count_erased(db: Db, target: Target, scope: Scope = ALL) -> dict[str, int]:
         IdentityError: a range of time is given for a whole person.
     """
     _check(scope)
+    return try_out(db, team_id=target.team_id, distinct_id=target.distinct_id, **vars(scope))
+
+
+def try_out(db: Db, **asked: Any) -> dict[str, int]:
+    """Erase in a transaction that is rolled back; how many rows of what it has rewritten."""
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=True):
-        erasure = Erasure(
-            team_id=target.team_id,
-            landing_id=0,
-            uuid=uuid4(),
-            asked_at=datetime.now(UTC),
-            distinct_id=target.distinct_id,
-            asked_by="",
-            why="",
-            erased_ids=[],
-            **vars(scope),
-        )
-        position: dict[str, Any] = sql.one(db, "person/read_position")
-        return rewrite(db, erasure, **position)
+        operator = {"landing_id": 0, "uuid": uuid4(), "asked_at": datetime.now(UTC), "asked_by": "", "why": ""}
+        erasure = Erasure(**{"distinct_id": None, "property": None, "erased_ids": [], **operator, **asked})
+        return rewrite(db, erasure, **sql.one(db, "person/read_position"))
 
 
 def read_certificate(db: Db, uuid: UUID) -> Certificate:

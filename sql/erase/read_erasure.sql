@@ -6,6 +6,7 @@ select
     e.uuid,
     l.received_at as asked_at,
     l.properties ->> 'erase' as distinct_id,
+    l.properties ->> 'erase_property' as property,
     l.properties ->> '$decided_by' as asked_by,
     l.properties ->> '$why' as why,
     coalesce(l.properties -> 'is_events_only' = 'true', false) as is_events_only,

@@ -1,5 +1,5 @@
--- Every quarantined row of every batch is still there, if it was not dropped after retention, and each that was landed again is in landing (until that day is
--- dropped after retention).
+-- Every quarantined row of every batch is still there, if it was not dropped after retention, and each that was landed
+-- again is in landing (until that day is dropped after retention).
 select
     b.batch_id,
     b.quarantined - coalesce(a.dropped, 0) as expected,

@@ -1,5 +1,5 @@
--- Drop refused rows after retention, and what was noted of those that a step failed on. Never before landing's: as long as
--- a row is there, a replay of landing refuses it again.
+-- Drop refused rows after retention, and what was noted of those that a step failed on. Never before landing's: as long
+-- as a row is there, a replay of landing refuses it again.
 with gone as (
     delete from quarantine.event as q
     where

@@ -1,5 +1,5 @@
--- All that is stored of a person, by the distinct ids, as JSON: what is worked out of it, the events, and what was landed,
--- also what is not taken yet. Landing and quarantine have no index by id: each is read once.
+-- All that is stored of a person, by the distinct ids, as JSON: what is worked out of it, the events, and what was
+-- landed, also what is not taken yet. Landing and quarantine have no index by id: each is read once.
 select
     'persons' as section,
     to_jsonb(p) - array['property_state', 'lifted_mask', 'lifted_at'] as entry

@@ -2,6 +2,7 @@
 select
     e.uuid,
     e.team_id,
+    e.property,
     e.is_events_only,
     e.since_at,
     e.until_at,

@@ -581,6 +581,8 @@ create table ops.erasure (
     -- Of the operator's event, $erase in landing.
     uuid uuid primary key,
     team_id bigint not null,
+    -- A property of all persons and events; null: a person is erased.
+    property text,
     -- Only what events have said; the person and its ids stay.
     is_events_only boolean not null,
     -- Only events of a range of time. Null: without bound.

@@ -12,8 +12,9 @@ from etl.cycle.run import run_cycle
 from etl.errors import IdentityError
 from etl.files import land as files
 from etl.files.undo import undo
-from etl.operate import merge, person
+from etl.operate import merge, person, quarantine
 from etl.operate.digest import read_digest
+from etl.operate.maintain import drop_expired_partitions
 from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
 from etl.quality.suites import read_suite
@@ -143,6 +144,8 @@ def test_nothing_is_left(db, known, cycle, database, settings, tmp_path, caplog)
         "merges": 1,
         "warnings": 1,
         "groups": 1,
+        "event_names_left": 0,
+        "reasons_left": 0,
     }
 
 
@@ -446,6 +449,8 @@ def test_only_events_and_only_some(db, land, cycle, database, settings):
             "merges": 0,
             "warnings": 0,
             "groups": 0,
+            "event_names_left": 0,
+            "reasons_left": 0,
         }
     )
     land("page", "alice", properties={"card": "secret"}, at=24, uuid=UUID(3))
@@ -464,4 +469,39 @@ def test_only_held_events(db, known, cycle):
     assert cycle(at=80)["released"] == 1
     [event] = db.execute("select distinct_id, properties from warehouse.events where uuid = %s", (UUID(9),)).fetchall()
     assert event == {"distinct_id": "later-on", "properties": {}}
+    assert (broken(db), verify(db).troubles) == ({}, [])
+
+
+def test_what_it_does_not_reach_is_counted(db, land, cycle):
+    land("$identify", "alice", at=0)
+    land("Signed up: alice", "alice", at=1)
+    land("Signed up: alice2", "alice", at=1)
+    land("page", "alice", at=2, uuid="wrong")
+    cycle(at=3)
+    quarantine.discard(db, quarantine.Selection(), why="alice tests", who="ann")
+    uuid = erase(db, "alice", at=4)
+    cycle(at=5)
+    counts = person.read_certificate(db, uuid).counts
+    assert (counts["event_names_left"], counts["reasons_left"]) == (1, 1)
+    assert {name for name, line in found(db, "alice") if "alice2" not in line} == {
+        "landing.event_default",
+        "warehouse.stored_event_default",
+        "warehouse.event_key",
+        "ops.audit_entry",
+    }
+
+
+def test_what_landing_does_not_hold_any_more(db, land, cycle, settings):
+    db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', '2022-07-01')")
+    land("$identify", "alice", properties={"$set": {"a": "secret"}, "$anon_distinct_id": "device-alice"}, at=0)
+    land("$identify", "bob", at=1)
+    land("$identify", "bob", properties={"$anon_distinct_id": "alice", "b": 1}, at=2)
+    land("page", "alice", properties={"a": "secret"}, at=3, uuid="wrong")
+    cycle(at=4)
+    assert drop_expired_partitions(db, settings, now=moment(86400 * 40)) == ["event_20220701"]
+    erase(db, "alice", at=86400 * 41)
+    cycle(at=86400 * 41)
+    assert found(db, "alice", "secret") == []
+    [kept] = db.execute("select properties from warehouse.events where properties ? 'b'").fetchall()
+    assert kept["properties"]["$anon_distinct_id"].startswith("$erased-")
     assert (broken(db), verify(db).troubles) == ({}, [])
