@@ -28,7 +28,7 @@ from (
         e.event,
         e.properties,
         left(ops.given_distinct_id(e.distinct_id, e.properties), 200) as written_id,
-        left(ops.named_other_id(e.event, e.properties, e.is_operator) #>> '{}', 200) as other_id
+        left(e.properties ->> ops.other_id_key(e.event), 200) as other_id
     from landing.event as e
     where (e.xid, e.landing_id) <= (%(upper_xid)s::xid8, %(upper_landing_id)s::bigint)
     -- Worked out once a row.

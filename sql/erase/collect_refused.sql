@@ -22,7 +22,7 @@ from (
         r.received_at,
         r.event,
         left(ops.given_distinct_id(r.distinct_id, r.properties), 200) as written_id,
-        left(ops.named_other_id(r.event, r.properties, true) #>> '{}', 200) as other_id
+        left(r.properties ->> ops.other_id_key(r.event), 200) as other_id
     from quarantine.event as r
     -- Worked out once a row.
     offset 0

@@ -8,11 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli, sql
+from etl.cycle.open import open_batch
 from etl.cycle.run import run_cycle
 from etl.errors import IdentityError
 from etl.files import land as files
 from etl.files.undo import undo
 from etl.operate import merge, person, quarantine
+from etl.operate.batch import quarantine as set_apart
 from etl.operate.digest import read_digest
 from etl.operate.maintain import drop_expired_partitions
 from etl.operate.rebuild import rebuild
@@ -504,4 +506,28 @@ def test_what_landing_does_not_hold_any_more(db, land, cycle, settings):
     assert found(db, "alice", "secret") == []
     [kept] = db.execute("select properties from warehouse.events where properties ? 'b'").fetchall()
     assert kept["properties"]["$anon_distinct_id"].startswith("$erased-")
+    assert (broken(db), verify(db).troubles) == ({}, [])
+
+
+@pytest.mark.parametrize("is_landing_dropped", [False, True])
+def test_erasures_of_the_same_person_before_name_it_no_more(db, land, cycle, settings, is_landing_dropped):
+    """One of events only, and one that could not be carried out."""
+    db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', '2022-07-01')")
+    land("$identify", "alice", at=0)
+    cycle(at=1)
+    scope = person.Scope(is_events_only=True)
+    for at in (2, 4):
+        uuid = person.erase(db, person.Target(1, "alice"), scope, by="ann", why="request 18")
+        db.execute("update landing.event set received_at = %s where uuid = %s", (moment(at), str(uuid)))
+        if at == 4:
+            batch_id = open_batch(db, settings, now=moment(5))
+            [row] = db.execute("select landing_id from landing.event where uuid = %s", (str(uuid),)).fetchall()
+            set_apart(db, batch_id, landing_ids=[row["landing_id"]], why="it fails", who="ann")
+        cycle(at=at + 1)
+    assert db.execute("select count(*) as n from quarantine.event where event = '$erase'").fetchone() == {"n": 1}
+    if is_landing_dropped:
+        drop_expired_partitions(db, settings, now=moment(86400 * 40))
+    erase(db, "alice", at=86400 * 41)
+    cycle(at=86400 * 41)
+    assert found(db, "alice") == []
     assert (broken(db), verify(db).troubles) == ({}, [])
