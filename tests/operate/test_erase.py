@@ -531,3 +531,12 @@ def test_erasures_of_the_same_person_before_name_it_no_more(db, land, cycle, set
     cycle(at=86400 * 41)
     assert found(db, "alice") == []
     assert (broken(db), verify(db).troubles) == ({}, [])
+
+
+def test_events_that_the_same_batch_releases(db, known, cycle, database, settings):
+    erase(db, "later-on", at=100)
+    batch = cycle(at=100)
+    assert (batch["landed"], batch["released"], batch["loaded"]) == (1, 1, 2)
+    assert found(db, "later-on") == []
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    assert rebuild(database, settings).difference is None
