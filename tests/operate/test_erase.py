@@ -540,3 +540,28 @@ def test_events_that_the_same_batch_releases(db, known, cycle, database, setting
     assert found(db, "later-on") == []
     assert (broken(db), verify(db).troubles) == ({}, [])
     assert rebuild(database, settings).difference is None
+
+
+# An event, and whether it waits, makes a person at once, or makes none: that follows from its payload.
+DECISIVE = {
+    "anonymous": ("page", {"$device_id": "x"}),
+    "mobile": ("page", {"$lib": "posthog-ios"}),
+    "personless": ("page", {"$process_person_profile": False}),
+    "flag with groups": ("$feature_flag_called", {"$groups": {"firm": "acme"}}),
+}
+
+
+@pytest.mark.parametrize("kind", DECISIVE)
+def test_a_replay_decides_as_before(db, land, cycle, database, settings, kind):
+    db.execute("update landing.project set flag_called_personless_default = true")
+    event, properties = DECISIVE[kind]
+    land(event, "x", properties={**properties, "a": "secret"}, at=0)
+    if kind in ("anonymous", "mobile"):
+        land("$identify", "alice", properties={"$anon_distinct_id": "x"}, at=10)
+    cycle(at=11)
+    cycle(at=80)
+    erase(db, "x", at=81)
+    cycle(at=82)
+    assert found(db, "secret") == []
+    assert verify(db).troubles == []
+    assert rebuild(database, settings).difference is None
