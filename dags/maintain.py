@@ -4,6 +4,7 @@
 | --- | --- |
 | ensure_partitions | makes the partitions of the next days |
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
+| drop_expired_rows | drops refused rows and warnings that are older than their retention, if they have one |
 | squash | folds person overrides into the events they are for; readers see no difference |
 | check_days | counts users by day, finds drift and incidents, checks the newest days by `expectations/advice.json` |
 | refresh_event_views | makes the views of the schema `event` as the events of the last 30 days want them |
@@ -45,6 +46,11 @@ def maintain() -> None:
             return job.drop_expired_partitions(db, read_settings())
 
     @task
+    def drop_expired_rows() -> tuple[int, int]:
+        with warehouse() as db:
+            return job.drop_expired_rows(db, read_settings())
+
+    @task
     def squash() -> int:
         with warehouse() as db:
             return job.squash(db)
@@ -80,6 +86,7 @@ def maintain() -> None:
     others = [
         ensure_partitions(),
         drop_expired_partitions(),
+        drop_expired_rows(),
         squash(),
         check_days(),
         refresh_event_views(),

@@ -55,6 +55,15 @@ class Settings(BaseSettings):
     landing_retention_days: int = Field(
         30, ge=1, description="Landing partitions older than this are dropped once they are fully processed."
     )
+    quarantine_retention_days: int | None = Field(
+        None,
+        ge=1,
+        description="Refused rows that are older than this and that landing does not hold any more are dropped, "
+        "decided or not. Unset: none.",
+    )
+    warning_retention_days: int | None = Field(
+        None, ge=1, description="Warnings of batches loaded longer ago than this are dropped. Unset: none."
+    )
     partition_days_ahead: int = Field(7, ge=1, description="Day partitions made in advance.")
     partition_days_back: int = Field(
         400, ge=1, description="Older event times share the default partition instead of getting one a day."

@@ -96,6 +96,7 @@ def reset(db: Db) -> None:
         "delete from warehouse.person_override; delete from warehouse.merge; delete from ops.batch; "
         "delete from ops.warning; delete from ops.expectation_result; delete from ops.batch_project; "
         "delete from ops.audit_entry; delete from ops.withdrawal; delete from ops.set_apart; "
+        "delete from ops.amendment; delete from ops.erasure; delete from ops.erased_id; "
         "update ops.watermark set xid = '0', landing_id = 0, newest_landing_id = 0, "
         "arrival_clock = '0001-01-01 00:00:00+00', as_of = '0001-01-01 00:00:00+00'"
     )

@@ -29,6 +29,7 @@ from etl.cli import (
     maintain,
     merge,
     migrate,
+    person,
     plan,
     project,
     property_index,
@@ -41,6 +42,7 @@ from etl.cli import (
     watermark,
     what_if,
 )
+from etl.cli import property as property_
 from etl.errors import DISK_IS_FULL, CycleBusyError, EtlError
 from etl.visible import visible
 
@@ -96,6 +98,8 @@ for panel, nouns in {
         "batch": batch.app,
         "quarantine": quarantine.app,
         "merge": merge.app,
+        "person": person.app,
+        "property": property_.app,
         "incident": incident.app,
         "watermark": watermark.app,
     },

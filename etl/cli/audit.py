@@ -66,6 +66,10 @@ def verify(
         console.print(
             f"landing of {found.dropped:,} batches was dropped after retention: their events were checked only"
         )
+    if found.amended:
+        console.print(
+            f"of {found.amended:,} batches something was erased or dropped after retention: what is left was checked"
+        )
     if found.hash:
         console.print(f"newest entry of the audit log: {found.entry_id}, hash {found.hash}")
     found.raise_for_trouble()

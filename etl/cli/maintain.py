@@ -20,6 +20,7 @@ def maintain(is_json: Json = False) -> None:
     with warehouse() as (db, settings):
         made = job.ensure_partitions(db, settings)
         dropped = job.drop_expired_partitions(db, settings)
+        refused, warnings = job.drop_expired_rows(db, settings)
         folded = job.squash(db)
         days = check_days(db)
         views = refresh_event_views(db)
@@ -32,6 +33,8 @@ def maintain(is_json: Json = False) -> None:
         print_json({
             "partitions_made": made,
             "partitions_dropped": dropped,
+            "quarantined_rows_dropped": refused,
+            "warnings_dropped": warnings,
             "overrides_folded": folded,
             "days_checked": days,
             "event_views": views,
@@ -43,6 +46,7 @@ def maintain(is_json: Json = False) -> None:
     else:
         console.print(f"partitions made: {made}")
         console.print(f"landing partitions dropped: {', '.join(dropped) or 'none'}")
+        console.print(f"rows of quarantine dropped: {refused:,}, warnings: {warnings:,}")
         console.print(f"overrides folded into events: {folded:,}")
         console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
         console.print(f"event views made: {len(views.made)}, dropped: {len(views.dropped)}")

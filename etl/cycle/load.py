@@ -16,6 +16,7 @@ import psycopg.errors
 from etl import sql
 from etl.cycle.actions import match_new_chains
 from etl.cycle.batch import Batch, collector_paused, log, read_batch, second_session, step_of
+from etl.cycle.erase import erase
 from etl.cycle.fold import fold_groups, fold_person_properties
 from etl.cycle.withdraw import withdraw
 from etl.errors import GateError, LedgerError
@@ -72,12 +73,16 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         sql.run(db, "load/publish_written_ahead", batch.parameters)
         match_new_chains(db)
         withdraw(db, batch)
+        is_erasure = erase(db, batch)
         _check_warehouse(db, batch)
         sql.run(db, "load/insert_expectation_result", batch.parameters)
         sql.run(db, "load/insert_batch_project")
         sql.run(db, "load/close_batch", {"batch_id": batch_id, **ledger})
         record_batch(db, batch_id, released=released, events=ledger["digest"])
         sql.run(db, "load/advance_watermark", batch.parameters)
+        if is_erasure:
+            # Nothing may be left of it in the plan either.
+            sql.run(db, "progress/clear")
     log(batch, "committed; %s", read_batch(db, batch_id).summary)
 
 

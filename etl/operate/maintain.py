@@ -57,6 +57,25 @@ def drop_expired_partitions(db: Db, settings: Settings, *, now: datetime | None 
     return dropped
 
 
+def drop_expired_rows(db: Db, settings: Settings, *, now: datetime | None = None) -> tuple[int, int]:
+    """Drop refused rows and warnings older than their retention; returns how many of each.
+
+    ``ops.amendment`` keeps by what that changes the digests of their batches, so that the audit still agrees.
+    """
+    moment = now or datetime.now(UTC)
+    return (
+        _drop_rows(db, "maintain/drop_quarantined", "rows of quarantine", moment, settings.quarantine_retention_days),
+        _drop_rows(db, "maintain/drop_warnings", "warnings", moment, settings.warning_retention_days),
+    )
+
+
+def _drop_rows(db: Db, statement: str, noun: str, now: datetime, retention_days: int | None) -> int:
+    if retention_days is None:
+        return 0
+    with entry(db, "maintenance", f"{noun} older than {retention_days} days dropped after retention"):
+        return int(sql.one(db, statement, {"now": now, "retention_days": retention_days})["dropped"])
+
+
 def squash(db: Db) -> int:
     """Fold overrides into the events they stand for, then remove them; returns how many.
 

@@ -55,6 +55,8 @@ class Audit:
         is_period: it was asked for a part of the batches.
         batches: how many were checked.
         events: events of theirs in the warehouse, each hashed anew and compared with its person.
+        amended: batches of which something was erased or dropped after retention since they were recorded: what is left
+            was checked (``ops.amendment``).
         dropped: batches whose landing rows are gone after retention, so that only their events could be checked.
         entry_id: the newest entry of the audit log.
         hash: its hash: keep it elsewhere, and hand it to a later run.
@@ -67,6 +69,7 @@ class Audit:
     first_batch_id: int | None = None
     last_batch_id: int | None = None
     events: int = 0
+    amended: int = 0
     dropped: int = 0
     entry_id: int | None = None
     hash: str | None = None
@@ -225,6 +228,7 @@ def _check_records(db: Db, audit: Audit, period: Row, stored: dict[int, Row]) ->
     held = {row["batch_id"]: row["found"] for row in sql.run(db, "audit/count_held", period)}
     for row in sql.run(db, "audit/read_records", period):
         number = row["batch_id"]
+        audit.amended += row["is_amended"]
         if not row["is_there"]:
             audit.note(number, "ops.batch", "it is in the audit log, and its record is gone")
             continue

@@ -250,7 +250,7 @@ class Site:
         for row in reversed(_records(_notable(frames.batches(self._warehouse, since=since)).tail(BATCH_PAGES))):
             batch_id = row["batch_id"]
             name = f"batch/{batch_id}.html"
-            fingerprint = _digest(row)
+            fingerprint = self._fingerprint(row)
             is_there = self._is_there(name, fingerprint)
             if is_there or room:
                 self._own_pages.setdefault(row["loaded_at"].date(), []).append(batch_id)
@@ -278,7 +278,7 @@ class Site:
             refused = _records(refusals[refusals["day"] == day])
             warned = _records(warnings[warnings["day"] == day])
             shares = _records(projects[projects["day"] == day])
-            fingerprint = _digest([row, refused, warned, shares, self._own_pages.get(day)])
+            fingerprint = self._fingerprint([row, refused, warned, shares, self._own_pages.get(day)])
             if self._is_there(name, fingerprint):
                 continue
             start = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -301,7 +301,7 @@ class Site:
 
     def _quarantine_page(self, refusals: pd.DataFrame, now: datetime) -> None:
         resolved = self._rows("report/count_resolved")
-        fingerprint = _digest([refusals.to_dict("records"), resolved, str(now.date())])
+        fingerprint = self._fingerprint([refusals.to_dict("records"), resolved, str(now.date())])
         if self._is_there("quarantine.html", fingerprint):
             return
         rows = frames.quarantined(self._warehouse, last=self._settings.report_days, at_most=ROWS_A_REASON, now=now)
@@ -325,6 +325,10 @@ class Site:
         """What is no table of numbers, as it is."""
         result = self._warehouse.exec_driver_sql(sql.statement(name).decode(), params or {})
         return [dict(row) for row in result.mappings()]
+
+    def _fingerprint(self, value: Any) -> str:
+        """Of a page that shows rows: an erasure changes what they say, and no number."""
+        return _digest([value, self._shared["newest"]["erasures"]])
 
     def _is_there(self, name: str, fingerprint: str) -> bool:
         """Whether the page was written from the same data; then it stays."""

@@ -28,5 +28,15 @@ cross join
 where
     b.status = 'loaded'
     and b.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
-    and (l.found <> b.landed or l.digest is distinct from (b.digests ->> 'landing')::bigint)
+    and (
+        l.found <> b.landed
+        or l.digest is distinct from ops.xor(
+            (b.digests ->> 'landing')::bigint,
+            (
+                select bit_xor((a.digests ->> 'landing')::bigint)
+                from ops.amendment as a
+                where a.batch_id = b.batch_id
+            )
+        )
+    )
 order by b.batch_id;

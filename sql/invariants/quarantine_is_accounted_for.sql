@@ -1,15 +1,22 @@
--- Every quarantined row of every batch is still there, and each that was landed again is in landing (until that day is
--- dropped after retention).
+-- Every quarantined row of every batch is still there, if it was not dropped after retention, and each that was landed
+-- again is in landing (until that day is dropped after retention).
 select
     b.batch_id,
-    b.quarantined as expected,
+    b.quarantined - coalesce(a.dropped, 0) as expected,
     count(q.landing_id) as found,
     null::bigint as replayed_landing_id
 from ops.batch as b
+left join (
+    select
+        batch_id,
+        sum(quarantined)::bigint as dropped
+    from ops.amendment
+    group by batch_id
+) as a on b.batch_id = a.batch_id
 left join quarantine.event as q on b.batch_id = q.batch_id
 where b.status = 'loaded'
-group by b.batch_id, b.quarantined
-having count(q.landing_id) <> b.quarantined
+group by b.batch_id, b.quarantined, a.dropped
+having count(q.landing_id) <> b.quarantined - coalesce(a.dropped, 0)
 union all
 select
     q.batch_id,

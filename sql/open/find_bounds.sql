@@ -1,5 +1,5 @@
 -- The next rows by position, below the oldest transaction in flight, so that a row that commits late is never passed
--- over. A row that withdraws a file is a batch of its own: all before it is loaded by then, and nothing behind it.
+-- over. A row that withdraws a file, or erases, is a batch of its own: all before it is loaded by then, nothing behind.
 with readable as (
     select
         xid,
@@ -14,7 +14,7 @@ with readable as (
     limit %(batch_size)s::bigint
 ),
 
-withdrawal as (
+alone as (
     select r.ordinal
     from readable as r
     inner join (
@@ -24,7 +24,7 @@ withdrawal as (
         from landing.event
         where
             is_operator
-            and event = '$withdraw_file'
+            and event in ('$withdraw_file', '$erase')
             and (xid, landing_id) > (%(xid)s::xid8, %(landing_id)s::bigint)
         order by xid, landing_id
         limit 1
@@ -34,7 +34,7 @@ withdrawal as (
 next_rows as (
     select *
     from readable
-    where ordinal < coalesce((select greatest(2, w.ordinal) from withdrawal as w), ordinal + 1)
+    where ordinal < coalesce((select greatest(2, a.ordinal) from alone as a), ordinal + 1)
 ),
 
 size as (

@@ -1,5 +1,6 @@
 -- De-duplicate by (team_id, distinct_id, event, uuid): within the batch, against the buffer, and against everything
--- ever loaded. After the gate and not before: a refused row must not shadow a good one that carries the same uuid.
+-- ever loaded. After the gate and not before: a refused row must not shadow a good one that carries the same uuid. Of
+-- erased events nobody knows whose they were, so uuid and name say that one is sent again.
 insert into staging.excluded (landing_id, kind, first_landing_id)
 select
     e.landing_id,
@@ -17,6 +18,33 @@ inner join (
     from staging.event as s
     inner join warehouse.event_key as k
         on s.team_id = k.team_id and s.uuid = k.uuid and s.distinct_id = k.distinct_id and s.event = k.event
+    union all
+    select
+        s.team_id,
+        s.distinct_id,
+        s.event,
+        s.uuid,
+        0 as first_ordinal,
+        null as first_landing_id
+    from staging.event as s
+    inner join (
+        select
+            k.team_id,
+            k.distinct_id,
+            k.uuid,
+            k.event
+        from warehouse.event_key as k
+        union all
+        select
+            b.team_id,
+            b.distinct_id,
+            b.uuid,
+            b.event
+        from buffer.event as b
+    ) as k on s.team_id = k.team_id and s.uuid = k.uuid and s.event = k.event
+    inner join ops.erased_id as i on k.team_id = i.team_id and k.distinct_id = i.distinct_id
+    -- Nothing is looked up while nobody was erased.
+    where exists (select from ops.erased_id)
     union all
     select
         b.team_id,

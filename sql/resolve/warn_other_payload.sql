@@ -52,4 +52,5 @@ from (
     ) as s on true
     where x.kind = 'duplicate'
 ) as d
-where d.is_other;
+-- Of an erased event nobody knows what it said.
+where d.is_other and d.first_landing_id is not null;

@@ -61,8 +61,9 @@ create table landing.event (
     primary key (xid, landing_id, received_at)
 ) partition by range (received_at);
 
--- Files that are taken out again: a batch ends before such a row, and the next one has nothing else.
-create index event_by_withdrawal on landing.event (xid, landing_id) where is_operator and event = '$withdraw_file';
+-- Files that are taken out again, and erasures: a batch ends before such a row, and the next one has nothing else.
+create index event_of_own_batch on landing.event (xid, landing_id)
+where is_operator and event in ('$withdraw_file', '$erase');
 
 -- Takes rows whose day has no partition yet, so that a late maintenance run never fails a writer.
 create table landing.event_default partition of landing.event default;

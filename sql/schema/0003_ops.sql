@@ -557,6 +557,57 @@ comment on table ops.withdrawal is 'What was taken out of each batch when a file
 
 create index withdrawal_by_source on ops.withdrawal (from_batch_id);
 
+-- By what the digests of a batch are other than it recorded, because the product itself has erased or dropped something
+-- of it since. An audited table: who changes a row here by hand is found.
+create table ops.amendment (
+    amendment_id bigint generated always as identity primary key,
+    batch_id bigint not null,
+    cause text not null check (cause in ('erasure', 'retention')),
+    amended_at timestamptz not null default now(),
+    -- Rows that are gone: of a retention. An erasure empties rows and removes none.
+    quarantined bigint not null default 0,
+    -- As in ops.batch: digests of the rows as they were and as they are, together.
+    digests jsonb not null
+);
+
+create index amendment_by_batch on ops.amendment (batch_id);
+
+comment on table ops.amendment is
+'By what the digests of a batch are other than it recorded, because something of it was erased or dropped after '
+'retention';
+
+-- What was erased: one row each, which names nobody.
+create table ops.erasure (
+    -- Of the operator's event, $erase in landing.
+    uuid uuid primary key,
+    team_id bigint not null,
+    -- A property of all persons and events; null: a person is erased.
+    property text,
+    -- Only what events have said; the person and its ids stay.
+    is_events_only boolean not null,
+    -- Only events of a range of time. Null: without bound.
+    since_at timestamptz,
+    until_at timestamptz,
+    asked_at timestamptz not null,
+    asked_by text not null,
+    why text not null,
+    batch_id bigint not null,
+    -- How many rows of what.
+    counts jsonb not null
+);
+
+comment on table ops.erasure is 'What was erased, by whom, when, why and how much; of whom, nobody can tell';
+
+-- The ids that stand where an erased person's ids stood.
+create table ops.erased_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    primary key (team_id, distinct_id)
+);
+
+comment on table ops.erased_id is
+'The random distinct ids that stand where those of erased persons stood; which is whose, nobody can tell';
+
 -- Rows that go to quarantine unread, with the error that a step of their batch fails with, so that the rest is loaded.
 create table ops.set_apart (
     landing_id bigint primary key,

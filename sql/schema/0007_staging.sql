@@ -241,6 +241,43 @@ create unlogged table staging.withdrawn_group (
     group_key text not null
 );
 
+-- Of a batch that erases: the ids with what stands there from now on, the events of these ids and those that name one,
+-- and by what digests of other batches change.
+create unlogged table staging.erased_id (
+    team_id bigint not null,
+    former_distinct_id text not null,
+    former_person_id uuid not null,
+    distinct_id text not null,
+    person_id uuid not null,
+    primary key (team_id, former_distinct_id)
+);
+
+create unlogged table staging.erased_event (
+    landing_id bigint primary key,
+    -- naming: another one's event, which names one of the ids.
+    kind text not null check (kind in ('loaded', 'held', 'refused', 'duplicate', 'naming')),
+    team_id bigint not null,
+    former_distinct_id text not null,
+    distinct_id text not null,
+    xid xid8 not null,
+    received_at timestamptz not null,
+    -- Null: it is not in the warehouse.
+    "timestamp" timestamptz,
+    event text,
+    -- What is left of the payload.
+    properties jsonb,
+    -- What an event that names one names from now on.
+    other_id text
+);
+
+create unlogged table staging.amendment (
+    batch_id bigint not null,
+    -- As in ops.batch.digests.
+    name text not null,
+    events bigint not null,
+    digest bigint not null
+);
+
 -- The chains of elements of the batch's events, while some action has conditions on elements; each session of load adds
 -- what it writes, so a chain may be here several times.
 create unlogged table staging.elements_chain (

@@ -22,7 +22,10 @@ select array[
     'ops.merge_decision',
     'ops.action_decision',
     'ops.dropped_landing',
-    'ops.check_result'
+    'ops.check_result',
+    'ops.amendment',
+    'ops.erasure',
+    'ops.erased_id'
 ]
 $$;
 

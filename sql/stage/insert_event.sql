@@ -274,6 +274,8 @@ select
     or (m.has_ip and m.is_ip_dropped) as is_rewritten,
     case
         when not m.is_team_known then null
+        -- What is left of a refused row whose person was erased, so that a replay refuses it too.
+        when m.is_operator and m.event = '$erased' then 'erased'
         when m.has_number_out_of_range then 'number_out_of_range'
         when m.event = '$$client_ingestion_warning' then 'client_ingestion_warning'
         -- 400 characters, as PostHog has it; and 1,200 bytes, so that both fit into one key of an index (2,704 bytes).

@@ -41,8 +41,8 @@ comment on column warehouse.events.uuid is 'The event''s uuid, as sent; with nam
 comment on column warehouse.events.event is 'The event''s name';
 comment on column warehouse.events.distinct_id is 'Whose event it is, as sent: a user''s id, or a device''s';
 comment on column warehouse.events.person_id is
-'The living person that the event belongs to now; null: an event about nobody ($groupidentify, $withdraw_file) whose '
-'id has no person';
+'The living person that the event belongs to now; null: an event about nobody ($groupidentify, $withdraw_file, $erase) '
+'whose id has no person';
 comment on column warehouse.events."timestamp" is
 'When it happened, UTC: the client''s clock, corrected by its own sent_at';
 comment on column warehouse.events.properties is

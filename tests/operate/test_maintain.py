@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from etl.operate import maintain
+from etl.quality.audit import verify
 from tests.landing import moment
 
 
@@ -55,3 +58,51 @@ def test_expired_landing_partitions_go_only_when_every_row_is_processed(db, sett
     assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220701"]
     assert cycle(at=86400 * 59)["released"] == 1
     assert maintain.drop_expired_partitions(db, settings, now=later) == ["event_20220702"]
+
+
+@pytest.fixture
+def refused(db, land, cycle):
+    """Two days with refused rows and warnings."""
+    for day in ("2022-07-01", "2022-07-02"):
+        db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', %s::date)", (day,))
+    for number in range(3):
+        land("$identify", "u", uuid=f"wrong {number}", at=number)
+    land("$identify", "u", timestamp="never", at=4)
+    cycle(at=5)
+    land("$identify", "u", uuid="wrong too", at=86400)
+    land("$identify", "u", timestamp="never", at=86400)
+    cycle(at=86401)
+
+
+def test_refused_rows_go_after_landing_and_the_audit_agrees(db, settings, refused):
+    later = moment(86400 * 40)
+    kept = "select array_agg(uuid order by uuid) as uuids from quarantine.event"
+    assert maintain.drop_expired_rows(db, settings, now=later) == (0, 0)
+    chosen = settings.model_copy(update={"quarantine_retention_days": 10})
+    # Landing still has them.
+    assert maintain.drop_expired_rows(db, chosen, now=later) == (0, 0)
+    assert maintain.drop_expired_partitions(db, settings, now=moment(86400 * 31)) == ["event_20220701"]
+    assert maintain.drop_expired_rows(db, chosen, now=moment(86400 * 9)) == (0, 0)
+    assert maintain.drop_expired_rows(db, chosen, now=later) == (3, 0)
+    assert db.execute(kept).fetchone() == {"uuids": ["wrong too"]}
+    maintain.check_invariants(db)
+    audit = verify(db)
+    assert (audit.troubles, audit.amended) == ([], 1)
+    # Nothing hides behind it.
+    db.execute("delete from quarantine.event")
+    assert "quarantine.event" in {trouble.table for trouble in verify(db).troubles}
+
+
+def test_whoever_drops_refused_rows_by_hand_is_found(db, refused):
+    db.execute("delete from quarantine.event where batch_id = 1")
+    db.execute("insert into ops.amendment (batch_id, cause, quarantined, digests) values (1, 'retention', 3, '{}')")
+    assert {trouble.table for trouble in verify(db).troubles} == {"quarantine.event", "ops.amendment"}
+
+
+def test_warnings_go_by_when_their_batch_was_loaded(db, settings, refused):
+    chosen = settings.model_copy(update={"warning_retention_days": 10})
+    assert maintain.drop_expired_rows(db, chosen) == (0, 0)
+    assert maintain.drop_expired_rows(db, chosen, now=datetime.now(UTC) + timedelta(days=11)) == (0, 2)
+    assert db.execute("select from ops.warning").fetchall() == []
+    audit = verify(db)
+    assert (audit.troubles, audit.amended) == ([], 2)

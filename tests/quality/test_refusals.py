@@ -37,6 +37,7 @@ CASES = {
         {"event": "$groupidentify", "properties": {"$group_type": "t", "$group_key": "k" * 401}},
     ),
     "client_ingestion_warning": (None, {"event": "$$client_ingestion_warning"}),
+    "erased": (None, {"event": "$erased", "is_operator": True}),
     "cookieless_team_disabled": (None, cookieless()),
     "cookieless_unsupported_event": (STATELESS, cookieless("$create_alias")),
     "cookieless_stateless_no_identify": (STATELESS, cookieless("$identify")),

@@ -1,0 +1,22 @@
+-- Texts that the program has written about rows.
+with alert as (
+    update ops.alert
+    set message = ops.without_ids(message, %(ids)s::text[])
+    where ops.without_ids(message, %(ids)s::text[]) <> message
+),
+
+failure as (
+    update ops.step_failure
+    set error = ops.without_ids(error, %(ids)s::text[])
+    where ops.without_ids(error, %(ids)s::text[]) <> error
+),
+
+incident as (
+    update ops.incident
+    set detail = ops.without_ids(detail, %(ids)s::text[])
+    where ops.without_ids(detail, %(ids)s::text[]) <> detail
+)
+
+update ops.rebuild_run
+set difference = ops.without_ids(difference, %(ids)s::text[])
+where ops.without_ids(difference, %(ids)s::text[]) <> difference;
