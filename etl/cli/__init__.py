@@ -32,7 +32,6 @@ from etl.cli import (
     person,
     plan,
     project,
-    property_index,
     quarantine,
     rebuild,
     report,
@@ -106,7 +105,6 @@ for panel, nouns in {
     "Set up": {
         "project": project.app,
         "action": action.app,
-        "property": property_index.app,
         "plan": plan.app,
         "expectations": expectations.app,
     },

@@ -313,7 +313,11 @@ def test_a_loaded_batch_has_its_lineage(tmp_path: Path, database: str, db: Db) -
     land(db, None, "nobody")
     lineage = tmp_path / "lineage.jsonl"
     transport = {"type": "file", "log_file_path": str(lineage), "append": True}
-    environment = {"ETL_DATABASE_URL": database, "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}
+    environment = {
+        "ETL_DATABASE_URL": database,
+        "ETL_HOLD_SECONDS": "3600",  # on a busy machine it takes more than a minute until the batch is opened
+        "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport),
+    }
     run_probe(
         tmp_path, "run", json.dumps([(INGEST, {}, None), (INGEST, {"ETL_ONE_TASK": "true"}, None)]), **environment
     )
