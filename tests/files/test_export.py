@@ -25,6 +25,7 @@ from etl.files.export import export_days, follow
 from etl.files.land import land_files
 from etl.files.undo import undo
 from etl.local import sample
+from etl.operate import person
 from etl.operate.maintain import squash
 from etl.operate.split import split
 from tests.conftest import fresh_database
@@ -283,6 +284,19 @@ def test_what_an_undone_file_brought_goes_from_the_export_too(database, db, land
     found = followed(db, folder)
     assert found.items() >= {"events/2022-07-04.parquet": 1, "events/2022-07-05.parquet": 0}.items()
     assert not (folder / "events" / "2022-07-05.parquet").exists()
+
+
+def test_an_erased_person_goes_from_the_export_too(db, land, cycle, tmp_path):
+    act(land, "a", "e", "04 10:00")
+    act(land, "alice@example.com", "e", "04 11:00")
+    cycle()
+    followed(db, tmp_path)
+    person.erase(db, person.find(db, distinct_id="alice@example.com"), by="ada", why="request 17")
+    cycle()
+    assert followed(db, tmp_path)["events/2022-07-04.parquet"] == 2
+    files = list(tmp_path.rglob("*.parquet"))
+    assert len(files) >= 3
+    assert not [path for path in files if "alice" in str(pq.read_table(path).to_pylist())]
 
 
 def test_a_database_behind_the_folder_is_written_anew(db, land, cycle, tmp_path):
