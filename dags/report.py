@@ -4,6 +4,8 @@
 | --- | --- | --- |
 | build | sums up the new batches and writes the pages that changed | `ops.report_*`, the folder ETL_REPORT_DIR |
 
+With ETL_REPORT_IN_DATABASE the pages are in `ops.report_page` instead.
+
 It follows the asset that `events_ingest` updates, and never delays `events_ingest`: batches that are loaded while it
 runs are all taken by its next run. It also runs every five minutes, so that the page can say when loading has stopped.
 """
@@ -30,15 +32,14 @@ def report() -> None:
 
     @task
     def build() -> str:
+        from etl.report.publish import publish
         from etl.report.refresh import refresh
-        from etl.report.serve import folder_of
-        from etl.report.site import build as write
 
         settings = read_settings()
         with warehouse() as db:
             batches = refresh(db, settings)
         with terminal_errors():
-            built = write(warehouse_url(), settings, folder_of(settings))
+            built = publish(warehouse_url(), settings)
         return f"{batches} batches, {built.written} pages written, {built.removed} removed, {built.seconds} s"
 
     build()

@@ -92,6 +92,11 @@ class Settings(BaseSettings):
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."
     )
+    report_in_database: bool = Field(
+        False,
+        description="Whether the data quality page that Airflow shows is kept in the database instead, where workers "
+        "and api-server share no folder. The api-server needs `ETL_DATABASE_URL` then.",
+    )
     report_refused_share: float = Field(
         0.01, gt=0, le=1, description="The page asks for a look when a larger share of a day's rows was refused."
     )

@@ -6,6 +6,7 @@ user itself.
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import urlsplit
 
 from airflow.api_fastapi.core_api.security import GetUserDep
@@ -14,6 +15,7 @@ from airflow.plugins_manager import AirflowPlugin
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
+from etl.errors import EtlError
 from etl.names import PAGE
 from etl.report import serve
 from etl.settings import read_settings
@@ -24,12 +26,11 @@ app = FastAPI(title="Data quality", docs_url=None, redoc_url=None, openapi_url=N
 @app.get("/{path:path}")
 def page(path: str, user: GetUserDep) -> HTMLResponse:
     """One page of the report; asking for the user is the guard."""
-    settings = read_settings()
-    folder = serve.folder_of(settings)
-    content = serve.read_page(folder, path)
-    if content is None:
-        return HTMLResponse(serve.missing_page(folder), 404, serve.HEADERS)
-    return HTMLResponse(serve.with_age(content, folder, settings.late_after_seconds), 200, serve.HEADERS)
+    try:
+        status, content = serve.answer(read_settings(), path)
+    except EtlError as error:
+        return HTMLResponse(escape(str(error)), 503, serve.HEADERS)
+    return HTMLResponse(content, status, serve.HEADERS)
 
 
 class DataQuality(AirflowPlugin):

@@ -126,8 +126,8 @@ def follow(db: Db, folder: Path, *, team_id: int | None = None) -> Iterator[Expo
         progress = sql.one(db, "export/read_progress", {"after": state.batch_id})
         if progress["newest"] == state.batch_id:
             return
-        # What was taken out again or erased says no more of which day it was; and a database that was restored from a dump may
-        # have forgotten batches that the folder has.
+        # What was taken out again or erased says no more of which day it was; and a database that was restored from a
+        # dump may have forgotten batches that the folder has.
         is_anew = progress["has_rewritten"] or progress["newest"] < state.batch_id
         batches = {"after": 0 if is_anew else state.batch_id, "newest": progress["newest"], "team_id": team_id}
         days = {row["day"] for row in sql.run(db, "export/list_days", batches)}

@@ -6,6 +6,8 @@ import time
 from html import escape
 from pathlib import Path
 
+from etl import sql
+from etl.errors import ConfigurationError
 from etl.names import INGEST, REPORT
 from etl.settings import Settings
 
@@ -24,13 +26,31 @@ HEADERS = {
 MISSING = (
     "<!doctype html><meta charset=utf-8><title>No such page</title>"
     "<p>No such page. The report is written by the DAG <code>{dag}</code> after each batch: "
-    "is it un-paused, and does it write to {folder}?</p>"
+    "is it un-paused, and does it write to {place}?</p>"
 )
 
 
 def folder_of(settings: Settings) -> Path:
-    """Where the report DAG writes and the plugin reads."""
+    """Where the report DAG writes and the plugin reads, unless both use the database."""
     return (settings.report_dir or settings.home / "report").resolve()
+
+
+def answer(settings: Settings, path: str) -> tuple[int, bytes]:
+    """The HTTP status and the page for a path below the plugin's own.
+
+    Raises:
+        ConfigurationError: the pages are in the database, and ETL_DATABASE_URL is not set or its login is refused.
+        UnavailableError: the database cannot be reached just now.
+    """
+    if settings.report_in_database:
+        page, age_seconds = _read_from_database(settings, path)
+        place = "the table ops.report_page"
+    else:
+        folder = folder_of(settings)
+        page, age_seconds, place = read_page(folder, path), _age_of(folder), str(folder)
+    if page is None:
+        return 404, MISSING.format(dag=REPORT, place=escape(place)).encode()
+    return 200, with_age(page, age_seconds, settings.late_after_seconds)
 
 
 def read_page(folder: Path, path: str) -> bytes | None:
@@ -44,21 +64,30 @@ def read_page(folder: Path, path: str) -> bytes | None:
         return None
 
 
-def with_age(page: bytes, folder: Path, late_after_seconds: float) -> bytes:
+def with_age(page: bytes, age_seconds: float | None, late_after_seconds: float) -> bytes:
     """The page, with a banner above it if nothing has been built for too long: a page cannot know that it is old."""
-    try:
-        age = time.time() - (folder / "index.html").stat().st_mtime
-    except OSError:
-        return page
-    if age <= late_after_seconds:
+    if age_seconds is None or age_seconds <= late_after_seconds:
         return page
     banner = (
-        f'<p class="age" role="alert">This page is {age / 60:,.0f} min old: nothing has been loaded or built since. '
-        f"Look at the DAGs {INGEST} and {REPORT}, or run etl status.</p>"
+        f'<p class="age" role="alert">This page is {age_seconds / 60:,.0f} min old: nothing has been loaded or built '
+        f"since. Look at the DAGs {INGEST} and {REPORT}, or run etl status.</p>"
     )
     return page.replace(AGE, banner.encode(), 1)
 
 
-def missing_page(folder: Path) -> bytes:
-    """What to show instead of a page that is not there."""
-    return MISSING.format(dag=REPORT, folder=escape(str(folder))).encode()
+def _age_of(folder: Path) -> float | None:
+    try:
+        return time.time() - (folder / "index.html").stat().st_mtime
+    except OSError:
+        return None
+
+
+def _read_from_database(settings: Settings, path: str) -> tuple[bytes | None, float | None]:
+    if settings.database_url is None:
+        raise ConfigurationError("The pages are in the database: set ETL_DATABASE_URL for the web server, too.")
+    name = path or "index.html"
+    if not name.endswith(".html") or "\0" in name:
+        return None, None
+    with sql.connect(settings.database_url, application_name="etl report page") as db:
+        row = sql.one(db, "report/read_page", {"name": name})
+    return (None if row["content"] is None else bytes(row["content"])), row["age_seconds"]

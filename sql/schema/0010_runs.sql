@@ -25,3 +25,16 @@ comment on table ops.rebuild_run is 'Each time landing was replayed into a fresh
 comment on column ops.rebuild_run.difference is 'The first entry that is not the same in both; null: all are';
 
 grant select on ops.job, ops.rebuild_run to auditor;
+
+-- The data quality page, where workers and web server share no folder (ETL_REPORT_IN_DATABASE).
+create table ops.report_page (
+    name text primary key,
+    content bytea not null,
+    written_at timestamptz not null default now()
+);
+
+comment on table ops.report_page is
+'The files of the data quality page, with ETL_REPORT_IN_DATABASE; those that are no pages are for the next build only';
+comment on column ops.report_page.name is 'Its path below the folder that it would be in';
+
+grant select on ops.report_page to auditor;

@@ -419,9 +419,9 @@ def test_only_pages_are_served_and_only_from_the_folder(tmp_path):
 def test_a_page_that_is_old_says_so(tmp_path):
     (tmp_path / "index.html").write_text(f"<body>{serve.AGE.decode()}index")
     page = serve.read_page(tmp_path, "")
-    assert page == serve.with_age(page, tmp_path, 180.0)
-    assert b"min old" in serve.with_age(page, tmp_path, -1.0)
-    assert b"min old" not in serve.with_age(page, tmp_path / "missing", -1.0)
+    assert page == serve.with_age(page, 179.0, 180.0)
+    assert b"This page is 5 min old" in serve.with_age(page, 300.0, 180.0)
+    assert page == serve.with_age(page, None, 180.0)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,3 @@
+insert into ops.report_page (name, content)
+values (%(name)s, %(content)s)
+on conflict (name) do update set content = excluded.content, written_at = now();
