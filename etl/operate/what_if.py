@@ -162,7 +162,6 @@ def _read_days(db: Db) -> dict[date, Day]:
 
 
 def _read_differences(as_is: Db, other: Db) -> list[Row]:
-    sql.run(other, "what_if/create_ids")
     with other.cursor() as target, target.copy(sql.statement("what_if/copy_ids_in")) as ids:
         for block in sql.copy_out(as_is, "what_if/copy_ids_out"):
             ids.write(block)

@@ -285,6 +285,13 @@ create unlogged table staging.elements_chain (
     chain text not null
 );
 
+-- In a database for a replay by other rules: who is who in the replay by today's (etl what-if).
+create unlogged table staging.replayed_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    person_id uuid not null
+);
+
 -- The overrides that maintenance folds away now.
 create unlogged table staging.squash (
     team_id bigint not null,

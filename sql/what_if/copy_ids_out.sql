@@ -1,3 +1,4 @@
+-- Who is who in a replay.
 copy (
     select
         team_id,

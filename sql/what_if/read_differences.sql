@@ -5,7 +5,7 @@ with pairs as (
         coalesce(a.distinct_id, w.distinct_id) as distinct_id,
         a.person_id as as_is,
         w.person_id as what_if
-    from as_is as a
+    from staging.replayed_id as a
     full join warehouse.person_distinct_ids as w on a.team_id = w.team_id and a.distinct_id = w.distinct_id
 ),
 

@@ -1,1 +1,0 @@
-create temporary table as_is (team_id bigint, distinct_id text, person_id uuid);
