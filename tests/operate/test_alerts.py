@@ -21,7 +21,7 @@ from etl.errors import EtlError, UnavailableError
 from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
 from etl.operate import alerts, holder
 from etl.operate.status import read_status
-from tests.dags.test_dags import run_probe
+from tests.dags.probe import run_probe
 from tests.landing import moment
 from tests.logins import login
 
@@ -212,6 +212,7 @@ def test_what_a_login_calls_itself_does_not_reach_the_channel_as_markup():
     assert "&lt;!channel&gt;' &amp; co" in received[0]["text"]
 
 
+@pytest.mark.e2e
 def test_the_dag_tells_both_channels(tmp_path, database, db):
     with webhook() as (url, posts), mail_server() as (port, mails):
         smtp = {
