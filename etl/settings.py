@@ -109,6 +109,11 @@ class Settings(BaseSettings):
         repr=False,
         description="Login of `etl capture`, a member of the role `event_capture`. Unset: that of the warehouse.",
     )
+    capture_static_dir: Path | None = Field(
+        None,
+        description="Folder `dist` of the npm package posthog-js, served at `/static/*` for PostHog's HTML snippet. "
+        "Unset: not served.",
+    )
     capture_trusted_proxies: str = Field(
         "", description="Addresses or networks, by comma, of proxies whose `X-Forwarded-For` is believed; `*`: all."
     )

@@ -32,6 +32,7 @@ ENDPOINTS = {
     "flags": re.compile(r"(?:/.*)?/flags/?"),
     "decide": re.compile(r"(?:/.*)?/decide/?"),
     "recording": re.compile(r"(?:/.*)?/s/?"),
+    "static": re.compile(r"(?:/.*)?/static/(?:\d[\w.-]*/)?(?P<file>\w[\w.-]*\.js(?:\.map)?)", re.ASCII),
     "health": re.compile(r"/_health"),
     "ready": re.compile(r"/_ready"),
     "metrics": re.compile(r"/_metrics"),

@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 
 import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
 
 from etl.capture import answers
 from etl.capture.body import unpack
@@ -24,7 +26,7 @@ from etl.capture.metrics import Metrics
 from etl.capture.projects import Projects
 from etl.capture.request import Rows, read_request, rows_of
 from etl.capture.writer import Writer
-from etl.errors import EtlError, RefusedError
+from etl.errors import ConfigurationError, EtlError, RefusedError
 from etl.settings import Settings
 
 RATE_SECONDS = 5.0  # how often it is looked at how fast a body comes
@@ -35,7 +37,7 @@ GET_AND_POST = frozenset({"GET", "HEAD", "POST"})
 METHODS = {
     **dict.fromkeys(("capture", "flags", "decide"), GET_AND_POST),
     **dict.fromkeys(("v1", "recording"), frozenset({"POST"})),
-    **dict.fromkeys(("config.js", "config", "health", "ready", "metrics"), frozenset({"GET", "HEAD"})),
+    **dict.fromkeys(("config.js", "config", "static", "health", "ready", "metrics"), frozenset({"GET", "HEAD"})),
 }
 
 T = TypeVar("T")
@@ -54,11 +56,21 @@ class Capture:
         Args:
             settings: those that begin with ``capture_``.
             url: a login in the role ``event_capture``, or the owner's.
+
+        Raises:
+            ConfigurationError: the folder of posthog-js holds none.
         """
         self.settings = settings
         self.metrics = Metrics()
         self.projects = Projects(url)
         self.writer = Writer(url, self.metrics, wait_seconds=settings.capture_wait_seconds)
+        folder = settings.capture_static_dir
+        if folder is not None and not (folder / "array.js").is_file():
+            raise ConfigurationError(
+                f"ETL_CAPTURE_STATIC_DIR={folder}: there is no array.js. Set it to the folder dist of the npm package "
+                "posthog-js, or unset it."
+            )
+        self._files = None if folder is None else StaticFiles(directory=folder)
         self._threads = Threads(settings.capture_wait_seconds)
         half = settings.capture_max_pending_bytes // 2
         share = max(half // 2, settings.capture_max_body_bytes)
@@ -142,14 +154,28 @@ class Capture:
             kind, _, bearer = request.headers.get("authorization", "").partition(" ")
             stored = await self._store(request, noted, bearer=bearer.strip() if kind.lower() == "bearer" else "")
             return answers.of_each_event(row.uuid for row in stored.rows)
-        if endpoint == "ready":
-            return await self._ready()
-        if endpoint == "metrics":
-            return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+        if endpoint == "static":
+            return await self._file(request, parts["file"])
+        if endpoint in {"ready", "metrics"}:
+            return await self._ready() if endpoint == "ready" else self._counts()
         if endpoint == "recording":
             self.metrics.events.labels("not_stored").inc()
         await self._discard(request)
         return answers.auxiliary(endpoint, parts)
+
+    def _counts(self) -> Response:
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
+
+    async def _file(self, request: Request, name: str) -> Response:
+        """A file of posthog-js, for pages that load it from here as PostHog's snippet does."""
+        if self._files is None:
+            raise RefusedError(404, "no_static", "posthog-js is not served here: ETL_CAPTURE_STATIC_DIR is not set.")
+        try:
+            response = await self._files.get_response(name, request.scope)
+        except HTTPException as error:
+            raise RefusedError(404, "no_static", f"There is no {name} in this server's posthog-js.") from error
+        response.headers["Cache-Control"] = "public, max-age=300"
+        return response
 
     async def _store(
         self, request: Request, noted: Noted, *, bearer: str | None = None, is_engage: bool = False

@@ -107,7 +107,8 @@ def site() -> Iterator[str]:
 @pytest.fixture
 def service(database: str, settings: Settings) -> Iterator[Service]:
     """A capture server on the test's own database."""
-    with serving(database, settings) as running:
+    own = settings.model_copy(update={"capture_static_dir": MODULES / "posthog-js" / "dist"})
+    with serving(database, own) as running:
         yield running
 
 
