@@ -282,6 +282,13 @@ def copy_out(db: Db, name: str, params: Mapping[str, Any] | None = None) -> Iter
             yield bytes(block)
 
 
+def copy_across(source: Db, out: str, target: Db, into: str, params: Mapping[str, Any] | None = None) -> None:
+    """Send what one database's COPY ``sql/{out}.sql`` gives into the other's COPY ``sql/{into}.sql``."""
+    with target.cursor() as cursor, cursor.copy(statement(into)) as copy:
+        for block in copy_out(source, out, params):
+            copy.write(block)
+
+
 def copied_rows(
     db: Db, name: str, types: Sequence[str], params: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[Any, ...]]:

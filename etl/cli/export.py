@@ -8,19 +8,18 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Json, Team
+from etl.cli.options import DAY, Json, Team
 from etl.cli.shared import console, print_json, warehouse
-
-_DAY = ["%Y-%m-%d"]
 
 
 def export(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go.", file_okay=False)],
     *,
     first: Annotated[
-        datetime | None, typer.Option("--from", metavar="DAY", formats=_DAY, help="First day of the events, UTC.")
+        datetime | None,
+        typer.Option("--from", metavar="DAY", formats=DAY, help="First day of the events, UTC."),
     ] = None,
-    last: Annotated[datetime | None, typer.Option("--to", metavar="DAY", formats=_DAY, help="Last day.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", metavar="DAY", formats=DAY, help="Last day.")] = None,
     is_following: Annotated[
         bool, typer.Option("--follow", help="All days that have changed since the last time; the first time all.")
     ] = False,

@@ -32,6 +32,7 @@ By = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Last = Annotated[int, typer.Option("--last", metavar="NUMBER", min=1, help="How many at most, newest first.")]
+DAY = ["%Y-%m-%d"]
 Days = Annotated[int, typer.Option("--days", metavar="NUMBER", min=1, help="How many of the newest days.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import By, Json, Why
-from etl.cli.person import show_counts, show_landed
+from etl.cli.person import DryRun, show_counts, show_landed
 from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.operate import property_index
 
@@ -54,7 +54,7 @@ def drop(name: Name, event: Event = None) -> None:
 def erase(
     name: Name,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Erase nothing, count what would be.")] = False,
+    dry_run: DryRun = False,
     why: Why,
     by: By,
     team: Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")] = 1,

@@ -9,13 +9,11 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Json
+from etl.cli.options import DAY, Json
 from etl.cli.shared import console, new_table, print_json, warehouse_url
 from etl.cycle.batch import Batch
 from etl.errors import ConfigurationError
 from etl.settings import read_settings
-
-DAY = "%Y-%m-%d"
 
 
 def what_if(
@@ -34,9 +32,9 @@ def what_if(
         typer.Option("--plan", exists=True, file_okay=False, help="The folder of another tracking plan."),
     ] = None,
     from_day: Annotated[
-        datetime | None, typer.Option("--from", formats=[DAY], help="The first day to print (UTC).")
+        datetime | None, typer.Option("--from", formats=DAY, help="The first day to print (UTC).")
     ] = None,
-    to_day: Annotated[datetime | None, typer.Option("--to", formats=[DAY], help="The last day to print (UTC).")] = None,
+    to_day: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="The last day to print (UTC).")] = None,
     is_json: Json = False,
 ) -> None:
     """Replay landing by today's rules and by others, each in a database of its own, and print what would change."""

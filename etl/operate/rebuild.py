@@ -122,9 +122,7 @@ def _copy_context(live: Db, fresh: Db) -> None:
 
 
 def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Callable[[Batch], None]) -> int:
-    with fresh.cursor() as target, target.copy(sql.statement("rebuild/copy_in")) as landing:
-        for block in sql.copy_out(live, "rebuild/copy_out", part):
-            landing.write(block)
+    sql.copy_across(live, "rebuild/copy_out", fresh, "rebuild/copy_in", part)
     copied = 0
     held = settings.model_copy(update={"hold_seconds": part["hold_seconds"]})
     is_caught_up = False

@@ -162,7 +162,5 @@ def _read_days(db: Db) -> dict[date, Day]:
 
 
 def _read_differences(as_is: Db, other: Db) -> list[Row]:
-    with other.cursor() as target, target.copy(sql.statement("what_if/copy_ids_in")) as ids:
-        for block in sql.copy_out(as_is, "what_if/copy_ids_out"):
-            ids.write(block)
+    sql.copy_across(as_is, "what_if/copy_ids_out", other, "what_if/copy_ids_in")
     return sql.run(other, "what_if/read_differences", {"most": MOST_DIFFERENCES}).fetchall()

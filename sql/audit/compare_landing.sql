@@ -11,15 +11,7 @@ cross join
     lateral (
         select
             count(*) as found,
-            coalesce(
-                bit_xor(
-                    ops.landing_hash(
-                        e.xid, e.landing_id, e.received_at, e.team_id, e.uuid, e.event, e.distinct_id, e."timestamp",
-                        e.sent_at, e.ip, e.is_personless, e.is_operator, e.is_captured,
-                        jsonb_hash_extended(e.properties, 0)
-                    )
-                ), 0
-            ) as digest
+            coalesce(bit_xor(ops.landed_row_hash(e)), 0) as digest
         from landing.event as e
         where
             (e.xid, e.landing_id) > (b.lower_xid, b.lower_landing_id)

@@ -25,10 +25,7 @@ former as materialized (
     select
         r.*,
         b.batch_id,
-        ops.landing_hash(
-            l.xid, l.landing_id, l.received_at, l.team_id, l.uuid, l.event, l.distinct_id, l."timestamp", l.sent_at,
-            l.ip, l.is_personless, l.is_operator, l.is_captured, jsonb_hash_extended(l.properties, 0)
-        ) as hash
+        ops.landed_row_hash(l) as hash
     from staging.erased_event as r
     inner join landing.event as l on r.xid = l.xid and r.landing_id = l.landing_id and r.received_at = l.received_at
     inner join batch_of as b on r.landing_id = b.landing_id
@@ -56,10 +53,7 @@ written as (
     where l.xid = f.xid and l.landing_id = f.landing_id and l.received_at = f.received_at
     returning
         l.landing_id,
-        ops.landing_hash(
-            l.xid, l.landing_id, l.received_at, l.team_id, l.uuid, l.event, l.distinct_id, l."timestamp", l.sent_at,
-            l.ip, l.is_personless, l.is_operator, l.is_captured, jsonb_hash_extended(l.properties, 0)
-        ) as hash
+        ops.landed_row_hash(l) as hash
 )
 
 insert into staging.amendment (batch_id, name, events, digest)

@@ -4,10 +4,7 @@ with former as materialized (
         l.xid,
         l.landing_id,
         l.received_at,
-        ops.landing_hash(
-            l.xid, l.landing_id, l.received_at, l.team_id, l.uuid, l.event, l.distinct_id, l."timestamp", l.sent_at,
-            l.ip, l.is_personless, l.is_operator, l.is_captured, jsonb_hash_extended(l.properties, 0)
-        ) as hash
+        ops.landed_row_hash(l) as hash
     from landing.event as l
     where
         l.team_id = %(team_id)s::bigint
@@ -45,10 +42,7 @@ written as (
     where l.xid = f.xid and l.landing_id = f.landing_id and l.received_at = f.received_at
     returning
         l.landing_id,
-        ops.landing_hash(
-            l.xid, l.landing_id, l.received_at, l.team_id, l.uuid, l.event, l.distinct_id, l."timestamp", l.sent_at,
-            l.ip, l.is_personless, l.is_operator, l.is_captured, jsonb_hash_extended(l.properties, 0)
-        ) as hash
+        ops.landed_row_hash(l) as hash
 )
 
 insert into staging.amendment (batch_id, name, events, digest)

@@ -61,9 +61,7 @@ def home() -> Iterator[Path]:
     """A folder below which everything is put; whatever still runs there at the end is killed."""
     with open_folder() as home:
         yield home
-        for pid in processes_of(home):
-            with contextlib.suppress(ProcessLookupError):  # it has ended since
-                os.kill(pid, signal.SIGKILL)
+        kill_processes_of(home)
 
 
 @pytest.fixture
@@ -103,3 +101,9 @@ def processes_of(home: Path) -> list[int]:
         if any(str(home) in text for text in seen):
             found.append(int(process.name))
     return found
+
+
+def kill_processes_of(home: Path) -> None:
+    for pid in processes_of(home):
+        with contextlib.suppress(ProcessLookupError):  # it has ended since
+            os.kill(pid, signal.SIGKILL)

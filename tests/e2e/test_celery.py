@@ -23,7 +23,7 @@ import pytest
 from etl import databases
 from etl.local import postgres
 from etl.names import PAGE
-from tests.e2e.conftest import ROOT, processes_of
+from tests.e2e.conftest import ROOT, kill_processes_of
 
 REDIS = shutil.which("redis-server")
 pytestmark = [
@@ -210,9 +210,7 @@ def airflow(home: Path, urls: tuple[str, str]) -> Iterator[OwnAirflow]:
     """Nothing of it is started yet; at the end nothing of it runs."""
     airflow = OwnAirflow(home, *urls)
     yield airflow
-    for pid in processes_of(home):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    kill_processes_of(home)
     for process in airflow.started.values():
         process.wait(10)
 
