@@ -39,8 +39,14 @@ class Settings(BaseSettings):
         description="Whether `events_ingest` does a whole cycle in one task, where an executor starts a pod a task.",
     )
     batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
-    two_sessions_from: int = Field(
-        2_000, ge=1, description="Rows of a batch from which on two sessions of the database share its work."
+    sessions: int | None = Field(
+        None,
+        ge=1,
+        description="Sessions of the database that share the work of a batch at most. Unset: the cores of this machine "
+        "(at most 8) where the server runs on it, else 2.",
+    )
+    rows_per_session: int = Field(
+        1_000, ge=1, description="Rows of a batch for each session: a small batch is not shared."
     )
     hold_seconds: float = Field(
         60.0, ge=0, description="How long an unmatched event of an identified user is held, by the arrival clock."

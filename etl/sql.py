@@ -198,14 +198,14 @@ def one_line(error: BaseException) -> str:
     return " ".join((message or str(error)).split())
 
 
-def connect_beside(db: Db) -> Db:
-    """A second connection like this one, for work that goes on at the same time.
+def connect_beside(db: Db, number: int = 2) -> Db:
+    """A further connection like this one, the second or third ..., for work that goes on at the same time.
 
     It waits for a lock at most half a minute: the first connection may hold what it waits for while its client waits
     for this one, a circle that the server cannot see.
     """
     parameters = db.info.get_parameters()
-    parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (second session)"
+    parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (session {number})"
     try:
         connection = psycopg.connect(
             **parameters,  # type: ignore[arg-type]
@@ -214,10 +214,7 @@ def connect_beside(db: Db) -> Db:
             row_factory=dict_row,
         )
     except psycopg.OperationalError as error:
-        raise UnavailableError(
-            f"No second connection to the warehouse: {' '.join(str(error).split())}. "
-            "A step needs two; the next run tries again."
-        ) from error
+        raise UnavailableError(f"No further connection to the warehouse: {' '.join(str(error).split())}.") from error
     with _finished_on_error(connection):
         _configure(connection, _UNLIMITED | {"lock_timeout": "30s"})
     return connection

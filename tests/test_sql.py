@@ -76,4 +76,4 @@ def test_every_time_column_has_a_name_of_ours(shared_db):
         for row in rows
         if not row["column_name"].endswith("_at") and row["column_name"] not in {"timestamp", "as_of"}
     }
-    assert odd == {"arrival_clock", "arrival_clock_before", "middle_arrival_clock"}
+    assert odd == {"arrival_clock", "arrival_clock_before"}

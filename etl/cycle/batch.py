@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from psycopg.pq import TransactionStatus
 
@@ -21,8 +20,6 @@ from etl.errors import EtlError, StagingLostError
 from etl.sql import Db
 
 logger = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 STEPS = ("open", "stage", "validate", "resolve", "load")
 
@@ -34,8 +31,6 @@ class Batch:
     Attributes:
         lower_xid: with ``lower_landing_id`` the position after which it begins; a position is (xid, landing_id).
         upper_xid: with ``upper_landing_id`` the last position that it takes.
-        middle_xid: with ``middle_landing_id`` and ``middle_ordinal`` the end of the first half, which is all of a small
-            batch; else two sessions share the work.
         arrival_clock: the newest arrival over all positions so far.
         as_of: held events that are due by then are released.
         hold_seconds: how long it holds events, in seconds.
@@ -54,10 +49,6 @@ class Batch:
     lower_landing_id: int
     upper_xid: str
     upper_landing_id: int
-    middle_xid: str
-    middle_landing_id: int
-    middle_ordinal: int
-    middle_arrival_clock: datetime
     arrival_clock_before: datetime
     arrival_clock: datetime
     as_of: datetime
@@ -88,11 +79,6 @@ class Batch:
     def seconds(self) -> float:
         """How long its steps took together, in seconds."""
         return round(sum(self.step_seconds.values()), 3)
-
-    @property
-    def is_shared(self) -> bool:
-        """Two sessions share its work."""
-        return self.middle_ordinal < self.landed and not self.is_trial
 
     @property
     def summary(self) -> str:
@@ -165,48 +151,6 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-@contextmanager
-def second_session(db: Db, batch: Batch, work: Callable[[Db], Result]) -> Iterator[Future[Result]]:
-    """Do work of a step on a second connection, in a transaction of its own, while the block goes on with this one.
-
-    A small batch needs no second one, and in a trial it would not see what was done so far: this one does it first.
-
-    The second transaction commits when the block is left, if both have succeeded; the step's own one commits later. A
-    run that dies between the two leaves the work behind, so it must not matter unless the step commits.
-
-    Args:
-        db: the step's connection, in its transaction.
-        batch: what ``step_of`` yields.
-        work: gets the second connection; the future has what it returns.
-
-    Raises:
-        UnavailableError: there is no second connection.
-        StagingLostError: another run has claimed the plan since.
-    """
-    if not batch.is_shared:
-        done: Future[Result] = Future()
-        done.set_result(work(db))
-        yield done
-        return
-    with sql.connect_beside(db) as second, ThreadPoolExecutor(1) as thread, second.transaction():
-        sql.run(second, "progress/configure")
-        # The lock keeps the next run from claiming the plan before this transaction has ended, so that nothing of a run
-        # that was given up can appear later.
-        if sql.run(second, "progress/hold_claim", {"claim": batch.claim}).fetchone() is None:
-            raise StagingLostError(
-                f"Another run has taken up batch {batch.batch_id}; this one changed nothing and ends."
-            )
-        future = thread.submit(work, second)
-        try:
-            yield future
-            future.result()
-        except BaseException:
-            while not future.done():
-                second.cancel_safe()
-                wait([future], timeout=0.2)
-            raise
-
-
 def _lock(db: Db, batch_id: int) -> Batch:
     """The batch's row, locked until the transaction ends."""
     sql.run(db, "batch/lock", {"batch_id": batch_id})
@@ -216,7 +160,7 @@ def _lock(db: Db, batch_id: int) -> Batch:
 def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
     """Make the plan this run's, and remove what a run before it wrote ahead; None where there is no plan.
 
-    Committed before the step begins, so that its second session sees it.
+    Committed before the step begins, so that its further sessions see it.
     """
     with db.transaction():
         if is_new and _lock(db, batch_id).status != "loaded":

@@ -1,7 +1,7 @@
 """Properties of persons and groups: what the batch says of them, folded over what is stored. The rules are pure.
 
 Part of load and not of the plan: nothing else of the plan depends on it, and in load it costs no time of its own,
-because the second session writes events meanwhile.
+because further sessions write events meanwhile.
 
 A group takes effect when its event is accepted, also if that is personless: it belongs to nobody. PostHog has at most
 five types of groups a project; here there is no limit.

@@ -1,23 +1,25 @@
 """Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits.
 
-Writing the payload is most of the work, so a second session writes events ahead, slice by slice, while the first one
-folds properties and writes persons; then both share the slices that remain. Readers do not see rows of the
-open batch; the one transaction closes the batch, and by that shows all of them at once.
+Writing the payload is most of the work, so further sessions write events ahead, slice by slice, while this one
+folds properties and writes persons. Readers do not see rows of the open batch; the one transaction closes the batch,
+and by that shows all of them at once.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import psycopg.errors
 
 from etl import sql
 from etl.cycle.actions import match_new_chains
-from etl.cycle.batch import Batch, collector_paused, log, read_batch, second_session, step_of
+from etl.cycle.batch import Batch, collector_paused, log, read_batch, step_of
 from etl.cycle.erase import erase
 from etl.cycle.fold import fold_groups, fold_person_properties
+from etl.cycle.sessions import Work, beside, count_sessions
 from etl.cycle.withdraw import withdraw
 from etl.errors import GateError, LedgerError
 from etl.quality.audit_log import begin_entry, record_batch
@@ -25,7 +27,7 @@ from etl.quality.gate import evaluate_contradictions, record
 from etl.settings import Settings
 from etl.sql import Db, Row
 
-# Events a slice: few enough that neither session waits long for the other's last one.
+# Events a slice at most: few enough that no session waits long for another's last one.
 SLICE = 25_000
 
 # What of the suite `warehouse` is checked for the ids of a batch: see load/list_contradictions.sql.
@@ -35,8 +37,6 @@ CHECKED = (
     "override_is_one_hop",
     "person_ids_are_unique",
 )
-
-Slices = deque[tuple[int, int]]
 
 
 class Written(NamedTuple):
@@ -59,16 +59,17 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
             return
         released = sql.one(db, "load/digest_released")["released"]
         begin_entry(db)
-        slices: Slices = deque((at, at + SLICE) for at in range(0, batch.landed, SLICE))
-        with second_session(db, batch, lambda second: _write_ahead(second, batch, slices)) as written_ahead:
+        sessions = count_sessions(db, settings, batch)
+        events = Work(_writes(batch, sessions))
+        with beside(db, batch, events, sessions if sessions > 1 else 0):
             fold_person_properties(db)
             fold_groups(db)
             _write_persons(db, batch)
             ledger = _write_plan(db, batch)
-            written = _write_events(db, batch, slices)
-            for other in (written, written_ahead.result()):
-                ledger["loaded"] += other.events
-                ledger["digest"] ^= other.digest
+            for written in events.finish(db):
+                ledger["loaded"] += written.events
+                ledger["digest"] ^= written.digest
+            ledger["released"] += sql.run(db, "load/delete_released", batch.parameters).rowcount
             _check(batch, ledger)
         sql.run(db, "load/publish_written_ahead", batch.parameters)
         match_new_chains(db)
@@ -86,23 +87,26 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
     log(batch, "committed; %s", read_batch(db, batch_id).summary)
 
 
-def _write_ahead(second: Db, batch: Batch, slices: Slices) -> Written:
-    sql.run(second, "load/note_written_ahead", batch.parameters)
-    return _write_events(second, batch, slices)
+def _writes(batch: Batch, sessions: int) -> Iterator[Callable[[Db], Written]]:
+    """The batch's events in slices, and those that the buffer releases; each is written whole by one session."""
+    size = min(SLICE, -(-batch.landed // sessions)) or SLICE
+    for at in range(0, batch.landed, size):
+        yield partial(_write_slice, slice_={**batch.parameters, "after_ordinal": at, "upto_ordinal": at + size})
+    yield partial(_write_released, batch=batch)
 
 
-def _write_events(db: Db, batch: Batch, slices: Slices) -> Written:
-    """Write events and their keys, until no slice is left for this session or the other."""
-    events = digest = 0
-    while True:
-        try:
-            after, upto = slices.popleft()
-        except IndexError:
-            return Written(events, digest)
-        slice_ = {**batch.parameters, "after_ordinal": after, "upto_ordinal": upto}
-        written = sql.one(db, "load/insert_event", slice_)
-        sql.run(db, "load/insert_event_key", slice_)
-        events, digest = events + written["events"], digest ^ written["digest"]
+def _write_slice(db: Db, slice_: Mapping[str, Any]) -> Written:
+    sql.run(db, "load/note_written_ahead", slice_)
+    written = sql.one(db, "load/insert_event", slice_)
+    sql.run(db, "load/insert_event_key", slice_)
+    return Written(**written)
+
+
+def _write_released(db: Db, batch: Batch) -> Written:
+    sql.run(db, "load/note_written_ahead", batch.parameters)
+    written = sql.one(db, "load/insert_released_stored_event", batch.parameters)
+    sql.run(db, "load/insert_released_event_key", batch.parameters)
+    return Written(**written)
 
 
 def _ensure_partitions(db: Db, settings: Settings) -> None:
@@ -136,11 +140,8 @@ def _write_persons(db: Db, batch: Batch) -> None:
 
 
 def _write_plan(db: Db, batch: Batch) -> Row:
-    """Write the rest of the plan; returns its numbers, the batch's own events not among the loaded."""
+    """Write the rest of the plan, all but the events and what they take from the buffer; returns its numbers."""
     sql.run(db, "load/insert_released_event", batch.parameters)
-    loaded = sql.one(db, "load/insert_released_stored_event", batch.parameters)
-    sql.run(db, "load/insert_released_event_key", batch.parameters)
-    released = sql.run(db, "load/delete_released", batch.parameters).rowcount
     set_apart = sql.run(db, "load/insert_released_set_apart", batch.parameters).rowcount
     held = sql.run(db, "load/insert_held", batch.parameters).rowcount
     sql.run(db, "load/analyze_buffer")
@@ -150,9 +151,9 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     plan["quarantined_planned"] += set_apart
     return {
         **plan,
-        "loaded": loaded["events"],
-        "digest": loaded["digest"],
-        "released": released + set_apart,
+        "loaded": 0,
+        "digest": 0,
+        "released": set_apart,
         "held": held,
         "quarantined": quarantined,
     }

@@ -25,7 +25,7 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
 
     Args:
         db: a connection that holds the cycle lock.
-        settings: ``batch_size``, ``two_sessions_from`` and ``hold_seconds`` are used.
+        settings: ``batch_size`` and ``hold_seconds`` are used.
         now: the clock, for replays and tests; default: the server's.
 
     Raises:
@@ -54,11 +54,7 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
         # from where it was by what has passed since the last batch, and what has landed meanwhile has arrived by then.
         passed = watermark["as_of"] + max(timedelta(0), passed - watermark["opened_at"])
         arrival_clock_before = passed
-    bounds = sql.one(
-        db,
-        "open/find_bounds",
-        {**watermark, "batch_size": settings.batch_size, "two_sessions_from": settings.two_sessions_from},
-    )
+    bounds = sql.one(db, "open/find_bounds", {**watermark, "batch_size": settings.batch_size})
     arrival_clock = max(arrival_clock_before, bounds["newest_arrival"] or NEVER)
     is_caught_up = bounds["is_caught_up"]
     # While a backlog remains only arrivals move the time of release on, so that a backlog replays as it would have run
@@ -74,10 +70,6 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
             "lower_landing_id": watermark["landing_id"],
             "upper_xid": bounds["upper_xid"] or watermark["xid"],
             "upper_landing_id": bounds["upper_landing_id"] or watermark["landing_id"],
-            "middle_xid": bounds["middle_xid"] or watermark["xid"],
-            "middle_landing_id": bounds["middle_landing_id"] or watermark["landing_id"],
-            "middle_ordinal": bounds["middle_ordinal"],
-            "middle_arrival_clock": max(arrival_clock_before, bounds["middle_arrival"] or NEVER),
             "arrival_clock_before": arrival_clock_before,
             "arrival_clock": arrival_clock,
             "as_of": as_of,

@@ -5,9 +5,5 @@ set
     lower_landing_id = %(lower_landing_id)s::bigint,
     upper_xid = %(upper_xid)s::xid8,
     upper_landing_id = %(upper_landing_id)s::bigint,
-    middle_xid = %(upper_xid)s::xid8,
-    middle_landing_id = %(upper_landing_id)s::bigint,
-    middle_ordinal = %(landed)s::bigint,
-    middle_arrival_clock = arrival_clock,
     landed = %(landed)s::bigint
 where batch_id = %(batch_id)s::bigint;

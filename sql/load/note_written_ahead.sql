@@ -1,2 +1,3 @@
--- The second session has rows of the open batch in the warehouse.
-insert into ops.written_ahead (batch_id) values (%(batch_id)s::bigint);
+-- This session has rows of the open batch in the warehouse.
+insert into ops.written_ahead (batch_id, pid) values (%(batch_id)s::bigint, pg_backend_pid())
+on conflict do nothing;

@@ -40,11 +40,6 @@ next_rows as (
 size as (
     select
         count(*) as landed,
-        -- All of a small batch is its first half.
-        case
-            when count(*) < %(two_sessions_from)s::bigint then count(*)
-            else (count(*) + 1) / 2
-        end as middle_ordinal,
         max(received_at) as newest_arrival
     from next_rows
 )
@@ -54,9 +49,5 @@ select
     s.newest_arrival,
     s.landed < %(batch_size)s::bigint and s.landed = (select count(*) from readable) as is_caught_up,
     (select n.xid from next_rows as n where n.ordinal = s.landed) as upper_xid,
-    (select n.landing_id from next_rows as n where n.ordinal = s.landed) as upper_landing_id,
-    (select n.xid from next_rows as n where n.ordinal = s.middle_ordinal) as middle_xid,
-    (select n.landing_id from next_rows as n where n.ordinal = s.middle_ordinal) as middle_landing_id,
-    s.middle_ordinal,
-    (select max(n.received_at) from next_rows as n where n.ordinal <= s.middle_ordinal) as middle_arrival
+    (select n.landing_id from next_rows as n where n.ordinal = s.landed) as upper_landing_id
 from size as s;

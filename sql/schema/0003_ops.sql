@@ -10,11 +10,6 @@ create table ops.batch (
     lower_landing_id bigint not null,
     upper_xid xid8 not null,
     upper_landing_id bigint not null,
-    -- The last position of the first half, its place in the batch, and the arrival clock there: two sessions stage.
-    middle_xid xid8 not null,
-    middle_landing_id bigint not null,
-    middle_ordinal bigint not null,
-    middle_arrival_clock timestamptz not null,
     -- The arrival clock is the newest received_at over all positions so far; it never goes back.
     arrival_clock_before timestamptz not null,
     arrival_clock timestamptz not null,
@@ -121,11 +116,14 @@ comment on table ops.batch_project is
 
 -- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
-    batch_id bigint primary key
+    batch_id bigint,
+    pid integer,
+    primary key (batch_id, pid)
 );
 
 comment on table ops.written_ahead is
-'For the program: the open batch, if it has rows in warehouse.stored_event already; views leave these out';
+'For the program: the open batch, if it has rows in warehouse.stored_event already, and the sessions (process ids) '
+'that wrote them; views leave these out';
 
 -- One row. Everything up to the position (xid, landing_id) belongs to a loaded batch.
 create table ops.watermark (

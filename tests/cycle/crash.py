@@ -29,8 +29,8 @@ from tests.landing import land
 Mode = Literal["cycle", "steps"]
 
 # Long, so that what is held does not depend on how long a test takes.
-# Also the second session is to be killed.
-SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=86400, two_sessions_from=1)  # type: ignore[call-arg]
+# Three sessions share the smallest batch: they are to be killed too.
+SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_", hold_seconds=86400, sessions=3, rows_per_session=1)  # type: ignore[call-arg]
 
 # Columns that tell when something ran, not what it did.
 WALL_CLOCK = [
@@ -63,7 +63,7 @@ def armed(fault: Fault, strike: Callable[[], None]) -> Iterator[None]:
     struck: list[bool] = []
 
     def count(_: Db, name: str, is_after: bool) -> None:
-        # Two sessions may run the same statement at once: what begins and what ends is counted apart.
+        # Several sessions may run the same statement at once: what begins and what ends is counted apart.
         seen[name, is_after] += 1
         is_there = name == fault.name and is_after == fault.is_after and seen[name, is_after] == fault.occurrence
         if is_there and not struck:

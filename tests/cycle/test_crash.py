@@ -261,9 +261,6 @@ def test_no_connection_left(server, durable_story):
 
         with (
             crash.armed(Fault("progress/configure"), take_all),
-            pytest.raises(
-                UnavailableError, match=r"No second connection .* A step needs two; the next run tries again"
-            ),
         ):
             crash.advance(url, "cycle")
         stack.enter_context(psycopg.connect(url))  # the one that the run has left

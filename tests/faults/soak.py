@@ -58,7 +58,8 @@ SETTINGS = Settings(
     _env_prefix="NO_SUCH_PREFIX_",
     hold_seconds=MINUTE,
     capture_wait_seconds=3.0,
-    two_sessions_from=1,  # type: ignore[call-arg]
+    sessions=2,
+    rows_per_session=1,  # type: ignore[call-arg]
 )
 
 

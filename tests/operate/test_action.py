@@ -245,7 +245,7 @@ def test_a_held_event_counts_from_its_batch_on(db, land, cycle, add):
 
 
 def test_an_open_batch_is_not_counted(db, click, cycle, add):
-    """The second session has committed its events, and the first one breaks off."""
+    """Another session has committed the events, and the step's own one breaks off."""
     add("A", {"selector": "button"})
 
     def broken(_, name, has_run):

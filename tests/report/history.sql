@@ -1,9 +1,9 @@
 -- A generated history: a batch a minute, with everything that batches can have. Statements end with a line `;`.
 insert into ops.batch (batch_id, status, lower_xid, lower_landing_id, upper_xid, upper_landing_id,
-    middle_xid, middle_landing_id, middle_ordinal, middle_arrival_clock, arrival_clock_before, arrival_clock, as_of, hold_seconds, is_caught_up, landed, released, loaded, held,
+    arrival_clock_before, arrival_clock, as_of, hold_seconds, is_caught_up, landed, released, loaded, held,
     duplicate, quarantined, rescued, persons_created, persons_merged, step_seconds, opened_at, loaded_at)
 select n, 'loaded', n::text::xid8, n * 10, (n + 1)::text::xid8, n * 10 + 10,
-    n::text::xid8, n * 10, 0, t, t, t, t, 60, true,
+    t, t, t, 60, true,
     5 + h + d + q, r, 5 + r, h, d, q, least(r, n %% 3), (n %% 7 = 0)::int + 1, (n %% 11 = 0)::int,
     '{"open": 0.01, "stage": 0.03, "validate": 0.11, "resolve": 0.09, "load": 0.07}', t, t + interval '1.4 s'
 from (

@@ -227,10 +227,10 @@ def test_what_waits_behind_a_batch_that_fails_is_neither_late_nor_silent(databas
     generate(db, 90, datetime.now(UTC) - timedelta(hours=5))
     refresh(db, settings)
     db.execute(
-        """insert into ops.batch (batch_id, lower_xid, lower_landing_id, upper_xid, upper_landing_id, middle_xid,
-               middle_landing_id, middle_ordinal, middle_arrival_clock, arrival_clock_before, arrival_clock, as_of,
+        """insert into ops.batch (batch_id, lower_xid, lower_landing_id, upper_xid, upper_landing_id,
+               arrival_clock_before, arrival_clock, as_of,
                hold_seconds, is_caught_up, landed, opened_at)
-           select 91, upper_xid, upper_landing_id, '99', 99, '99', 99, 0, now(), now(), now(), now(), 60, true, 1, now()
+           select 91, upper_xid, upper_landing_id, '99', 99, now(), now(), now(), 60, true, 1, now()
            from ops.batch where batch_id = 90"""
     )
     db.execute(
