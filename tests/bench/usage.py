@@ -1,11 +1,21 @@
-"""What a server uses: CPU, which a busy machine changes little, the write-ahead log, and room on disk."""
+"""What a server uses: CPU, which a busy machine changes little, the write-ahead log, and room on disk.
+
+And what each session of a cycle does: a step is as long as its busiest session, on a machine with a core for each.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from etl import sql
+from etl.cycle.batch import STEPS
 from etl.sql import Db
 
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -55,3 +65,46 @@ def read_sizes(db: Db) -> dict[str, float]:
     ).fetchall()
     events = row.pop("events")
     return {name: float(size) / events for name, size in row.items()}
+
+
+@dataclass
+class Spent:
+    """Seconds of CPU that statements cost: in the server's process, and in the client's thread between them."""
+
+    server: float = 0.0
+    client: float = 0.0
+
+
+@contextmanager
+def spent_by_session() -> Iterator[dict[str, dict[str, Spent]]]:
+    """What each session spends in the cycles of the block: by step, then by the session's name.
+
+    A session has a thread of its own. What the thread computed since its statement before counts to the next one.
+    """
+    spent: dict[str, dict[str, Spent]] = defaultdict(lambda: defaultdict(Spent))
+    step = STEPS[0]
+    began: dict[str, float] = {}
+    computed: dict[int, float] = {}
+
+    def note(db: Db, name: str, is_after: bool) -> None:
+        nonlocal step
+        session = db.info.get_parameters().get("application_name", "")
+        if not is_after:
+            began[session] = _seconds_of(db.info.backend_pid)
+            return
+        folder = name.partition("/")[0]
+        # Others, such as those that note how far a step is, are of the step they stand in.
+        step = folder if folder in STEPS else step
+        thread, seconds = threading.get_ident(), time.thread_time()
+        each = spent[step][session]
+        each.server += _seconds_of(db.info.backend_pid) - began[session]
+        each.client += max(0.0, seconds - computed.get(thread, seconds))
+        computed[thread] = seconds
+
+    with sql.observed(note):
+        yield spent
+
+
+def _seconds_of(pid: int) -> float:
+    """CPU of a process so far, in nanoseconds there: statements are too short for a clock of hundredths."""
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
