@@ -7,9 +7,9 @@ UV := .tools/bin/uv
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test e2e oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
+test long e2e oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test e2e browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
+.PHONY: help run demo test long e2e browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -20,8 +20,11 @@ run: $(VENV)/.ready ## start PostgreSQL, Airflow and the DAGs; land a small real
 demo: $(VENV)/.ready ## play the signup story through the real Airflow scheduler and check the outcome
 	@exec $(VENV)/bin/etl demo
 
-test: $(VENV)/.ready ## the whole test suite on a real PostgreSQL of its own
+test: $(VENV)/.ready ## the test suite on a real PostgreSQL of its own
 	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
+long: $(VENV)/.ready ## its long part: histories made up at random, a fault at every place, many rows
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder -m "long and not crash"
 
 e2e: $(VENV)/.ready ## whole programs, make run and make demo among them, with a real Airflow and its minutes
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m e2e
@@ -38,7 +41,7 @@ conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a t
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
 
 nightly: $(VENV)/.ready ## a thousand made-up logs, each cut into batches at random, against the model
-	HYPOTHESIS_PROFILE=nightly $(VENV)/bin/python -m pytest tests/cycle/test_cut_invariance.py -n 2 --dist load
+	HYPOTHESIS_PROFILE=nightly $(VENV)/bin/python -m pytest tests/cycle/test_cut_invariance.py -n 2 --dist load -m long
 
 check: lint types ## lint, types, import rules
 

@@ -7,45 +7,52 @@ a column only its different values count where the answer is yes or no. The test
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from etl.quality import gate
 
 _validate = gate._validate
-_found: dict[str, Any] = {}
+_batch_of = gate.batch_of
+_found: dict[Any, Any] = {}
 
 
 def remember(*, is_wanted: bool) -> None:
     """From now on; or ask every time."""
     gate._validate = _remembering if is_wanted else _validate
+    gate.batch_of = _Unasked if is_wanted else _batch_of  # type: ignore[misc]
+
+
+@dataclass
+class _Unasked:
+    """A frame that the library may never have to see."""
+
+    frame: Any
 
 
 def _remembering(
     batch: Any, suite_name: str, written: list[dict[str, Any]], result_format: dict[str, Any], **options: Any
 ) -> list[Any]:
-    frame = getattr(getattr(batch, "data", None), "dataframe", None)
-    if frame is None:  # a query of a database, which changes
+    if not isinstance(batch, _Unasked):  # a query of a database, which changes
         return _validate(batch, suite_name, written, result_format, **options)
-    questions = [_question(frame, suite_name, each, result_format, options) for each in written]
-    new = [each for each, question in zip(written, questions, strict=True) if question not in _found]
+    asked = json.dumps([suite_name, result_format, options])
+    values = {name: (str(column.dtype), column.tolist()) for name, column in batch.frame.items()}
+    questions = [(asked, *_question(values, each, result_format)) for each in written]
+    new = {question: each for each, question in zip(written, questions, strict=True) if question not in _found}
     if new:
-        asked = [question for question in questions if question not in _found]
-        by_name = {gate._name(each): each for each in _validate(batch, suite_name, new, result_format, **options)}
-        _found.update({question: by_name[each["meta"]["name"]] for each, question in zip(new, asked, strict=True)})
+        found = _validate(_batch_of(batch.frame), suite_name, list(new.values()), result_format, **options)
+        by_name = {gate._name(each): each for each in found}
+        _found.update({question: by_name[each["meta"]["name"]] for question, each in new.items()})
     return [_found[question] for question in questions]
 
 
-def _question(frame: Any, suite_name: str, written: dict[str, Any], result_format: dict[str, Any], options: Any) -> str:
+def _question(
+    values: dict[str, tuple[str, list[Any]]], written: dict[str, Any], result_format: dict[str, Any]
+) -> tuple[str, str]:
     # Also the columns of a row condition count.
-    named = json.dumps([written["kwargs"], result_format])
-    seen = frame[[column for column in frame.columns if f'"{column}"' in named]]
+    expectation = json.dumps([written, result_format])
+    columns = [name for name in values if f'"{name}"' in expectation]
+    rows = [repr(row) for row in zip(*(values[name][1] for name in columns), strict=True)]
     if result_format == gate.YES_OR_NO:
-        seen = seen.drop_duplicates().sort_values(list(seen.columns))
-    return json.dumps([
-        suite_name,
-        written,
-        result_format,
-        options,
-        seen.dtypes.astype(str).to_list(),
-        seen.to_csv(index=False),
-    ])
+        rows = sorted(set(rows))
+    return expectation, repr([[values[name][0] for name in columns], rows])

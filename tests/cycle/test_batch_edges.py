@@ -19,6 +19,8 @@ from tests.cycle.crash import SETTINGS
 from tests.cycle.test_concurrency import ACCOUNTED
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 KIB = 1024
 
 

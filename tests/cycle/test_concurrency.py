@@ -18,6 +18,8 @@ from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 from tests.cycle.test_crash import wait_until_blocked
 
+pytestmark = pytest.mark.long
+
 ACCOUNTED = """
 select landing_id from warehouse.stored_event
 union all select landing_id from buffer.event

@@ -23,6 +23,8 @@ from tests.cycle import crash
 from tests.cycle.crash import SETTINGS, Fault, Mode
 from tests.server import How, Server
 
+pytestmark = pytest.mark.long
+
 BATCHES = 3  # the story's two, and one after it that finds nothing to do
 
 # The boundary of each step, and statements inside of it.

@@ -25,6 +25,8 @@ from tests.digest import digest_of_model, digest_of_warehouse, reset
 from tests.landing import moment
 from tests.rules.oracle import HOLD, Model, Row
 
+pytestmark = pytest.mark.long
+
 IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 END = 10_000_000.0  # seconds after EPOCH, when every hold is over
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from tests.cycle.test_cut_invariance import END, IDS, event_logs, land_rows, log
 from tests.digest import Digest, digest_of_warehouse, reset
 from tests.landing import moment
 from tests.rules.oracle import Row
+
+pytestmark = pytest.mark.long
 
 SETTINGS = Settings(_env_prefix="NO_SUCH_PREFIX_")  # type: ignore[call-arg]
 INVARIANTS = [each["meta"]["name"] for each in read_suite("warehouse")["expectations"]]

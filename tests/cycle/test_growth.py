@@ -16,6 +16,8 @@ from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 MIB = 1024 * 1024
 
 

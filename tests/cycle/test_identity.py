@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from etl.rules.identity import Birth, Fold, IdKey, KnownId, Merge, MergingEvent, Person, fold, person_id_of
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 TEAM = 1
 
 

@@ -21,6 +21,8 @@ from etl.operate.status import read_status
 from etl.quality.audit import verify
 from tests.cycle import crash
 
+pytestmark = pytest.mark.long
+
 IN_BATCH = """
 select exists (
     select from ops.batch as b

@@ -11,6 +11,8 @@ import pytest
 from etl.cycle.run import run_cycle
 from tests.cycle.test_concurrency import ACCOUNTED
 
+pytestmark = pytest.mark.long
+
 INSERT = "insert into landing.event (event, distinct_id, properties) values (%s, %s, %s::jsonb) returning landing_id"
 
 

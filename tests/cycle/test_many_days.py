@@ -15,6 +15,8 @@ from etl.operate.status import read_status
 from etl.sql import Db
 from tests.server import open_folder, running_in
 
+pytestmark = pytest.mark.long
+
 FULL = "select count(distinct person_id) from warehouse.events where event = 'Order created'"
 
 

@@ -12,6 +12,8 @@ from etl.quality.suites import read_refusals
 from etl.rules.properties import LIFTED
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 HUGE = "1e131071"
 
 

@@ -17,6 +17,8 @@ from etl.cycle.run import run_cycle
 from tests.bench import events as bench
 from tests.bench.kinds import KINDS, land_kind
 
+pytestmark = pytest.mark.long
+
 EVENTS = 1_000
 IDS = 2_000
 # All statements together pass over a table of this many rows a few dozen times; one that reads it for each id, 2,000.

@@ -24,6 +24,8 @@ from tests.conftest import fresh_database
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 
+pytestmark = pytest.mark.long
+
 STEPS_BEFORE_LOAD = ("open", "stage", "validate", "resolve")
 
 

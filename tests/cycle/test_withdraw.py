@@ -21,6 +21,8 @@ from tests.digest import digest_of_model, digest_of_warehouse, reset
 from tests.landing import land, moment
 from tests.rules.oracle import Model, Row
 
+pytestmark = pytest.mark.long
+
 SECTIONS = ("persons", "properties", "distinct ids", "merges", "events")
 INVARIANTS = [each["meta"]["name"] for each in read_suite("warehouse")["expectations"]]
 

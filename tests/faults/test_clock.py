@@ -22,7 +22,10 @@ from tests.server import Server, open_folder
 
 HOUR, DAY = 3_600, 86_400
 
-pytestmark = pytest.mark.skipif(LIBRARY is None, reason="needs Debian's package faketime")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(LIBRARY is None, reason="needs Debian's package faketime"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ from tests.cycle.crash import SETTINGS, Fault
 from tests.faults import books
 from tests.faults.disk import Disk, SmallServer, mounted
 
+pytestmark = pytest.mark.long
+
 # A statement of each step that needs room, and which room: that of the tables or that of the log.
 STATEMENTS = [
     "stage/insert_event",

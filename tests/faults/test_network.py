@@ -21,6 +21,8 @@ from tests.cycle.crash import SETTINGS, Fault, armed
 from tests.faults import books
 from tests.faults.proxy import COMMIT, COPY_DONE, Proxy, proxied
 
+pytestmark = pytest.mark.long
+
 EVENTS = 3_000
 TCP_REPAIR = 19
 

@@ -28,6 +28,8 @@ from tests.faults import books
 from tests.landing import land
 from tests.server import open_folder
 
+pytestmark = pytest.mark.long
+
 MIB = 2**20
 # EXT4_IOC_SHUTDOWN without a flush: nothing more reaches the disk, not even what the file system still has in memory.
 SHUTDOWN, WITHOUT_FLUSH = 0x8004587D, struct.pack("I", 2)

@@ -9,6 +9,8 @@ import pytest
 
 from tests.faults.soak import learn, soaking
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.crash
 def test_each_fault_once_in_a_quarter_of_an_hour() -> None:

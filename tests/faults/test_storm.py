@@ -16,6 +16,8 @@ from tests.cycle.crash import SETTINGS
 from tests.cycle.test_isolate import BadRowError, failing_on, quarantined
 from tests.faults import books, hostile
 
+pytestmark = pytest.mark.long
+
 COLUMNS = "event, distinct_id, properties, uuid, timestamp, sent_at"
 # So few that no project is withheld for them.
 SHARE = 0.1

@@ -14,6 +14,8 @@ from etl.operate.digest import read_digest
 from etl.operate.what_if import Day, Difference, Rules, what_if
 from tests.landing import EPOCH, moment
 
+pytestmark = pytest.mark.long
+
 DAY = EPOCH.date()
 
 

@@ -11,6 +11,8 @@ from etl.operate.maintain import check_invariants
 from etl.operate.status import read_status
 from etl.quality.audit import verify
 
+pytestmark = pytest.mark.long
+
 BROKEN = {"event": None}
 NOBODYS = {"distinct_id": None}
 

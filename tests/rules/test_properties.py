@@ -14,6 +14,8 @@ from etl.rules.properties import State, apply, join, read_state, visible, write_
 from tests.landing import moment
 from tests.rules.oracle import Operations, Row
 
+pytestmark = pytest.mark.long
+
 Event = tuple[tuple[int, int, int], dict[str, Any], dict[str, Any], Any]
 """Stamp, ``$set``, ``$set_once``, ``$unset``."""
 
