@@ -112,6 +112,11 @@ class Key(msgspec.Struct, omit_defaults=True):
     switches: list[Operation] = []
     size: int = 1
 
+    @property
+    def is_only_set(self) -> bool:
+        """Nothing but a ``$set`` is known of it, and it is short."""
+        return self.size == 1 and not (self.unset or self.first or self.last or self.switches)
+
     def settle(self) -> None:
         """Forget the switches that a newer ``$set`` or ``$unset`` has made void, and the oldest of too many."""
         since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
@@ -150,6 +155,10 @@ class Key(msgspec.Struct, omit_defaults=True):
             elif kind != "once":
                 value = new if kind == "switch" and is_absent else None
         return value
+
+
+_Said = tuple[int, int, int, dict[str, msgspec.Raw]]
+"""A stamp, and values by key."""
 
 
 @dataclass
@@ -218,10 +227,18 @@ class State:
 
 
 class _Stored(msgspec.Struct, omit_defaults=True):
-    """The JSON form: lifted values of one event share its stamp."""
+    """The JSON form: values that one event said share its stamp.
+
+    Attributes:
+        keys: those with other facts than a ``$set``, or larger ones.
+        set: the values of all other keys.
+        lifted: the first value of each lifted key.
+        limit: see ``State``.
+    """
 
     keys: dict[str, Key] = {}
-    lifted: list[tuple[int, int, int, dict[str, msgspec.Raw]]] = []
+    set: list[_Said] = []
+    lifted: list[_Said] = []
     limit: str | None = None
 
 
@@ -235,6 +252,9 @@ _NAME = msgspec.json.Decoder(str)
 def read_state(text: str) -> State:
     """The state from its JSON form (``warehouse.person.property_state``)."""
     stored = _STATE.decode(text)
+    for at, xid, landing_id, values in stored.set:
+        for name, value in values.items():
+            stored.keys[name] = Key(Operation(at, xid, landing_id, value))
     lifted = {
         name: Operation(at, xid, landing_id, value)
         for at, xid, landing_id, values in stored.lifted
@@ -244,12 +264,18 @@ def read_state(text: str) -> State:
 
 
 def write_state(state: State) -> str:
-    """The JSON form of a state."""
+    """The JSON form of a state, the same text for equal states."""
+    only_set = {name: key.set for name, key in state.keys.items() if key.set is not None and key.is_only_set}
+    others = {name: key for name, key in state.keys.items() if name not in only_set}
+    stored = _Stored(others, _by_stamp(only_set), _by_stamp(state.lifted), state.limit)
+    return msgspec.json.encode(stored, order="sorted").decode()
+
+
+def _by_stamp(operations: dict[str, Operation]) -> list[_Said]:
     by_stamp: dict[Stamp, dict[str, msgspec.Raw]] = {}
-    for name, operation in state.lifted.items():
+    for name, operation in operations.items():
         by_stamp.setdefault(operation.stamp, {})[name] = operation.value
-    lifted = [(*stamp, values) for stamp, values in by_stamp.items()]
-    return msgspec.json.encode(_Stored(state.keys, lifted, state.limit)).decode()
+    return [(*stamp, by_stamp[stamp]) for stamp in sorted(by_stamp)]
 
 
 def coverage(state: State) -> tuple[int, int]:

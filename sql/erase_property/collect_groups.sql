@@ -7,4 +7,4 @@ select
 from warehouse.group_profile as g
 where
     g.team_id = %(team_id)s::bigint
-    and (g.properties ? %(property)s::text or g.property_state -> 'keys' ? %(property)s::text);
+    and (g.properties ? %(property)s::text or ops.state_has_key(g.property_state, %(property)s::text));

@@ -9,5 +9,5 @@ where
     and p.merged_into is null
     and (
         p.properties ?| array[%(property)s::text, '$initial_' || %(property)s::text]
-        or p.property_state -> 'keys' ? %(property)s::text
+        or ops.state_has_key(p.property_state, %(property)s::text)
     );

@@ -60,7 +60,7 @@ select
                 (extract(epoch from f.stamped_at) * 1000000)::bigint, f.xid::text::bigint, f.landing_id, f.lifted
             )
         )
-    ) as property_state,
+    )::text as property_state,
     f.lift_shape as lifted_mask,
     f.stamped_at as lifted_at
 from filled as f

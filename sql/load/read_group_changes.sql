@@ -33,7 +33,7 @@ select
     g.group_type,
     g.group_key,
     g.created_at as stamped_at,
-    g.property_state::text as state,
+    g.property_state as state,
     null::bigint as microseconds,
     null::bigint as xid,
     null::bigint as landing_id,

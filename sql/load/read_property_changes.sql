@@ -26,7 +26,7 @@ select
     t.person_id,
     0 as rank,
     0 as place,
-    p.property_state::text as state,
+    p.property_state as state,
     null::bigint as stamped_at,
     null::bigint as xid,
     null::bigint as landing_id,
@@ -49,7 +49,7 @@ select
             where m.source_person_id = o.old_person_id and m.outcome = 'merged'
         ), 0
     ) as place,
-    p.property_state::text as state,
+    p.property_state as state,
     null as stamped_at,
     null as xid,
     null as landing_id,

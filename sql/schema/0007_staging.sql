@@ -182,7 +182,7 @@ create unlogged table staging.person_property (
     team_id bigint not null,
     person_id uuid not null,
     properties jsonb not null,
-    property_state jsonb not null,
+    property_state text not null,
     lifted_mask bigint not null,
     lifted_at timestamptz not null
 );
@@ -193,7 +193,7 @@ create unlogged table staging.group_profile (
     group_key text not null,
     created_at timestamptz not null,
     properties jsonb not null,
-    property_state jsonb not null
+    property_state text not null
 );
 
 -- Events that may change the properties of their person, released ones too.

@@ -175,7 +175,7 @@ def test_values_are_kept_as_written():
     state = State()
     apply(state, (1, 1, 1), '{"n": 12345678901234567890.1234567890, "big": 1e400, "s": "\\u0041"}', None, None)
     assert visible(read_state(write_state(state))) == (
-        '{"n":12345678901234567890.1234567890,"big":1e400,"s":"\\u0041"}'
+        '{"big":1e400,"n":12345678901234567890.1234567890,"s":"\\u0041"}'
     )
 
 
