@@ -341,8 +341,10 @@ def apply(  # noqa: PLR0917
             _lift(state, name, Operation(*stamp, value), is_set=is_forced or name not in NOISY)
         elif _INITIAL[name] not in onces:
             _once(state.always_kept(_INITIAL[name]), Operation(*stamp, value))
-    for name in [name for name in ended if name not in sets]:
-        _set(state.always_kept(name), Operation(*stamp))
+    end = Operation(*stamp)
+    for name in ended:
+        if name not in sets:
+            _set(state.always_kept(name), end)
     for name, value in sets.items():
         key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
@@ -433,7 +435,8 @@ def _lift(state: State, name: str, operation: Operation, *, is_set: bool = False
 
 
 def _set(key: Key, operation: Operation) -> None:
-    if key.set is None or _is_before(key.set, operation):
+    known = key.set
+    if known is None or known.at < operation.at or _is_before(known, operation):
         key.set = operation
     if key.switches:
         key.settle()
