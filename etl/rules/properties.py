@@ -342,9 +342,8 @@ def apply(  # noqa: PLR0917
         elif _INITIAL[name] not in onces:
             _once(state.always_kept(_INITIAL[name]), Operation(*stamp, value))
     end = Operation(*stamp)
-    for name in ended:
-        if name not in sets:
-            _set(state.always_kept(name), end)
+    for name in [name for name in ended if name not in sets]:
+        _set(state.always_kept(name), end)
     for name, value in sets.items():
         key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
