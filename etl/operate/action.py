@@ -13,7 +13,7 @@ import psycopg.errors
 
 from etl import sql
 from etl.cycle.actions import match_chains
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.quality.audit_log import entry
 from etl.rules.action import Action, Step, read_actions
 from etl.sql import Db, Row
@@ -61,24 +61,24 @@ def read_files(path: Path) -> list[Action]:
     """The actions of a file, or of the ``*.json`` files of a folder.
 
     Raises:
-        ActionError: a file is no JSON, or an action is not supported; says where.
+        DefinitionError: a file is no JSON, or an action is not supported; says where.
         OSError: it cannot be read.
     """
     paths = sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not paths:
-        raise ActionError(f"{path}: no file *.json is in this folder.")
+        raise DefinitionError(f"{path}: no file *.json is in this folder.")
     files: dict[str, Path] = {}
     actions = []
     for file in paths:
         try:
             found = read_actions(msgspec.json.decode(file.read_bytes()))
         except msgspec.DecodeError as error:
-            raise ActionError(f"{file} is no JSON: {error}.") from error
-        except ActionError as error:
-            raise ActionError(f"{file}: {error}") from error
+            raise DefinitionError(f"{file} is no JSON: {error}.") from error
+        except DefinitionError as error:
+            raise DefinitionError(f"{file}: {error}") from error
         for action in found:
             if not action.is_deleted and files.setdefault(action.name, file) != file:
-                raise ActionError(f"{file} and {files[action.name]}: both have an action {action.name!r}.")
+                raise DefinitionError(f"{file} and {files[action.name]}: both have an action {action.name!r}.")
         actions += found
     return actions
 
@@ -87,7 +87,7 @@ def add(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str) -
     """Add actions, or change those that have these names; all or none. Readers see it at once, for all events.
 
     Raises:
-        ActionError: there is no such project, or a regular expression is none; nothing was changed.
+        DefinitionError: there is no such project, or a regular expression is none; nothing was changed.
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
@@ -99,7 +99,7 @@ def disable(db: Db, name: str, *, team_id: int, by: str, why: str) -> bool:
     """Take an action from what readers see; False if it was disabled before. Adding it again enables it.
 
     Raises:
-        ActionError: there is no such action.
+        DefinitionError: there is no such action.
         CycleBusyError: cycles kept the lock for a minute.
     """
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS):
@@ -114,7 +114,7 @@ def try_out(db: Db, actions: Sequence[Action], *, team_id: int, days: int) -> li
     """What actions would find on the newest days. They are added, asked for, and forgotten with the transaction.
 
     Raises:
-        ActionError: as ``add``.
+        DefinitionError: as ``add``.
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
@@ -136,11 +136,11 @@ def find(db: Db, name: str, *, team_id: int) -> Row:
     """An action as decided last.
 
     Raises:
-        ActionError: there is none with this name in the project.
+        DefinitionError: there is none with this name in the project.
     """
     found = sql.run(db, "action/list", {"team_id": team_id, "name": name}).fetchone()
     if found is None:
-        raise ActionError(f"There is no action {name!r} in project {team_id}; `etl action list` shows them.")
+        raise DefinitionError(f"There is no action {name!r} in project {team_id}; `etl action list` shows them.")
     return found
 
 
@@ -159,14 +159,14 @@ def count(db: Db, action_id: int, *, days: int) -> list[Row]:
 def _check(db: Db, actions: Sequence[Action], team_id: int) -> None:
     """See that PostgreSQL can use what is its to judge, before anything waits for it."""
     if sql.run(db, "action/find_project", {"team_id": team_id}).fetchone() is None:
-        raise ActionError(f"There is no project {team_id}; `etl project list` shows them.")
+        raise DefinitionError(f"There is no project {team_id}; `etl project list` shows them.")
     for action in actions:
         for at, step in enumerate(action.steps):
             for place, pattern in _patterns(step):
                 try:
                     sql.run(db, "action/try_pattern", {"pattern": pattern})
                 except psycopg.errors.InvalidRegularExpression as error:
-                    raise ActionError(
+                    raise DefinitionError(
                         f"Action {action.name!r}, steps[{at}].{place}: no regular expression: {sql.one_line(error)}."
                     ) from error
 

@@ -9,7 +9,7 @@ import pytest
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.files.undo import undo
 from etl.operate import action, project
 from etl.operate.rebuild import rebuild
@@ -315,7 +315,7 @@ def test_projects_are_apart(db, land, cycle, add):
     action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=other, by="ann", why="too")
     found = db.execute("select team_id, distinct_id from warehouse.action_events order by team_id").fetchall()
     assert [tuple(row.values()) for row in found] == [(1, "u"), (other, "v")]
-    with pytest.raises(ActionError, match="no project 77"):
+    with pytest.raises(DefinitionError, match="no project 77"):
         action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=77, by="ann", why="too")
 
 
@@ -328,7 +328,7 @@ def test_an_expression_that_postgresql_cannot_use_is_refused_with_its_place(db):
             r"steps\[0\].properties\[0\]",
         ),
     ):
-        with pytest.raises(ActionError, match=place):
+        with pytest.raises(DefinitionError, match=place):
             action.add(db, read_actions({"name": "A", "steps": [step]}), team_id=1, by="ann", why="a test")
     assert action.list_all(db) == []
 
@@ -338,7 +338,7 @@ def test_all_or_none(db):
         {"name": "A", "steps": [{}]},
         {"name": "B", "steps": [{"url": "(", "url_matching": "regex"}]},
     ])
-    with pytest.raises(ActionError):
+    with pytest.raises(DefinitionError):
         action.add(db, actions, team_id=1, by="ann", why="a test")
     assert action.list_all(db) == []
 
@@ -513,14 +513,14 @@ def test_files_and_folders(db, tmp_path):
     outcomes = action.add(db, actions, team_id=1, by="ann", why="all of them")
     assert [(each.name, each.decision) for each in outcomes] == [("A", "added"), ("B", "added")]
     (tmp_path / "c.json").write_text(json.dumps({"name": "A", "steps": [{"event": "c"}]}))
-    with pytest.raises(ActionError, match=r"c\.json and .*a\.json: both have an action 'A'"):
+    with pytest.raises(DefinitionError, match=r"c\.json and .*a\.json: both have an action 'A'"):
         action.read_files(tmp_path)
     (tmp_path / "c.json").write_text("{")
-    with pytest.raises(ActionError, match=r"c\.json is no JSON"):
+    with pytest.raises(DefinitionError, match=r"c\.json is no JSON"):
         action.read_files(tmp_path)
     (tmp_path / "c.json").write_text(json.dumps({"name": "C", "steps": [{"selector": "a::b"}]}))
-    with pytest.raises(ActionError, match=r"c\.json: Action 'C', steps\[0\]\.selector"):
+    with pytest.raises(DefinitionError, match=r"c\.json: Action 'C', steps\[0\]\.selector"):
         action.read_files(tmp_path)
     (tmp_path / "none").mkdir()
-    with pytest.raises(ActionError, match="no file"):
+    with pytest.raises(DefinitionError, match="no file"):
         action.read_files(tmp_path / "none")
