@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from etl.cli.options import By, Days, Json, Team, Why
-from etl.cli.shared import console, new_table, print_json, warehouse
+from etl.cli.shared import console, decided, new_table, print_json, warehouse
 
 app = typer.Typer(help="PostHog's actions: one name for events that any of several steps finds.", no_args_is_help=True)
 
@@ -45,7 +45,7 @@ def list_(team: Team = None, is_json: Json = False) -> None:
     for row in rows:
         state = "" if row["is_enabled"] else " (disabled)"
         console.print(f"{row['name']}{state}: {len(row['steps'])} steps, project {row['team_id']}")
-        console.print(f"  {_decided(row)}")
+        console.print(f"  {decided(row)}")
     if not rows:
         console.print("none")
 
@@ -67,7 +67,7 @@ def show(name: Name, team: Project = 1, days: Days = 7, is_json: Json = False) -
         console.print(f"  {_said(step)}")
     _print_days(counted, days)
     for decision in history:
-        console.print(_decided(decision))
+        console.print(decided(decision))
 
 
 @app.command("test")
@@ -93,10 +93,6 @@ def disable(name: Name, *, why: Why, by: By, team: Project = 1) -> None:
     with warehouse() as (db, _):
         is_new = action.disable(db, name, team_id=team, by=by, why=why)
     console.print("disabled" if is_new else "disabled before; nothing was done")
-
-
-def _decided(row: dict[str, Any]) -> str:
-    return f"{row['decision']} {row['decided_at']:%Y-%m-%d %H:%M} by {row['decided_by']}: {row['why']}"
 
 
 def _said(step: dict[str, Any]) -> str:

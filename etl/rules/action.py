@@ -12,12 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from etl.errors import DefinitionError
-from etl.rules.filter import WRITTEN, Filter, placed, read_filter, read_text
+from etl.rules.definition import WRITTEN, Filter, placed, read_each, read_filter, read_name, read_text
 from etl.rules.pattern import to_postgres
 from etl.rules.selector import Selector
-
-LONGEST_NAME = 400
-"""Characters of an action's name, as in PostHog."""
 
 STEPS = ("steps", "action_steps", "groups")
 """The member that holds the steps: in the API, and in older exports."""
@@ -77,22 +74,11 @@ def read_actions(document: object) -> list[Action]:
     Raises:
         DefinitionError: it is not that, or one of them is not supported; says where.
     """
-    if isinstance(document, dict) and isinstance(document.get("results"), list):
-        document = document["results"]
-    actions = [_action(each) for each in (document if isinstance(document, list) else [document])]
-    names = [action.name for action in actions if not action.is_deleted]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise DefinitionError(f"Several actions have the name {repeated[0]!r}.")
-    return actions
+    return read_each(document, _action)
 
 
-def _action(document: object) -> Action:
-    if not isinstance(document, dict) or not (name := read_text(document, "name", "Action")):
-        raise DefinitionError("An action is a JSON object with `name` and `steps`, as PostHog's API gives it.")
-    if len(name) > LONGEST_NAME:
-        raise DefinitionError(
-            f"Action {name[:40]!r}...: a name of {len(name):,} characters; {LONGEST_NAME} are the most."
-        )
+def _action(written: object) -> Action:
+    document, name = read_name(written, "Action", "`steps`")
     if document.get("deleted") is True:
         return Action(name, (), is_deleted=True)
     member = next((member for member in STEPS if document.get(member)), STEPS[0])

@@ -264,6 +264,21 @@ create table ops.action_decision (
 
 comment on table ops.action_decision is 'Each change of an action: what it was by then, by whom, when and why';
 
+-- Every decision about a cohort, with its definition from then on.
+create table ops.cohort_decision (
+    decision_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    decision text not null check (decision in ('added', 'changed', 'enabled', 'disabled')),
+    -- Of a list of distinct ids only how many they are: whom to erase is looked up in one place.
+    definition jsonb not null,
+    decided_by text not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    why text not null
+);
+
+comment on table ops.cohort_decision is 'Each change of a cohort: what it was by then, by whom, when and why';
+
 -- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
 -- maintenance; a day is counted again while events or merges still change it.
 create table ops.user_day (

@@ -513,7 +513,7 @@ def test_files_and_folders(db, tmp_path):
     outcomes = action.add(db, actions, team_id=1, by="ann", why="all of them")
     assert [(each.name, each.decision) for each in outcomes] == [("A", "added"), ("B", "added")]
     (tmp_path / "c.json").write_text(json.dumps({"name": "A", "steps": [{"event": "c"}]}))
-    with pytest.raises(DefinitionError, match=r"c\.json and .*a\.json: both have an action 'A'"):
+    with pytest.raises(DefinitionError, match=r"c\.json and .*a\.json: both have 'A'"):
         action.read_files(tmp_path)
     (tmp_path / "c.json").write_text("{")
     with pytest.raises(DefinitionError, match=r"c\.json is no JSON"):

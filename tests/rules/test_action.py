@@ -156,7 +156,7 @@ def test_what_is_not_supported_is_refused_with_its_place(step, place):
         ({"name": "A", "steps": []}, "no steps"),
         ({"name": "A", "steps": {}}, "no steps"),
         ({"name": "A" * 401, "steps": [{}]}, "401 characters"),
-        ([{"name": "A", "steps": [{}]}, {"name": "A", "steps": [{}]}], "Several actions have the name 'A'"),
+        ([{"name": "A", "steps": [{}]}, {"name": "A", "steps": [{}]}], "Several have the name 'A'"),
     ],
     ids=range(8),
 )

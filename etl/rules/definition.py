@@ -1,4 +1,4 @@
-"""PostHog's filters on a property of an event or a person, as actions and cohorts have them. Pure."""
+"""What PostHog's actions and cohorts have in common: how they are read, and filters on properties. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from etl.errors import DefinitionError
 from etl.rules.pattern import to_postgres
 
 T = TypeVar("T")
+
+LONGEST_NAME = 400
+"""Characters of a name, as in PostHog."""
 
 WRITTEN = ("key", "value", "operator", "type")
 """The members of a filter that say something."""
@@ -20,6 +23,24 @@ _WITHOUT_VALUE = ("is_set", "is_not_set")
 _TEXTS = ("exact", "is_not", "icontains", "not_icontains", "regex", "not_regex")
 _NUMBERS = ("gt", "gte", "lt", "lte")
 _NUMBER = re.compile(r"\s*[-+]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][-+]?\d{1,3})?\s*", re.ASCII)
+
+
+class Definition(Protocol):
+    """An action or a cohort.
+
+    Attributes:
+        name: of it.
+        is_deleted: in PostHog, where what is deleted is still exported.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def is_deleted(self) -> bool: ...  # noqa: D102
+
+
+D = TypeVar("D", bound=Definition)
 
 
 @dataclass(frozen=True)
@@ -41,6 +62,45 @@ class Filter:
     numbers: tuple[Decimal, ...]
 
 
+def read_each(document: object, read: Callable[[object], D]) -> list[D]:
+    """What a JSON document holds: one, a list, or a page of PostHog's API (``results``).
+
+    Args:
+        document: JSON.
+        read: what one of them is.
+
+    Raises:
+        DefinitionError: several have the same name, or as ``read``.
+    """
+    if isinstance(document, dict) and isinstance(document.get("results"), list):
+        document = document["results"]
+    found = [read(each) for each in (document if isinstance(document, list) else [document])]
+    names = [each.name for each in found if not each.is_deleted]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise DefinitionError(f"Several have the name {repeated[0]!r}.")
+    return found
+
+
+def read_name(document: object, noun: str, members: str) -> tuple[dict[str, Any], str]:
+    """A JSON object that has a name, and the name.
+
+    Args:
+        document: JSON.
+        noun: what it is to be.
+        members: the others that it needs, for what is refused.
+
+    Raises:
+        DefinitionError: it is none, or its name is too long.
+    """
+    if not isinstance(document, dict) or not (name := read_text(document, "name", noun)):
+        raise DefinitionError(f"{noun}: a JSON object with `name` and {members}, as PostHog's API gives it.")
+    if len(name) > LONGEST_NAME:
+        raise DefinitionError(
+            f"{noun} {name[:40]!r}...: a name of {len(name):,} characters; {LONGEST_NAME} are the most."
+        )
+    return document, name
+
+
 def read_filter(written: object, place: str) -> Filter:
     """A filter as PostHog writes it.
 
@@ -54,10 +114,10 @@ def read_filter(written: object, place: str) -> Filter:
     if not isinstance(written, dict) or not (key := read_text(written, "key", place)):
         raise DefinitionError(f"{place}: a filter is a JSON object with `key`, `value` and `operator`.")
     kind = written.get("type") or "event"
-    if kind not in {"event", "person"}:
+    if kind not in ("event", "person"):
         raise DefinitionError(f"{place}.type: filters of type {kind!r} are not supported; `event` and `person` are.")
     operator = written.get("operator") or "exact"
-    if operator not in {*_WITHOUT_VALUE, *_TEXTS, *_NUMBERS}:
+    if operator not in (*_WITHOUT_VALUE, *_TEXTS, *_NUMBERS):
         raise DefinitionError(f"{place}.operator: {operator!r} is not supported.")
     texts: tuple[str, ...] = ()
     numbers: tuple[Decimal, ...] = ()
