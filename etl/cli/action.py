@@ -95,6 +95,41 @@ def disable(name: Name, *, why: Why, by: By, team: Project = 1) -> None:
     console.print("disabled" if is_new else "disabled before; nothing was done")
 
 
+@app.command()
+def proposals(team: Team = None, days: Days = 7, is_json: Json = False) -> None:
+    """List the steps that actions may need: a text went quiet, and another one stands in its place."""
+    from etl.operate import action
+
+    with warehouse() as (db, _):
+        rows = action.list_proposals(db, team_id=team, days=days)
+    if is_json:
+        print_json(rows)
+        return
+    for row in rows:
+        console.print(
+            f"{row['proposal_id']}  {row['name']}, project {row['team_id']}: {row['step']['text']!r} stands where "
+            f"{row['former_step']['text']!r} stood"
+        )
+        console.print(
+            f"  {row['day']}: {row['events']:,} clicks that it does not find, "
+            f"{row['events_a_day_before']:,} a day before"
+        )
+        console.print(f"  {_said(row['step'])}")
+    console.print("The same button: etl action accept NUMBER --why TEXT." if rows else "none")
+
+
+@app.command()
+def accept(
+    proposal: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the proposal.")], *, why: Why, by: By
+) -> None:
+    """Add the step of a proposal to its action. Past events count at once."""
+    from etl.operate import action
+
+    with warehouse() as (db, _):
+        accepted = action.accept(db, proposal, by=by, why=why)
+    console.print(f"{accepted['name']}: changed, one step more: {_said(accepted['step'])}")
+
+
 def _said(step: dict[str, Any]) -> str:
     """A step as people say it."""
     parts = [str(step.get("event", "any event"))]

@@ -98,6 +98,32 @@ def try_out(db: Db, actions: Sequence[Action], *, team_id: int, days: int) -> li
         ]
 
 
+def list_proposals(db: Db, *, team_id: int | None = None, days: int = 7) -> list[Row]:
+    """Steps that actions may need, found by maintenance in the last days; not those that were added meanwhile."""
+    since = datetime.now(UTC).date() - timedelta(days=days)
+    return sql.run(db, "action/read_proposals", {"team_id": team_id, "since": since, "proposal_id": None}).fetchall()
+
+
+def accept(db: Db, proposal_id: int, *, by: str, why: str) -> Row:
+    """Add the step of a proposal to its action; gives the proposal.
+
+    Raises:
+        DefinitionError: there is no such proposal, or somebody has changed the action meanwhile.
+        CycleBusyError: cycles kept the lock for a minute.
+    """
+    wanted = {"team_id": None, "since": None, "proposal_id": proposal_id}
+    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS):
+        proposal = sql.run(db, "action/read_proposals", wanted).fetchone()
+        if proposal is None:
+            raise DefinitionError(
+                f"There is no proposal {proposal_id}, or its action has changed; `etl action proposals` shows them."
+            )
+        team_id = proposal["team_id"]
+        steps = [*find(db, proposal["name"], team_id=team_id)["steps"], proposal["step"]]
+        _apply(db, read_actions({"name": proposal["name"], "steps": steps}), team_id=team_id, by=by, why=why)
+    return proposal
+
+
 def list_all(db: Db, *, team_id: int | None = None) -> list[Row]:
     """The actions as decided last, with who decided it, when and why."""
     return sql.run(db, "action/list", {"team_id": team_id, "name": None}).fetchall()

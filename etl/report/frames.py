@@ -197,6 +197,12 @@ def drift(warehouse: Warehouse, *, last: int = 2, at_most: int = 50, now: dateti
     return _frame(warehouse, "report/read_drift", {"since": _first_day(last, now), "at_most": at_most})
 
 
+def proposals(warehouse: Warehouse, *, last: int = 7, now: datetime | None = None) -> pd.DataFrame:
+    """Steps that actions may need, because another text stands where the one that they ask for stood."""
+    wanted = {"team_id": None, "since": _first_day(last + 1, now), "proposal_id": None}
+    return _frame(warehouse, "action/read_proposals", wanted)
+
+
 def failed_expectations(warehouse: Warehouse, *, since: datetime) -> pd.DataFrame:
     """Expectations that failed in batches loaded since then."""
     return _frame(warehouse, "report/read_failed_expectations", {"since": since})

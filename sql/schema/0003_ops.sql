@@ -383,6 +383,26 @@ create table ops.plan_drift (
 
 comment on table ops.plan_drift is 'What a day''s events had that the days before had not, and the other way round';
 
+-- Steps that actions may need, because a text that one of theirs asks for went quiet, and another one stands in its
+-- place.
+create table ops.action_proposal (
+    proposal_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    action_id bigint not null,
+    day date not null,
+    -- As they are written: the step that finds nothing any more, and the one that would.
+    former_step jsonb not null,
+    step jsonb not null,
+    events_a_day_before bigint not null,
+    -- Of the day, that the action does not find.
+    events bigint not null,
+    found_at timestamptz not null,
+    unique (action_id, step)
+);
+
+comment on table ops.action_proposal is
+'Steps that actions may need: a text that one of theirs asks for went quiet, and another one stands in its place';
+
 -- One row. The summaries hold every batch up to this one, each once.
 create table ops.report_state (
     is_only boolean primary key default true check (is_only),
