@@ -37,7 +37,8 @@ _COLUMNS = {
     "int64": "landing_id batch_id newest_batch_id batches landed released loaded held duplicate quarantined rescued"
     " persons_created persons_merged warnings failed_expectations unbalanced unexpected written refused withheld"
     " waiting events late_events distinct_ids unique_users"
-    " counted at_least at_most joinable placeholders placeholder_events refused_ids refused_rows",
+    " counted at_least at_most joinable placeholders placeholder_events refused_ids refused_rows"
+    " proposal_id events_a_day_before",
     "float64": "seconds arrival_p50_seconds arrival_p95_seconds event_p50_seconds event_p95_seconds without_buffer",
     "datetime64[us, UTC]": "received_at opened_at loaded_at decided_at",
     "bool": "is_balanced",
