@@ -12,6 +12,7 @@ from etl.cycle.run import run_cycle
 from etl.errors import DefinitionError
 from etl.files.undo import undo
 from etl.operate import action, project
+from etl.operate.digest import read_digest
 from etl.operate.rebuild import rebuild
 from etl.operate.split import split
 from etl.quality.audit import verify
@@ -502,6 +503,29 @@ def test_a_rebuilt_warehouse_has_the_same_actions(database, db, settings, land, 
     with sql.connect(databases.database_url(database, result.database)) as rebuilt:
         assert counts(rebuilt) == counts(db)
         agrees(rebuilt)
+
+
+def test_a_digest_has_what_actions_find(database, db, settings, click, cycle, add):
+    def found():
+        (section,) = [each for each in read_digest(db).sections if each.name == "actions"]
+        return section
+
+    click("Add", "a")
+    click("Add", "b")
+    cycle()
+    assert found().entries == 0
+    add("Bought", {"event": "$autocapture", "text": "Add"})
+    add("Clicked", {"event": "$autocapture"})
+    before = found()
+    assert before.entries == 4
+    result = rebuild(database, settings)
+    assert (result.difference, result.live) == (None, result.rebuilt)
+    # What a chain meets is stored; a rebuild works it out again, and names the first event that differs.
+    db.execute("update warehouse.matched_chain set step_ids = '{}'")
+    assert (found().entries, found().digest == before.digest) == (2, False)
+    difference = rebuild(database, settings).difference
+    assert (difference.section, difference.ours, difference.theirs) == ("actions", None, "found")
+    assert difference.key.startswith("1 Bought ")
 
 
 def test_files_and_folders(db, tmp_path):
