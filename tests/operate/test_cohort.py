@@ -246,6 +246,15 @@ def test_projects_are_apart(db, act, cycle, add):
     assert [tuple(row.values()) for row in found] == [(1, "C", 1), (1, "L", 1)]
 
 
+def test_an_auditor_reads_members(db, act, cycle, add):
+    act("order", "a", properties={"$set": {"plan": "pro"}})
+    cycle()
+    add("C", PRO, ORDERED)
+    add("L", distinct_ids=["a"])
+    db.execute("set role auditor")
+    assert (members(db, "C"), members(db, "L")) == ({"a"}, {"a"})
+
+
 def test_who_asks_for_one_cohort_works_out_one(db, act, cycle, add):
     act("order", "a")
     cycle()
