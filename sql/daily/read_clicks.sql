@@ -1,12 +1,12 @@
 -- The clicks of a day and of the week before it that are as a step asks, whatever their selector, tag, text and link:
 -- by chain and page, ids in its address aside; and how many of the day the action does not find.
 select
-    e.elements_chain as chain,
+    any_value(e.elements_chain) as chain,
     ops.event_pattern(split_part(split_part(coalesce(e.properties ->> '$current_url', ''), '?', 1), '#', 1)) as page,
     count(*) filter (where e."timestamp" < %(day)s::date) as events_before,
     count(*) filter (where e."timestamp" >= %(day)s::date and f.uuid is null) as events_missed
 from warehouse.action_step as s
-inner join warehouse.events as e on s.team_id = e.team_id
+inner join warehouse.stored_event as e on s.team_id = e.team_id
 left join warehouse.action_events as f
     on
         s.action_id = f.action_id
@@ -31,6 +31,7 @@ where
             and not n.is_of_person
             and not ops.meets_filter(e.properties ->> n.key, n.operator, n.texts, n.numbers)
     )
-group by chain, page
+-- By a hash, because a long chain is dear to compare.
+group by hashtextextended(e.elements_chain collate "C", 0), page
 order by count(*) desc
 limit 20000;
