@@ -70,8 +70,8 @@ class ProjectError(EtlError):
     """There is no such project, or there is one already."""
 
 
-class ActionError(EtlError):
-    """An action cannot be read, asks for something that is not supported, or is not there."""
+class DefinitionError(EtlError):
+    """An action or a cohort cannot be read, asks for something that is not supported, or is not there."""
 
 
 class PropertyIndexError(EtlError):

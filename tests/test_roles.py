@@ -53,6 +53,7 @@ def test_writer_may_nothing_else(as_role, statement):
         "warehouse.events",
         "warehouse.persons",
         "warehouse.action_events",
+        "warehouse.cohort_members",
         "quarantine.event",
         "ops.batch",
         "ops.buffer_day",

@@ -18,6 +18,7 @@ from etl.cli import (
     audit,
     batch,
     capture,
+    cohort,
     cycle,
     demo,
     digest,
@@ -105,6 +106,7 @@ for panel, nouns in {
     "Set up": {
         "project": project.app,
         "action": action.app,
+        "cohort": cohort.app,
         "plan": plan.app,
         "expectations": expectations.app,
     },

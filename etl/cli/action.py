@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from etl.cli.options import By, Days, Json, Team, Why
-from etl.cli.shared import console, new_table, print_json, warehouse
+from etl.cli.shared import console, decided, new_table, print_json, warehouse
 
 app = typer.Typer(help="PostHog's actions: one name for events that any of several steps finds.", no_args_is_help=True)
 
@@ -45,7 +45,7 @@ def list_(team: Team = None, is_json: Json = False) -> None:
     for row in rows:
         state = "" if row["is_enabled"] else " (disabled)"
         console.print(f"{row['name']}{state}: {len(row['steps'])} steps, project {row['team_id']}")
-        console.print(f"  {_decided(row)}")
+        console.print(f"  {decided(row)}")
     if not rows:
         console.print("none")
 
@@ -67,7 +67,7 @@ def show(name: Name, team: Project = 1, days: Days = 7, is_json: Json = False) -
         console.print(f"  {_said(step)}")
     _print_days(counted, days)
     for decision in history:
-        console.print(_decided(decision))
+        console.print(decided(decision))
 
 
 @app.command("test")
@@ -95,8 +95,39 @@ def disable(name: Name, *, why: Why, by: By, team: Project = 1) -> None:
     console.print("disabled" if is_new else "disabled before; nothing was done")
 
 
-def _decided(row: dict[str, Any]) -> str:
-    return f"{row['decision']} {row['decided_at']:%Y-%m-%d %H:%M} by {row['decided_by']}: {row['why']}"
+@app.command()
+def proposals(team: Team = None, days: Days = 7, is_json: Json = False) -> None:
+    """List the steps that actions may need: a text went quiet, and another one stands in its place."""
+    from etl.operate import action
+
+    with warehouse() as (db, _):
+        rows = action.list_proposals(db, team_id=team, days=days)
+    if is_json:
+        print_json(rows)
+        return
+    for row in rows:
+        console.print(
+            f"{row['proposal_id']}  {row['name']}, project {row['team_id']}: {row['step']['text']!r} stands where "
+            f"{row['former_step']['text']!r} stood"
+        )
+        console.print(
+            f"  {row['day']}: {row['events']:,} clicks that it does not find, "
+            f"{row['events_a_day_before']:,} a day before"
+        )
+        console.print(f"  {_said(row['step'])}")
+    console.print("The same button: etl action accept NUMBER --why TEXT." if rows else "none")
+
+
+@app.command()
+def accept(
+    proposal: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the proposal.")], *, why: Why, by: By
+) -> None:
+    """Add the step of a proposal to its action. Past events count at once."""
+    from etl.operate import action
+
+    with warehouse() as (db, _):
+        accepted = action.accept(db, proposal, by=by, why=why)
+    console.print(f"{accepted['name']}: changed, one step more: {_said(accepted['step'])}")
 
 
 def _said(step: dict[str, Any]) -> str:

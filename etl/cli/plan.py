@@ -43,10 +43,12 @@ def infer(
 @app.command()
 def drift(days: Days = 7, team: Team = None, is_json: Json = False) -> None:
     """List what each day's events had that the days before had not, and what they no longer had."""
+    from etl.operate.action import list_proposals
     from etl.quality.daily import read_drift
 
     with warehouse() as (db, _):
         rows = read_drift(db, days=days, team_id=team)
+        proposals = list_proposals(db, days=days, team_id=team)
     if is_json:
         print_json(rows)
         return
@@ -56,3 +58,6 @@ def drift(days: Days = 7, team: Team = None, is_json: Json = False) -> None:
         event, subject = repr(row["event"]), repr(row["subject"]) if row["subject"] else ""
         table.add_row(str(row["day"]), str(row["team_id"]), row["kind"].replace("_", " "), event, subject, details)
     console.print(table if rows else "Nothing drifted.")
+    if proposals:
+        names = ", ".join(dict.fromkeys(row["name"] for row in proposals))
+        console.print(f"Actions that may need another step: {names}. `etl action proposals` shows it.")

@@ -53,6 +53,11 @@ def new_table(*columns: str, numbers: Collection[str] = ()) -> Table:
     return table
 
 
+def decided(row: dict[str, Any]) -> str:
+    """A decision of a person, in one line."""
+    return f"{row['decision']} {row['decided_at']:%Y-%m-%d %H:%M} by {row['decided_by']}: {row['why']}"
+
+
 def warehouse_url(settings: Settings) -> str:
     """ETL_DATABASE_URL, or else the private server of ``make run``.
 

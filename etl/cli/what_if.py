@@ -31,6 +31,18 @@ def what_if(
         Path | None,
         typer.Option("--plan", exists=True, file_okay=False, help="The folder of another tracking plan."),
     ] = None,
+    expectations_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--expectations",
+            exists=True,
+            file_okay=False,
+            help="A folder with other suites for the gate: staged_event.json, project.json, or one of them.",
+        ),
+    ] = None,
+    is_guard_off: Annotated[
+        bool, typer.Option("--no-guard", help="Let $identify and $create_alias merge identified persons away.")
+    ] = False,
     from_day: Annotated[
         datetime | None, typer.Option("--from", formats=DAY, help="The first day to print (UTC).")
     ] = None,
@@ -44,14 +56,16 @@ def what_if(
     from etl.operate.what_if import Day, Rules, Which
     from etl.operate.what_if import what_if as run
 
-    rules = Rules(hold_seconds, tuple(blocked_ids or ()), plan_dir)
+    rules = Rules(hold_seconds, tuple(blocked_ids or ()), plan_dir, expectations_dir, has_guard=not is_guard_off)
     if rules == Rules():
-        raise ConfigurationError("Say which rule is to be another: --hold-seconds, --block-id or --plan.")
+        raise ConfigurationError(
+            "Say which rule is to be another: --hold-seconds, --block-id, --plan, --expectations or --no-guard."
+        )
     settings = read_settings()
     with Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True) as progress:
         bars = {
-            "as_is": progress.add_task("by today's rules", total=None),
             "what_if": progress.add_task("by the others", total=None),
+            "as_is": progress.add_task("by today's rules", total=None),
         }
 
         def say(which: Which, batch: Batch, landed: int) -> None:

@@ -6,34 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
-import psycopg.errors
+from typing import Any
 
 from etl import sql
 from etl.cycle.actions import match_chains
-from etl.errors import ActionError
+from etl.errors import DefinitionError
+from etl.operate import definition
+from etl.operate.definition import LOCK_SECONDS, Decision, Outcome, decision_about
 from etl.quality.audit_log import entry
 from etl.rules.action import Action, Step, read_actions
 from etl.sql import Db, Row
-
-LOCK_SECONDS = 60.0
-
-Decision = Literal["added", "changed", "enabled", "unchanged", "deleted in PostHog, left out"]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of an action that was read.
-
-    Attributes:
-        name: of the action.
-        decision: what was done.
-    """
-
-    name: str
-    decision: Decision
 
 
 @dataclass(frozen=True)
@@ -61,33 +43,17 @@ def read_files(path: Path) -> list[Action]:
     """The actions of a file, or of the ``*.json`` files of a folder.
 
     Raises:
-        ActionError: a file is no JSON, or an action is not supported; says where.
+        DefinitionError: a file is no JSON, or an action is not supported; says where.
         OSError: it cannot be read.
     """
-    paths = sorted(path.glob("*.json")) if path.is_dir() else [path]
-    if not paths:
-        raise ActionError(f"{path}: no file *.json is in this folder.")
-    files: dict[str, Path] = {}
-    actions = []
-    for file in paths:
-        try:
-            found = read_actions(msgspec.json.decode(file.read_bytes()))
-        except msgspec.DecodeError as error:
-            raise ActionError(f"{file} is no JSON: {error}.") from error
-        except ActionError as error:
-            raise ActionError(f"{file}: {error}") from error
-        for action in found:
-            if not action.is_deleted and files.setdefault(action.name, file) != file:
-                raise ActionError(f"{file} and {files[action.name]}: both have an action {action.name!r}.")
-        actions += found
-    return actions
+    return definition.read_files(path, read_actions)
 
 
 def add(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str) -> list[Outcome]:
     """Add actions, or change those that have these names; all or none. Readers see it at once, for all events.
 
     Raises:
-        ActionError: there is no such project, or a regular expression is none; nothing was changed.
+        DefinitionError: there is no such project, or a regular expression is none; nothing was changed.
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
@@ -99,13 +65,18 @@ def disable(db: Db, name: str, *, team_id: int, by: str, why: str) -> bool:
     """Take an action from what readers see; False if it was disabled before. Adding it again enables it.
 
     Raises:
-        ActionError: there is no such action.
+        DefinitionError: there is no such action, or a cohort asks for it.
         CycleBusyError: cycles kept the lock for a minute.
     """
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS):
         action = find(db, name, team_id=team_id)
         if not action["is_enabled"]:
             return False
+        cohorts = [row["name"] for row in sql.run(db, "action/read_cohorts", action)]
+        if cohorts:
+            raise DefinitionError(
+                f"Cohorts ask for action {name!r}: {', '.join(cohorts)}. Disable or change them first."
+            )
         _decide(db, [_Change(name, "disabled", action["steps"], ())], team_id=team_id, by=by, why=why)
     return True
 
@@ -114,7 +85,7 @@ def try_out(db: Db, actions: Sequence[Action], *, team_id: int, days: int) -> li
     """What actions would find on the newest days. They are added, asked for, and forgotten with the transaction.
 
     Raises:
-        ActionError: as ``add``.
+        DefinitionError: as ``add``.
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
@@ -127,6 +98,32 @@ def try_out(db: Db, actions: Sequence[Action], *, team_id: int, days: int) -> li
         ]
 
 
+def list_proposals(db: Db, *, team_id: int | None = None, days: int = 7) -> list[Row]:
+    """Steps that actions may need, found by maintenance in the last days; not those that were added meanwhile."""
+    since = datetime.now(UTC).date() - timedelta(days=days)
+    return sql.run(db, "action/read_proposals", {"team_id": team_id, "since": since, "proposal_id": None}).fetchall()
+
+
+def accept(db: Db, proposal_id: int, *, by: str, why: str) -> Row:
+    """Add the step of a proposal to its action; gives the proposal.
+
+    Raises:
+        DefinitionError: there is no such proposal, or somebody has changed the action meanwhile.
+        CycleBusyError: cycles kept the lock for a minute.
+    """
+    wanted = {"team_id": None, "since": None, "proposal_id": proposal_id}
+    with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS):
+        proposal = sql.run(db, "action/read_proposals", wanted).fetchone()
+        if proposal is None:
+            raise DefinitionError(
+                f"There is no proposal {proposal_id}, or its action has changed; `etl action proposals` shows them."
+            )
+        team_id = proposal["team_id"]
+        steps = [*find(db, proposal["name"], team_id=team_id)["steps"], proposal["step"]]
+        _apply(db, read_actions({"name": proposal["name"], "steps": steps}), team_id=team_id, by=by, why=why)
+    return proposal
+
+
 def list_all(db: Db, *, team_id: int | None = None) -> list[Row]:
     """The actions as decided last, with who decided it, when and why."""
     return sql.run(db, "action/list", {"team_id": team_id, "name": None}).fetchall()
@@ -136,11 +133,11 @@ def find(db: Db, name: str, *, team_id: int) -> Row:
     """An action as decided last.
 
     Raises:
-        ActionError: there is none with this name in the project.
+        DefinitionError: there is none with this name in the project.
     """
     found = sql.run(db, "action/list", {"team_id": team_id, "name": name}).fetchone()
     if found is None:
-        raise ActionError(f"There is no action {name!r} in project {team_id}; `etl action list` shows them.")
+        raise DefinitionError(f"There is no action {name!r} in project {team_id}; `etl action list` shows them.")
     return found
 
 
@@ -158,17 +155,11 @@ def count(db: Db, action_id: int, *, days: int) -> list[Row]:
 
 def _check(db: Db, actions: Sequence[Action], team_id: int) -> None:
     """See that PostgreSQL can use what is its to judge, before anything waits for it."""
-    if sql.run(db, "action/find_project", {"team_id": team_id}).fetchone() is None:
-        raise ActionError(f"There is no project {team_id}; `etl project list` shows them.")
+    definition.check_project(db, team_id)
     for action in actions:
         for at, step in enumerate(action.steps):
             for place, pattern in _patterns(step):
-                try:
-                    sql.run(db, "action/try_pattern", {"pattern": pattern})
-                except psycopg.errors.InvalidRegularExpression as error:
-                    raise ActionError(
-                        f"Action {action.name!r}, steps[{at}].{place}: no regular expression: {sql.one_line(error)}."
-                    ) from error
+                definition.check_pattern(db, pattern, f"Action {action.name!r}, steps[{at}].{place}")
 
 
 def _patterns(step: Step) -> Iterator[tuple[str, str]]:
@@ -177,9 +168,8 @@ def _patterns(step: Step) -> Iterator[tuple[str, str]]:
         if getattr(step, f"{member}_matching") == "regex" and getattr(step, member) is not None:
             yield member, getattr(step, member)
     for at, filter_ in enumerate(step.filters):
-        if filter_.operator in {"regex", "not_regex"}:
-            for text in filter_.texts:
-                yield f"properties[{at}].value", text
+        for pattern in definition.patterns(filter_):
+            yield f"properties[{at}].value", pattern
 
 
 def _apply(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str) -> list[Outcome]:
@@ -196,13 +186,9 @@ def _apply(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str
 
 
 def _decision(action: Action, present: Row | None) -> Decision:
-    if action.is_deleted:
-        return "deleted in PostHog, left out"
-    if present is None:
-        return "added"
-    if present["steps"] != [step.written for step in action.steps]:
-        return "changed"
-    return "unchanged" if present["is_enabled"] else "enabled"
+    is_same = present is not None and present["steps"] == [step.written for step in action.steps]
+    is_enabled = present is not None and present["is_enabled"]
+    return decision_about(action.is_deleted, present is not None, is_same, is_enabled)
 
 
 def _decide(db: Db, changes: Sequence[_Change], *, team_id: int, by: str, why: str) -> None:

@@ -15,6 +15,7 @@ SECTIONS = (
     "properties",
     "distinct ids",
     "events",
+    "actions",
     "merges",
     "groups",
     "held events",

@@ -18,9 +18,10 @@ from etl.cycle.batch import Batch
 from etl.cycle.run import run_cycle
 from etl.errors import TransientError
 from etl.migrate import migrate
-from etl.operate import action
+from etl.operate import action, cohort
 from etl.operate.digest import Difference, Digest, first_difference, read_digest
 from etl.rules.action import read_actions
+from etl.rules.cohort import read_cohorts
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -119,6 +120,10 @@ def _copy_context(live: Db, fresh: Db) -> None:
     for row in action.list_all(live):
         if row["is_enabled"]:
             action.add(fresh, read_actions(row), team_id=row["team_id"], by=row["decided_by"], why=row["why"])
+    for row in cohort.list_all(live):
+        if row["is_enabled"]:
+            written = read_cohorts(cohort.as_written(live, row))
+            cohort.add(fresh, written, team_id=row["team_id"], by=row["decided_by"], why=row["why"])
 
 
 def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Callable[[Batch], None]) -> int:

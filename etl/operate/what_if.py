@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ from etl import databases, sql
 from etl.cycle.batch import Batch
 from etl.migrate import migrate
 from etl.operate.rebuild import replay
+from etl.quality.suites import replaced_by
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -32,11 +33,15 @@ class Rules:
         hold_seconds: how long an unmatched event is held; 0: not at all.
         blocked_ids: distinct ids that may join nobody, as placeholders may not.
         plan_dir: the folder of another tracking plan.
+        expectations_dir: a folder with other suites for the gate: ``staged_event.json`` and ``project.json``, or one.
+        has_guard: whether an ``$identify`` or ``$create_alias`` that would merge an identified person away is refused.
     """
 
     hold_seconds: float | None = None
     blocked_ids: tuple[str, ...] = ()
     plan_dir: Path | None = None
+    expectations_dir: Path | None = None
+    has_guard: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,7 @@ def what_if(
 
     Raises:
         ConfigurationError: the role may not create a database.
+        GateError: a suite of ``rules`` cannot be used.
         TransientError: a transaction older than the last batch kept the replay's clock back.
     """
     watch = sql.Stopwatch()
@@ -135,15 +141,21 @@ def what_if(
                 sql.run(db, "what_if/rename_illegal_ids")
                 ids = {"ids": list(rules.blocked_ids)}
                 db.execute(sql.one(db, "what_if/block_ids_statement", ids)["statement"])
+            if not rules.has_guard:
+                sql.run(db, "what_if/lift_guard")
+            suites = replaced_by(rules.expectations_dir) if rules.expectations_dir else nullcontext()
             hold = {} if rules.hold_seconds is None else {"hold_seconds": rules.hold_seconds}
             plan = {} if rules.plan_dir is None else {"plan_dir": rules.plan_dir}
             parts = [{**batch, **hold} for batch in batches]
-            return db, replay(
-                live, db, settings.model_copy(update=plan), parts, lambda batch: report(which, batch, landed)
-            )
+            with suites:
+                copied = replay(
+                    live, db, settings.model_copy(update=plan), parts, lambda batch: report(which, batch, landed)
+                )
+            return db, copied
 
-        as_is, copied = replayed("as_is", Rules())
-        other, _ = replayed("what_if", rules)
+        # First: what is wrong with the other rules is said at once.
+        other, copied = replayed("what_if", rules)
+        as_is, _ = replayed("as_is", Rules())
         ours, theirs = _read_days(as_is), _read_days(other)
         days = {day: (ours.get(day, Day()), theirs.get(day, Day())) for day in sorted(ours.keys() | theirs.keys())}
         found = _read_differences(as_is, other)

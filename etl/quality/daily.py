@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 
 from etl import sql
 from etl.quality import incidents
+from etl.quality.action_drift import propose_steps
 from etl.quality.gate import MAX_EXAMPLES, Finding, evaluate_numbers, record_checks
 from etl.sql import Db, Row
 
@@ -49,6 +50,7 @@ def check_days(db: Db, *, now: datetime | None = None) -> list[date]:
         with db.transaction():
             for name in COUNTS:
                 sql.run(db, name, {"day": day, "today": today})
+            propose_steps(db, day, today)
             check_advice(db, day)
     sql.run(db, "daily/forget_hours", {"today": today})
     incidents.watch(db, now=now)

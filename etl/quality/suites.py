@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -16,6 +19,11 @@ COUNT = "expect_table_row_count_to_equal"
 
 _Read = TypeVar("_Read")
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+REPLACEABLE = ("staged_event", "project", "batch")
+"""The suites of a cycle, in whose place others can be tried."""
+
+_folder: ContextVar[Path | None] = ContextVar("folder", default=None)
 
 
 class _Meta(msgspec.Struct):
@@ -47,14 +55,37 @@ class _Refusals(msgspec.Struct):
     refusals: list[_Refusal]
 
 
-@functools.cache
+@contextmanager
+def replaced_by(folder: Path) -> Iterator[None]:
+    """Suites of a cycle that stand in a folder take the place of those in ``expectations/``, for this thread.
+
+    Raises:
+        GateError: none of them is in the folder, or one cannot be used.
+    """
+    found = [name for name in REPLACEABLE if (folder / f"{name}.json").is_file()]
+    if not found:
+        raise GateError(f"{folder}: none of {', '.join(f'{name}.json' for name in REPLACEABLE)} is in this folder.")
+    before = _folder.set(folder)
+    try:
+        for name in found:
+            of_columns(name, "expect_column_")
+        yield
+    finally:
+        _folder.reset(before)
+
+
 def read_suite(name: str) -> dict[str, Any]:
-    """The suite ``expectations/{name}.json`` as written.
+    """The suite ``expectations/{name}.json`` as written, or what takes its place (:func:`replaced_by`).
 
     Raises:
         GateError: it lacks a member that is needed, gives one name to two expectations, or has what is not supported.
     """
-    content, suite = _read(name, _Suite)
+    return _read_suite(name, _file(name))
+
+
+@functools.cache
+def _read_suite(name: str, file: Path) -> dict[str, Any]:
+    content, suite = _read(name, file, _Suite)
     _refuse_repeated(name, (each.meta.name for each in suite.expectations))
     for each in suite.expectations:
         if "mostly" in each.kwargs:
@@ -69,7 +100,7 @@ def read_refusals() -> dict[str, dict[str, Any]]:
     Raises:
         GateError: one lacks a member, or two have one name.
     """
-    _, written = _read("refusal", _Refusals)
+    _, written = _read("refusal", _file("refusal"), _Refusals)
     _refuse_repeated("refusal", (each.name for each in written.refusals))
     return {
         each.name: {
@@ -82,8 +113,14 @@ def read_refusals() -> dict[str, dict[str, Any]]:
     }
 
 
-def _read(name: str, kind: type[_Read]) -> tuple[dict[str, Any], _Read]:
-    written = (sql.resource("expectations") / f"{name}.json").read_bytes()
+def _file(name: str) -> Path:
+    own = _folder.get()
+    is_replaced = own is not None and name in REPLACEABLE and (own / f"{name}.json").is_file()
+    return (own if own is not None and is_replaced else sql.resource("expectations")) / f"{name}.json"
+
+
+def _read(name: str, file: Path, kind: type[_Read]) -> tuple[dict[str, Any], _Read]:
+    written = file.read_bytes()
     try:
         return msgspec.json.decode(written), msgspec.json.decode(written, type=kind)
     except msgspec.DecodeError as error:
@@ -135,6 +172,8 @@ def of_counts(suite_name: str) -> list[dict[str, Any]]:
 
 def unusable(suite_name: str, trouble: str) -> GateError:
     """The error that says what is wrong with a suite."""
+    if _folder.get() is not None:
+        return GateError(f"{_file(suite_name)} cannot be used: {trouble}.")
     return GateError(
         f"expectations/{suite_name}.json cannot be used: {trouble}. Until it is corrected, what it checks stays as it "
         "is: an open batch stays open, and nothing of it is loaded."

@@ -37,7 +37,8 @@ _COLUMNS = {
     "int64": "landing_id batch_id newest_batch_id batches landed released loaded held duplicate quarantined rescued"
     " persons_created persons_merged warnings failed_expectations unbalanced unexpected written refused withheld"
     " waiting events late_events distinct_ids unique_users"
-    " counted at_least at_most joinable placeholders placeholder_events refused_ids refused_rows",
+    " counted at_least at_most joinable placeholders placeholder_events refused_ids refused_rows"
+    " proposal_id events_a_day_before",
     "float64": "seconds arrival_p50_seconds arrival_p95_seconds event_p50_seconds event_p95_seconds without_buffer",
     "datetime64[us, UTC]": "received_at opened_at loaded_at decided_at",
     "bool": "is_balanced",
@@ -195,6 +196,12 @@ def checks(warehouse: Warehouse, *, last: int = DAYS, now: datetime | None = Non
 def drift(warehouse: Warehouse, *, last: int = 2, at_most: int = 50, now: datetime | None = None) -> pd.DataFrame:
     """What apps send now that they did not before, and what they send no more."""
     return _frame(warehouse, "report/read_drift", {"since": _first_day(last, now), "at_most": at_most})
+
+
+def proposals(warehouse: Warehouse, *, last: int = 7, now: datetime | None = None) -> pd.DataFrame:
+    """Steps that actions may need, because another text stands where the one that they ask for stood."""
+    wanted = {"team_id": None, "since": _first_day(last + 1, now), "proposal_id": None}
+    return _frame(warehouse, "action/read_proposals", wanted)
 
 
 def failed_expectations(warehouse: Warehouse, *, since: datetime) -> pd.DataFrame:

@@ -217,6 +217,7 @@ class Site:
             decisions=_records(frames.decisions(self._warehouse, last=self._settings.report_days, now=now)),
             withheld=facts.withheld,
             drift=_records(frames.drift(self._warehouse, at_most=20, now=now)),
+            proposals=_records(frames.proposals(self._warehouse, now=now)),
             batches=_records(_busy(recent).tail(10)),
             link=self.link_of_batch,
         )

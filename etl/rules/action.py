@@ -7,19 +7,14 @@ supported is refused when it is read, with its place, so that no action counts s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
+from etl.rules.definition import WRITTEN, Filter, placed, read_each, read_filter, read_name, read_text
 from etl.rules.pattern import to_postgres
 from etl.rules.selector import Selector
-
-T = TypeVar("T")
-
-LONGEST_NAME = 400
-"""Characters of an action's name, as in PostHog."""
 
 STEPS = ("steps", "action_steps", "groups")
 """The member that holds the steps: in the API, and in older exports."""
@@ -28,29 +23,6 @@ WITH_ELEMENTS = ("$autocapture", "$rageclick", "$dead_click", "$copy_autocapture
 """Events of which SDKs record the elements."""
 
 _MATCHINGS = ("exact", "contains", "regex")
-_WITHOUT_VALUE = ("is_set", "is_not_set")
-_TEXTS = ("exact", "is_not", "icontains", "not_icontains", "regex", "not_regex")
-_NUMBERS = ("gt", "gte", "lt", "lte")
-_NUMBER = re.compile(r"\s*[-+]?(\d{1,300}\.?\d{0,300}|\.\d{1,300})([eE][-+]?\d{1,3})?\s*", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What a step asks of a property.
-
-    Attributes:
-        is_of_person: of the person, else of the event.
-        key: the property's name.
-        operator: PostHog's name of the comparison.
-        texts: what it is compared with, one of them is enough; regular expressions as PostgreSQL reads them.
-        numbers: the same as numbers.
-    """
-
-    is_of_person: bool
-    key: str
-    operator: str
-    texts: tuple[str, ...]
-    numbers: tuple[Decimal, ...]
 
 
 @dataclass(frozen=True)
@@ -100,54 +72,45 @@ def read_actions(document: object) -> list[Action]:
     """The actions of a JSON document: one, a list of them, or a page of PostHog's API (``results``).
 
     Raises:
-        ActionError: it is not that, or one of them is not supported; says where.
+        DefinitionError: it is not that, or one of them is not supported; says where.
     """
-    if isinstance(document, dict) and isinstance(document.get("results"), list):
-        document = document["results"]
-    actions = [_action(each) for each in (document if isinstance(document, list) else [document])]
-    names = [action.name for action in actions if not action.is_deleted]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise ActionError(f"Several actions have the name {repeated[0]!r}.")
-    return actions
+    return read_each(document, _action)
 
 
-def _action(document: object) -> Action:
-    if not isinstance(document, dict) or not (name := _text(document, "name", "action")):
-        raise ActionError("An action is a JSON object with `name` and `steps`, as PostHog's API gives it.")
-    if len(name) > LONGEST_NAME:
-        raise ActionError(f"Action {name[:40]!r}...: a name of {len(name):,} characters; {LONGEST_NAME} are the most.")
+def _action(written: object) -> Action:
+    document, name = read_name(written, "Action", "`steps`")
     if document.get("deleted") is True:
         return Action(name, (), is_deleted=True)
     member = next((member for member in STEPS if document.get(member)), STEPS[0])
     steps = document.get(member)
     if not isinstance(steps, list) or not steps:
-        raise ActionError(f"Action {name!r} has no steps: PostHog's API has a list of them in `steps`.")
-    return Action(name, tuple(_step(step, f"{name!r}, {member}[{at}]") for at, step in enumerate(steps)), False)
+        raise DefinitionError(f"Action {name!r} has no steps: PostHog's API has a list of them in `steps`.")
+    return Action(name, tuple(_step(step, f"Action {name!r}, {member}[{at}]") for at, step in enumerate(steps)), False)
 
 
 def _step(step: object, place: str) -> Step:
     if not isinstance(step, dict):
-        raise ActionError(f"Action {place}: a step is a JSON object.")
-    event = _text(step, "event", place)
-    selector, tag_name = _text(step, "selector", place), _text(step, "tag_name", place)
+        raise DefinitionError(f"{place}: a step is a JSON object.")
+    event = read_text(step, "event", place)
+    selector, tag_name = read_text(step, "selector", place), read_text(step, "tag_name", place)
     if tag_name and not re.fullmatch(r"[^\s.:;\"]+", tag_name):
-        raise ActionError(f"Action {place}.tag_name: {tag_name!r} can match nothing: it is no name of a tag.")
+        raise DefinitionError(f"{place}.tag_name: {tag_name!r} can match nothing: it is no name of a tag.")
     text, text_matching = _matched(step, "text", "exact", place)
     href, href_matching = _matched(step, "href", "exact", place)
     url, url_matching = _matched(step, "url", "contains", place)
     elements = {"selector": selector, "tag_name": tag_name, "text": text, "href": href}
     asked = [member for member, value in elements.items() if value is not None]
     if asked and event is not None and event not in WITH_ELEMENTS:
-        raise ActionError(
-            f"Action {place}.{asked[0]}: can match nothing, because {event!r} has no elements; leave it out, or let "
+        raise DefinitionError(
+            f"{place}.{asked[0]}: can match nothing, because {event!r} has no elements; leave it out, or let "
             "`event` be $autocapture."
         )
     filters = step.get("properties") or []
     if not isinstance(filters, list):
-        raise ActionError(f"Action {place}.properties: a list of filters; nothing else is supported.")
+        raise DefinitionError(f"{place}.properties: a list of filters; nothing else is supported.")
     return Step(
         event=event,
-        selector=None if selector is None else _placed(f"{place}.selector", Selector, selector),
+        selector=None if selector is None else placed(f"{place}.selector", Selector, selector),
         tag_name=tag_name and tag_name.lower(),
         text=text,
         text_matching=text_matching,
@@ -155,7 +118,7 @@ def _step(step: object, place: str) -> Step:
         href_matching=href_matching,
         url=url,
         url_matching=url_matching,
-        filters=tuple(_filter(each, f"{place}.properties[{at}]") for at, each in enumerate(filters)),
+        filters=tuple(read_filter(each, f"{place}.properties[{at}]") for at, each in enumerate(filters)),
         written=_written(step),
     )
 
@@ -167,77 +130,17 @@ def _written(step: Mapping[str, Any]) -> dict[str, Any]:
         if member in written and (matching := step.get(f"{member}_matching")):
             written[f"{member}_matching"] = matching
     if step.get("properties"):
-        members = ("key", "value", "operator", "type")
         written["properties"] = [
-            {member: each[member] for member in members if each.get(member) is not None} for each in step["properties"]
+            {member: each[member] for member in WRITTEN if each.get(member) is not None} for each in step["properties"]
         ]
     return written
 
 
 def _matched(step: Mapping[str, Any], member: str, default: str, place: str) -> tuple[str | None, str]:
     """A text that a step asks for, and how; a regular expression as PostgreSQL reads it."""
-    wanted, matching = _text(step, member, place), step.get(f"{member}_matching") or default
+    wanted, matching = read_text(step, member, place), step.get(f"{member}_matching") or default
     if matching not in _MATCHINGS:
-        raise ActionError(f"Action {place}.{member}_matching: {matching!r} is not {', '.join(_MATCHINGS)}.")
+        raise DefinitionError(f"{place}.{member}_matching: {matching!r} is not {', '.join(_MATCHINGS)}.")
     if wanted is not None and matching == "regex":
-        wanted = _placed(f"{place}.{member}", to_postgres, wanted)
+        wanted = placed(f"{place}.{member}", to_postgres, wanted)
     return wanted, matching
-
-
-def _filter(written: object, place: str) -> Filter:
-    if not isinstance(written, dict) or not (key := _text(written, "key", place)):
-        raise ActionError(f"Action {place}: a filter is a JSON object with `key`, `value` and `operator`.")
-    kind = written.get("type") or "event"
-    if kind not in {"event", "person"}:
-        raise ActionError(f"Action {place}.type: filters of type {kind!r} are not supported; `event` and `person` are.")
-    operator = written.get("operator") or "exact"
-    if operator not in {*_WITHOUT_VALUE, *_TEXTS, *_NUMBERS}:
-        raise ActionError(f"Action {place}.operator: {operator!r} is not supported.")
-    texts: tuple[str, ...] = ()
-    numbers: tuple[Decimal, ...] = ()
-    if operator not in _WITHOUT_VALUE:
-        value = written.get("value")
-        values: list[Any] = value if isinstance(value, list) else [value]
-        if not values or not all(isinstance(each, str | int | float) for each in values):
-            raise ActionError(f"Action {place}.value: {operator} needs a text, a number, a boolean, or a list of them.")
-        texts = tuple(_as_text(each, place) for each in values)
-        if operator in _NUMBERS:
-            if len(texts) != 1 or not _NUMBER.fullmatch(texts[0]):
-                raise ActionError(f"Action {place}.value: {operator} needs a number.")
-            numbers, texts = (Decimal(texts[0].strip()),), ()
-        elif operator in {"exact", "is_not"}:
-            numbers = tuple(Decimal(str(each)) for each in values if not isinstance(each, str | bool))
-        elif operator in {"regex", "not_regex"}:
-            texts = tuple(_placed(f"{place}.value", to_postgres, text) for text in texts)
-    return Filter(kind == "person", key, str(operator), texts, numbers)
-
-
-def _as_text(value: str | int | float, place: str) -> str:
-    """A value as the text that the same value of a property is."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return _storable(str(value), f"{place}.value")
-
-
-def _text(document: Mapping[str, Any], member: str, place: str) -> str | None:
-    """A text; None where it is not there, null or empty, which is no condition in PostHog either."""
-    value = document.get(member)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise ActionError(f"Action {place}.{member}: {value!r} is no text.")
-    return _storable(value, f"{place}.{member}")
-
-
-def _storable(text: str, place: str) -> str:
-    if "\0" in text:
-        raise ActionError(f"Action {place}: can match nothing, because no event holds the character U+0000.")
-    return text
-
-
-def _placed(place: str, read: Callable[[str], T], text: str) -> T:
-    """What ``read`` makes of a text; what it refuses, with the place."""
-    try:
-        return read(text)
-    except ActionError as error:
-        raise ActionError(f"Action {place}: {error}.") from error

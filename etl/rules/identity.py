@@ -100,6 +100,7 @@ class MergingEvent:
     Attributes:
         move_limit: it is refused if it would move more distinct ids than this.
         is_from_client: anybody may have sent it, with a token that is public, and its project does not trust that.
+        is_guarded: it is refused if it would merge an identified person away, unless it is dangerous.
     """
 
     ordinal: int
@@ -113,11 +114,12 @@ class MergingEvent:
     arrived_at: datetime
     move_limit: int | None = None
     is_from_client: bool = False
+    is_guarded: bool = True
 
     @property
     def is_dangerous(self) -> bool:
         """It may merge an identified person away (P6)."""
-        return self.event == "$merge_dangerously" and not self.is_from_client
+        return not self.is_guarded or (self.event == "$merge_dangerously" and not self.is_from_client)
 
     @property
     def is_split(self) -> bool:

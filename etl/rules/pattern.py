@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 
 LONGEST = 1000
 """Characters of a regular expression."""
@@ -24,10 +24,10 @@ def to_postgres(pattern: str) -> str:
     """A regular expression of RE2 as one of PostgreSQL that matches the same texts.
 
     Raises:
-        ActionError: it has something that only RE2 knows, or neither; says where. The rest is for PostgreSQL to say.
+        DefinitionError: it has something that only RE2 knows, or neither; says where. PostgreSQL says the rest.
     """
     if len(pattern) > LONGEST:
-        raise ActionError(f"a regular expression of {len(pattern):,} characters; {LONGEST:,} are the most")
+        raise DefinitionError(f"a regular expression of {len(pattern):,} characters; {LONGEST:,} are the most")
     written = []
     at, is_in_class = 0, False
     if flags := _FLAGS.match(pattern):
@@ -71,5 +71,5 @@ def _escape(pattern: str, at: int, is_in_class: bool) -> tuple[str, int]:
     raise _refusal(pattern, at, f"\\{letter} is not supported" + (" inside of [ ]" if is_in_class else ""))
 
 
-def _refusal(pattern: str, at: int, reason: str) -> ActionError:
-    return ActionError(f"{pattern!r} is no regular expression that can be used: {reason}, at character {at + 1}")
+def _refusal(pattern: str, at: int, reason: str) -> DefinitionError:
+    return DefinitionError(f"{pattern!r} is no regular expression that can be used: {reason}, at character {at + 1}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from cssselect import parser as css
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.rules.elements import Element
 
 LONGEST = 1000
@@ -42,19 +42,19 @@ class Selector:
         """Read a selector.
 
         Raises:
-            ActionError: it is none, asks for what is not recorded, or can match nothing; says where.
+            DefinitionError: it is none, asks for what is not recorded, or can match nothing; says where.
         """
         if len(text) > LONGEST:
-            raise ActionError(f"a selector of {len(text):,} characters; {LONGEST:,} are the most")
+            raise DefinitionError(f"a selector of {len(text):,} characters; {LONGEST:,} are the most")
         try:
             groups = css.parse(text)
         except css.SelectorError as error:
-            raise ActionError(
+            raise DefinitionError(
                 f"{text!r} is no CSS selector: {error}. Characters such as / : [ in a name need a backslash before them"
             ) from error
         for group in groups:
             if group.pseudo_element is not None:
-                raise ActionError(f"{text!r} can match nothing: pseudo-elements are not recorded")
+                raise DefinitionError(f"{text!r} can match nothing: pseudo-elements are not recorded")
             _check(group.parsed_tree, text)
         self.text = text
         self._trees = [group.parsed_tree for group in groups]
@@ -126,11 +126,11 @@ def _check(tree: css.Tree, text: str) -> None:
     """Refuse what cannot be matched.
 
     Raises:
-        ActionError: it asks for what is not recorded, or contradicts itself.
+        DefinitionError: it asks for what is not recorded, or contradicts itself.
     """
     if isinstance(tree, css.CombinedSelector):
         if tree.combinator not in {" ", ">"}:
-            raise ActionError(f"{text!r} asks for siblings ({tree.combinator}), which are not recorded")
+            raise DefinitionError(f"{text!r} asks for siblings ({tree.combinator}), which are not recorded")
         _check(tree.selector, text)
         _check(tree.subselector, text)
         return
@@ -138,7 +138,7 @@ def _check(tree: css.Tree, text: str) -> None:
     for part in parts:
         _check_part(part, text)
     if contradiction := _contradiction(parts):
-        raise ActionError(f"{text!r} can match nothing: {contradiction}")
+        raise DefinitionError(f"{text!r} can match nothing: {contradiction}")
 
 
 def _parts(tree: css.Tree) -> Iterator[css.Tree]:
@@ -151,25 +151,27 @@ def _parts(tree: css.Tree) -> Iterator[css.Tree]:
 
 def _check_part(part: css.Tree, text: str) -> None:
     if isinstance(part, css.Element | css.Attrib) and part.namespace not in {None, "*"}:
-        raise ActionError(f"{text!r} asks for a namespace ({part.namespace}|), which is not recorded")
+        raise DefinitionError(f"{text!r} asks for a namespace ({part.namespace}|), which is not recorded")
     if isinstance(part, css.Negation):
         _check(part.subselector, text)
     elif isinstance(part, css.Matching | css.SpecificityAdjustment):
         for each in part.selector_list:
             _check(each, text)
     elif isinstance(part, css.Relation):
-        raise ActionError(f"{text!r} asks for what is inside of an element (:has), which is not recorded")
+        raise DefinitionError(f"{text!r} asks for what is inside of an element (:has), which is not recorded")
     elif isinstance(part, css.Attrib) and part.operator not in {"exists", *_OPERATORS}:
-        raise ActionError(f"{text!r} is no CSS selector: there is no operator {part.operator}")
+        raise DefinitionError(f"{text!r} is no CSS selector: there is no operator {part.operator}")
     elif isinstance(part, css.Pseudo) and part.ident not in {"first-child", "first-of-type"}:
-        raise ActionError(f"{text!r} asks for :{part.ident}, which is not recorded")
+        raise DefinitionError(f"{text!r} asks for :{part.ident}, which is not recorded")
     elif isinstance(part, css.Function):
         if part.name not in {"nth-child", "nth-of-type"}:
-            raise ActionError(f"{text!r} asks for :{part.name}(), which is not recorded")
+            raise DefinitionError(f"{text!r} asks for :{part.name}(), which is not recorded")
         try:
             css.parse_series(part.arguments)
         except ValueError as error:
-            raise ActionError(f"{text!r} is no CSS selector: :{part.name}() needs a place such as 2 or 2n+1") from error
+            raise DefinitionError(
+                f"{text!r} is no CSS selector: :{part.name}() needs a place such as 2 or 2n+1"
+            ) from error
 
 
 def _contradiction(parts: Sequence[css.Tree]) -> str | None:

@@ -262,6 +262,21 @@ create table ops.action_decision (
 
 comment on table ops.action_decision is 'Each change of an action: what it was by then, by whom, when and why';
 
+-- Every decision about a cohort, with its definition from then on.
+create table ops.cohort_decision (
+    decision_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    decision text not null check (decision in ('added', 'changed', 'enabled', 'disabled')),
+    -- Of a list of distinct ids only how many they are: whom to erase is looked up in one place.
+    definition jsonb not null,
+    decided_by text not null,
+    decided_at timestamptz not null default clock_timestamp(),
+    why text not null
+);
+
+comment on table ops.cohort_decision is 'Each change of a cohort: what it was by then, by whom, when and why';
+
 -- Unique users by day of event time (UTC): as readers count them, and as they would have been counted. Counted by
 -- maintenance; a day is counted again while events or merges still change it.
 create table ops.user_day (
@@ -365,6 +380,26 @@ create table ops.plan_drift (
 );
 
 comment on table ops.plan_drift is 'What a day''s events had that the days before had not, and the other way round';
+
+-- Steps that actions may need, because a text that one of theirs asks for went quiet, and another one stands in its
+-- place.
+create table ops.action_proposal (
+    proposal_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    action_id bigint not null,
+    day date not null,
+    -- As they are written: the step that finds nothing any more, and the one that would.
+    former_step jsonb not null,
+    step jsonb not null,
+    events_a_day_before bigint not null,
+    -- Of the day, that the action does not find.
+    events bigint not null,
+    found_at timestamptz not null,
+    unique (action_id, step)
+);
+
+comment on table ops.action_proposal is
+'Steps that actions may need: a text that one of theirs asks for went quiet, and another one stands in its place';
 
 -- One row. The summaries hold every batch up to this one, each once.
 create table ops.report_state (

@@ -305,6 +305,59 @@ create table warehouse.matched_chain (
     step_ids bigint[] not null
 );
 
+-- A cohort: a name for persons, by conditions or as a list of distinct ids. As decided last; ops.cohort_decision has
+-- the history. Who belongs to it is worked out while reading: ops.cohort_persons.
+create table warehouse.cohort (
+    cohort_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    is_enabled boolean not null,
+    -- As it was written, for people and to compare; of a list of distinct ids only how many they are.
+    definition jsonb not null,
+    unique (team_id, name)
+);
+
+-- What an enabled cohort asks of a person: a filter on a property of the person as it is now, something done how often
+-- within how long, or one of the ids in warehouse.cohort_distinct_id.
+create table warehouse.cohort_condition (
+    condition_id bigint generated always as identity primary key,
+    cohort_id bigint not null references warehouse.cohort,
+    team_id bigint not null,
+    -- A filter: see ops.meets_filter.
+    key text,
+    operator text,
+    texts text[],
+    numbers numeric[],
+    -- What was done: an event, or an action.
+    event text,
+    action_id bigint references warehouse.action,
+    within interval,
+    times_operator text check (times_operator in ('gte', 'gt', 'lte', 'lt', 'exact')),
+    times bigint,
+    check (num_nonnulls(key, event, action_id) <= 1),
+    check (num_nonnulls(key, operator, texts, numbers) in (0, 4)),
+    check (num_nonnulls(within, times_operator, times) = 3 * num_nonnulls(event, action_id))
+);
+
+create index cohort_condition_by_cohort on warehouse.cohort_condition (cohort_id);
+
+-- A way to belong to a cohort: all of its needed conditions hold, and none of the excluded ones.
+create table warehouse.cohort_alternative (
+    alternative_id bigint generated always as identity primary key,
+    cohort_id bigint not null references warehouse.cohort,
+    needed bigint[] not null,
+    excluded bigint[] not null
+);
+
+create index cohort_alternative_by_cohort on warehouse.cohort_alternative (cohort_id);
+
+-- The list of a cohort that is one.
+create table warehouse.cohort_distinct_id (
+    cohort_id bigint not null references warehouse.cohort,
+    distinct_id text not null,
+    primary key (cohort_id, distinct_id)
+);
+
 comment on table warehouse.action is
 'An action: a name for events that any of its steps finds; read warehouse.action_events';
 comment on column warehouse.action.action_id is 'The action''s number';
@@ -346,6 +399,39 @@ comment on table warehouse.matched_chain is
 'The chains of elements that events have, and the steps whose conditions on elements each meets';
 comment on column warehouse.matched_chain.chain_hash is 'hashtextextended of the chain';
 comment on column warehouse.matched_chain.step_ids is 'The steps';
+
+comment on table warehouse.cohort is
+'A cohort: a name for persons, by conditions or as a list of distinct ids; read warehouse.cohort_members';
+comment on column warehouse.cohort.cohort_id is 'The cohort''s number';
+comment on column warehouse.cohort.team_id is 'The project';
+comment on column warehouse.cohort.name is 'Its name, one cohort each in a project';
+comment on column warehouse.cohort.is_enabled is 'Whether it is shown to readers';
+comment on column warehouse.cohort.definition is
+'As it was written, for people; of a list of distinct ids only how many they are';
+comment on table warehouse.cohort_condition is
+'What enabled cohorts ask of a person: a filter on a property, or something done; all null: to be in the list of ids';
+comment on column warehouse.cohort_condition.condition_id is 'The condition''s number';
+comment on column warehouse.cohort_condition.cohort_id is 'Whose condition it is';
+comment on column warehouse.cohort_condition.team_id is 'The project';
+comment on column warehouse.cohort_condition.key is 'The name of a property of the person';
+comment on column warehouse.cohort_condition.operator is 'How it is compared: exact, icontains, gt and so on';
+comment on column warehouse.cohort_condition.texts is
+'What is asked for: texts, patterns for like, or regular expressions';
+comment on column warehouse.cohort_condition.numbers is 'What is asked for as numbers, where it can be read so';
+comment on column warehouse.cohort_condition.event is 'The event that was done';
+comment on column warehouse.cohort_condition.action_id is 'The action that was done';
+comment on column warehouse.cohort_condition.within is 'How far back from now it counts';
+comment on column warehouse.cohort_condition.times_operator is 'How the number of times is compared';
+comment on column warehouse.cohort_condition.times is 'How often';
+comment on table warehouse.cohort_alternative is
+'The ways to belong to enabled cohorts: all needed conditions hold, and none of the excluded ones';
+comment on column warehouse.cohort_alternative.alternative_id is 'Its number';
+comment on column warehouse.cohort_alternative.cohort_id is 'The cohort';
+comment on column warehouse.cohort_alternative.needed is 'Conditions that hold, all of them';
+comment on column warehouse.cohort_alternative.excluded is 'Conditions of which none holds';
+comment on table warehouse.cohort_distinct_id is 'The distinct ids of cohorts that are lists';
+comment on column warehouse.cohort_distinct_id.cohort_id is 'The cohort';
+comment on column warehouse.cohort_distinct_id.distinct_id is 'One of its distinct ids';
 
 -- Whoever reads results reads these tables; views grant their own.
 grant usage on schema warehouse to auditor;

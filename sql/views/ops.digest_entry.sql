@@ -30,6 +30,13 @@ select
     coalesce(person_id::text, 'nobody') as value
 from warehouse.events
 union all
+-- By name: numbers of actions are those of a database.
+select
+    'actions' as section,
+    format('%s %s %s %s %s', team_id, action, uuid, distinct_id, event) as key,
+    'found' as value
+from warehouse.action_events
+union all
 select
     'merges' as section,
     format('%s %s %s %s', team_id, uuid, distinct_id, event) as key,

@@ -63,18 +63,7 @@ where exists (
         s.action_id = e.action_id
         and (s.event is null or s.event = e.event)
         and (not s.has_elements or s.step_id = any(c.step_ids))
-        and (
-            s.url is null
-            or case s.url_matching
-                when 'exact' then e.properties ->> '$current_url' = s.url
-                -- % stands for any text, as in PostHog.
-                when 'contains'
-                    then
-                        e.properties ->> '$current_url'
-                        like '%' || replace(replace(s.url, '\', '\\'), '_', '\_') || '%'
-                when 'regex' then e.properties ->> '$current_url' ~ s.url
-            end
-        )
+        and (s.url is null or ops.url_matches(e.properties ->> '$current_url', s.url, s.url_matching))
         and (
             not s.has_event_filters
             or not exists (

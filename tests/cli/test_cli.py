@@ -24,19 +24,22 @@ IDIOLECT = re.compile(r"\b(mend\w*|give\w* up|given up|for ever|judges?|verdicts
 DECISIONS = {
     "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
     "incident acknowledge", "incident close", "split", "action add", "action disable",
+    "action accept", "cohort add", "cohort disable",
     "person erase", "property erase",
 }  # fmt: skip
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
     "quarantine list", "quarantine show", "project list", "plan drift", "audit verify",
     "expectations check", "export", "property list", "what-if", "person erase", "property erase",
-    "incident list", "action list", "action show", "action test",
+    "incident list", "action list", "action show", "action test", "action proposals",
+    "cohort list", "cohort show",
 }  # fmt: skip
 OF_A_PROJECT = {
     "land", "explain", "split", "merge list", "merge accept", "merge reject", "quarantine list", "quarantine replay",
     "quarantine discard", "plan drift", "incident list", "export",
     "person erase", "person export", "property erase",
     "action add", "action list", "action show", "action test", "action disable",
+    "action proposals", "cohort add", "cohort list", "cohort show", "cohort disable",
 }  # fmt: skip
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.files.undo import undo
 from etl.operate import action, project
+from etl.operate.digest import read_digest
 from etl.operate.rebuild import rebuild
 from etl.operate.split import split
 from etl.quality.audit import verify
@@ -315,7 +316,7 @@ def test_projects_are_apart(db, land, cycle, add):
     action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=other, by="ann", why="too")
     found = db.execute("select team_id, distinct_id from warehouse.action_events order by team_id").fetchall()
     assert [tuple(row.values()) for row in found] == [(1, "u"), (other, "v")]
-    with pytest.raises(ActionError, match="no project 77"):
+    with pytest.raises(DefinitionError, match="no project 77"):
         action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=77, by="ann", why="too")
 
 
@@ -328,7 +329,7 @@ def test_an_expression_that_postgresql_cannot_use_is_refused_with_its_place(db):
             r"steps\[0\].properties\[0\]",
         ),
     ):
-        with pytest.raises(ActionError, match=place):
+        with pytest.raises(DefinitionError, match=place):
             action.add(db, read_actions({"name": "A", "steps": [step]}), team_id=1, by="ann", why="a test")
     assert action.list_all(db) == []
 
@@ -338,7 +339,7 @@ def test_all_or_none(db):
         {"name": "A", "steps": [{}]},
         {"name": "B", "steps": [{"url": "(", "url_matching": "regex"}]},
     ])
-    with pytest.raises(ActionError):
+    with pytest.raises(DefinitionError):
         action.add(db, actions, team_id=1, by="ann", why="a test")
     assert action.list_all(db) == []
 
@@ -504,6 +505,29 @@ def test_a_rebuilt_warehouse_has_the_same_actions(database, db, settings, land, 
         agrees(rebuilt)
 
 
+def test_a_digest_has_what_actions_find(database, db, settings, click, cycle, add):
+    def found():
+        (section,) = [each for each in read_digest(db).sections if each.name == "actions"]
+        return section
+
+    click("Add", "a")
+    click("Add", "b")
+    cycle()
+    assert found().entries == 0
+    add("Bought", {"event": "$autocapture", "text": "Add"})
+    add("Clicked", {"event": "$autocapture"})
+    before = found()
+    assert before.entries == 4
+    result = rebuild(database, settings)
+    assert (result.difference, result.live) == (None, result.rebuilt)
+    # What a chain meets is stored; a rebuild works it out again, and names the first event that differs.
+    db.execute("update warehouse.matched_chain set step_ids = '{}'")
+    assert (found().entries, found().digest == before.digest) == (2, False)
+    difference = rebuild(database, settings).difference
+    assert (difference.section, difference.ours, difference.theirs) == ("actions", None, "found")
+    assert difference.key.startswith("1 Bought ")
+
+
 def test_files_and_folders(db, tmp_path):
     (tmp_path / "b.json").write_text(json.dumps({"name": "B", "steps": [{"event": "b"}]}))
     (tmp_path / "a.json").write_text(json.dumps({"results": [{"name": "A", "steps": [{"event": "a"}]}]}))
@@ -513,14 +537,14 @@ def test_files_and_folders(db, tmp_path):
     outcomes = action.add(db, actions, team_id=1, by="ann", why="all of them")
     assert [(each.name, each.decision) for each in outcomes] == [("A", "added"), ("B", "added")]
     (tmp_path / "c.json").write_text(json.dumps({"name": "A", "steps": [{"event": "c"}]}))
-    with pytest.raises(ActionError, match=r"c\.json and .*a\.json: both have an action 'A'"):
+    with pytest.raises(DefinitionError, match=r"c\.json and .*a\.json: both have 'A'"):
         action.read_files(tmp_path)
     (tmp_path / "c.json").write_text("{")
-    with pytest.raises(ActionError, match=r"c\.json is no JSON"):
+    with pytest.raises(DefinitionError, match=r"c\.json is no JSON"):
         action.read_files(tmp_path)
     (tmp_path / "c.json").write_text(json.dumps({"name": "C", "steps": [{"selector": "a::b"}]}))
-    with pytest.raises(ActionError, match=r"c\.json: Action 'C', steps\[0\]\.selector"):
+    with pytest.raises(DefinitionError, match=r"c\.json: Action 'C', steps\[0\]\.selector"):
         action.read_files(tmp_path)
     (tmp_path / "none").mkdir()
-    with pytest.raises(ActionError, match="no file"):
+    with pytest.raises(DefinitionError, match="no file"):
         action.read_files(tmp_path / "none")

@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.operate import action
 from etl.operate.digest import SECTIONS, read_digest
 from etl.operate.rebuild import rebuild
+from etl.rules.action import read_actions
 from tests.conftest import fresh_database
 from tests.digest import reset
 from tests.landing import moment
@@ -24,6 +26,8 @@ def tell(land: Callable[..., int], cycle: Callable[..., object], *, cut: int) ->
     for n in range(40):
         event, (mine, other) = chance.choice(kinds), chance.sample("abcdefgh", 2)
         properties = {"$set": {"n": n}, "$group_type": "team", "$group_key": other, "$group_set": {"n": n}}
+        if event == "page":
+            properties["$elements_chain"] = f'button:nth-child="1"text="{n % 3}"'
         if event.startswith("$") and event != "$groupidentify":
             properties[names.get(event, "alias")] = other
         uuid = f"00000000-0000-4000-8000-{n:012d}" if n != 13 else "no uuid"
@@ -35,17 +39,23 @@ def tell(land: Callable[..., int], cycle: Callable[..., object], *, cut: int) ->
 
 
 def test_the_digest_is_the_same_for_every_cut(db, land, cycle):
+    steps = [
+        {"text": "1"},
+        {"event": "$identify", "properties": [{"key": "n", "operator": "gt", "value": 20, "type": "person"}]},
+    ]
+    action.add(db, read_actions({"name": "A", "steps": steps}), team_id=1, by="ann", why="a test")
     tell(land, cycle, cut=50)
     whole = read_digest(db)
     assert [each.name for each in whole.sections] == list(SECTIONS)
     assert all(each.entries for each in whole.sections)
     reset(db)
-    db.execute("alter sequence landing.event_landing_id restart")
+    db.execute("alter sequence landing.event_landing_id restart; delete from warehouse.matched_chain")
     tell(land, cycle, cut=11)
     assert read_digest(db) == whole
     db.execute("update warehouse.person set properties = '{}' where merged_into is null")
     changed = read_digest(db)
-    assert [a.name for a, b in zip(whole.sections, changed.sections, strict=True) if a != b] == ["properties"]
+    different = ["properties", "actions"]  # one of its steps asks for a property of the person
+    assert [a.name for a, b in zip(whole.sections, changed.sections, strict=True) if a != b] == different
     assert changed.overall != whole.overall
 
 

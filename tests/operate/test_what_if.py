@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from datetime import date
 
 import pytest
 from typer.testing import CliRunner
 
-from etl import cli
+from etl import cli, sql
+from etl.errors import GateError
 from etl.operate.digest import read_digest
 from etl.operate.what_if import Day, Difference, Rules, what_if
+from etl.quality.suites import read_suite
 from tests.landing import EPOCH, moment
 
 pytestmark = pytest.mark.long
@@ -78,6 +81,62 @@ def test_another_tracking_plan_refuses_rows(tmp_path, live, settings):
     assert ours.unique_users == theirs.unique_users
 
 
+def test_other_expectations_refuse_other_rows(tmp_path, live, settings):
+    """A name of at most five letters: `visit` and `order` pass, `User created` and `$identify` do not."""
+    suite = json.loads((sql.resource("expectations") / "staged_event.json").read_bytes())
+    short = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "event_length", "max_value": 5},
+        "severity": "critical",
+        "notes": "The name is long.",
+        "meta": {"name": "event_name_short", "remedy": "Send a short one."},
+    }
+    (tmp_path / "staged_event.json").write_text(json.dumps({**suite, "expectations": [*suite["expectations"], short]}))
+    found = what_if(live, settings, Rules(expectations_dir=tmp_path))
+    ours, theirs = found.days[DAY]
+    # Of 11 rows two User created and four $identify; left are four visits and an order of alice, and nobody is merged.
+    assert (ours.refused, theirs.refused) == (0, 6)
+    assert (ours.unique_users, theirs.unique_users) == (3, 5)
+    assert "event_name_short" not in {each["meta"]["name"] for each in read_suite("staged_event")["expectations"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (None, "none of staged_event.json, project.json, batch.json is in this folder"),
+        ("{", "staged_event.json cannot be used: "),
+        ('{"expectations": [{"type": "expect_column_values_to_not_be_null"}]}', "staged_event.json cannot be used: "),
+    ],
+)
+def test_suites_that_cannot_be_used_are_said_so_at_once(db, tmp_path, live, settings, written, said):
+    if written is not None:
+        (tmp_path / "staged_event.json").write_text(written)
+    replays = []
+    with pytest.raises(GateError, match=re.escape(said)):
+        what_if(live, settings, Rules(expectations_dir=tmp_path), report=lambda *each: replays.append(each))
+    assert replays == []
+    assert read_suite("staged_event")["name"] == "staged_event"
+
+
+def test_without_the_guard_a_shared_browser_joins_its_users(land, cycle, live, settings):
+    """alice logs out without reset(), and bob logs in: his $identify names her."""
+    land("$identify", "bob", properties={"$anon_distinct_id": "alice"}, at=700)
+    cycle(at=701)
+    found = what_if(live, settings, Rules(has_guard=False))
+    ours, theirs = found.days[DAY]
+    assert (ours.unique_users, theirs.unique_users) == (3, 2)
+    [difference] = found.differences
+    assert asdict(difference) == asdict(Difference(1, ["alice", "bob", "device-alice", "device-bob"], 4, 2, 1))
+
+
+def test_the_page_says_of_the_buffer_what_the_replays_say(db, live, settings):
+    """`Had nothing been held back, ...`: as many users more as the other replay stores persons more."""
+    sql.run(db, "daily/count_users", {"day": DAY})
+    day = db.execute("select * from ops.user_day").fetchone()
+    ours, theirs = what_if(live, settings, Rules(hold_seconds=0)).days[DAY]
+    assert day["persons_without_buffer"] - day["persons"] == theirs.persons_at_load - ours.persons_at_load == 2
+
+
 def test_rows_that_are_gone_are_counted(db, live, settings):
     db.execute("delete from landing.event where received_at < %s", (moment(200),))
     found = what_if(live, settings, Rules(hold_seconds=0))
@@ -98,6 +157,8 @@ def test_what_a_person_sees(live, monkeypatch):
     assert str(DAY) not in other_day.output
     as_json = json.loads(CliRunner().invoke(cli.app, ["what-if", "--hold-seconds", "0", "--json"]).stdout)
     assert [each["new_persons"] for each in as_json["days"][str(DAY)]] == [4, 6]
+    lifted = json.loads(CliRunner().invoke(cli.app, ["what-if", "--no-guard", "--json"]).stdout)
+    assert (lifted["landed"], lifted["differences"]) == (11, [])
     nothing = CliRunner().invoke(cli.app, ["what-if"])
     assert "Say which rule is to be another" in str(nothing.exception)
     assert date.fromisoformat(next(iter(as_json["days"]))) == DAY

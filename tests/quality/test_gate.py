@@ -171,11 +171,11 @@ def suite(tmp_path, monkeypatch):
         content = json.loads(path.read_bytes())
         content[member] = change(content[member])
         path.write_text(json.dumps(content))
-        suites.read_suite.cache_clear()
+        suites._read_suite.cache_clear()
         suites.read_refusals.cache_clear()
 
     yield edit
-    suites.read_suite.cache_clear()
+    suites._read_suite.cache_clear()
     suites.read_refusals.cache_clear()
 
 

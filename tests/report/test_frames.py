@@ -186,6 +186,7 @@ EVERY = {
     "withheld": {"last": 3650},
     "checks": {"last": 3650},
     "drift": {"last": 3650},
+    "proposals": {"last": 3650},
     "failed_expectations": {"since": EPOCH},
 }
 
@@ -204,6 +205,16 @@ def full(story):
         (NOW.date(),),
     )
     story.execute("insert into ops.plan_drift values (%s, 1, 'new_event', 'x', '', '{}', now())", (NOW.date(),))
+    story.execute(
+        """with added as (
+               insert into warehouse.action (team_id, name, is_enabled, steps)
+               values (1, 'Bought', true, '[{"text": "Purchase"}]') returning action_id
+           )
+           insert into ops.action_proposal
+               (team_id, action_id, day, former_step, step, events_a_day_before, events, found_at)
+           select 1, action_id, %s, '{"text": "Purchase"}', '{"text": "Add"}', 30, 28, now() from added""",
+        (NOW.date(),),
+    )
     story.execute(
         """update ops.batch set decision = 'quarantined', decided_at = loaded_at, decided_by = 'ann', decided_why = 'x'
            where batch_id = 2"""

@@ -76,8 +76,8 @@ def article(folder: Path, subject: str) -> str:
 
 
 def test_each_kind_of_incident_has_its_day():
-    """But those of a reader's own expectations, and an event that alone goes quiet."""
-    others = {"silent_event", "own_expectation_failed", "own_suite_broken"}
+    """But those of a reader's own expectations and actions, and an event that alone goes quiet."""
+    others = {"silent_event", "silent_action", "own_expectation_failed", "own_suite_broken"}
     assert {each.__name__ for each in story.INCIDENTS} == kinds().keys() - others == VERDICTS.keys()
 
 

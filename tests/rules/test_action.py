@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.rules.action import read_actions
 
 # As GET /api/projects/:id/actions/ answers, shortened.
@@ -140,7 +140,7 @@ def test_filters(filter_, texts, numbers):
     ],
 )
 def test_what_is_not_supported_is_refused_with_its_place(step, place):
-    with pytest.raises(ActionError) as refused:
+    with pytest.raises(DefinitionError) as refused:
         read_actions({"name": "A", "steps": [{"event": "ok"}, step]})
     assert place in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -156,11 +156,11 @@ def test_what_is_not_supported_is_refused_with_its_place(step, place):
         ({"name": "A", "steps": []}, "no steps"),
         ({"name": "A", "steps": {}}, "no steps"),
         ({"name": "A" * 401, "steps": [{}]}, "401 characters"),
-        ([{"name": "A", "steps": [{}]}, {"name": "A", "steps": [{}]}], "Several actions have the name 'A'"),
+        ([{"name": "A", "steps": [{}]}, {"name": "A", "steps": [{}]}], "Several have the name 'A'"),
     ],
     ids=range(8),
 )
 def test_what_is_no_action(document, reason):
-    with pytest.raises(ActionError) as refused:
+    with pytest.raises(DefinitionError) as refused:
         read_actions(document)
     assert reason in str(refused.value)

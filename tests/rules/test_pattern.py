@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.rules.pattern import LONGEST, to_postgres
 
 
@@ -66,5 +66,5 @@ def test_the_same_texts_match(shared_db, pattern, matching, other):
     ids=lambda value: value[:20],
 )
 def test_what_only_one_of_them_knows_is_refused(pattern, place):
-    with pytest.raises(ActionError, match=place):
+    with pytest.raises(DefinitionError, match=place):
         to_postgres(pattern)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.errors import ActionError
+from etl.errors import DefinitionError
 from etl.rules.elements import parse_chain
 from etl.rules.selector import LONGEST, Selector
 
@@ -161,7 +161,7 @@ def test_what_a_selector_finds(selector, is_match):
     ],
 )
 def test_what_is_refused_and_where(selector, reason):
-    with pytest.raises(ActionError) as refused:
+    with pytest.raises(DefinitionError) as refused:
         Selector(selector)
     assert reason in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -235,7 +235,7 @@ def test_combinations_are_as_tried_one_by_one(compounds, combinators, tree):
     try:
         selector = Selector(text)
         parts = [Selector(each) for each in texts]
-    except ActionError:
+    except DefinitionError:
         return
 
     def fits(part, at):
