@@ -117,7 +117,7 @@ comment on table ops.batch_project is
 -- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
     batch_id bigint,
-    pid integer,
+    pid bigint,
     primary key (batch_id, pid)
 );
 
