@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         None, ge=1, description="Warnings of batches loaded longer ago than this are dropped. Unset: none."
     )
     airflow_retention_days: int = Field(
-        7, ge=1, description="Runs of the Airflow that `etl up` starts, and their logs, are removed when older than this."
+        7, ge=1, description="Days for which the Airflow that `etl up` starts keeps its runs and their logs."
     )
     partition_days_ahead: int = Field(7, ge=1, description="Day partitions made in advance.")
     partition_days_back: int = Field(

@@ -138,7 +138,7 @@ class Airflow:
         self.spawn(name, *dead.args[2:])  # type: ignore[index]  # args is the list that spawn made
 
     def clean_up(self) -> None:
-        """Remove what is older than the retention: runs, their logs, and all but the end of a large log. Does not wait."""
+        """Remove what is older than the retention: runs and their logs; and all but the end of a large log. No wait."""
         oldest = datetime.now(UTC) - timedelta(days=self._retention_days)
         # Of each run; and of each day, by the DAG processor.
         for pattern in ("dag_id=*/run_id=*", "dag_processor/????-??-??"):
