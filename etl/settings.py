@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     warning_retention_days: int | None = Field(
         None, ge=1, description="Warnings of batches loaded longer ago than this are dropped. Unset: none."
     )
+    airflow_retention_days: int = Field(
+        7, ge=1, description="Days for which the Airflow that `etl up` starts keeps its runs and their logs."
+    )
     partition_days_ahead: int = Field(7, ge=1, description="Day partitions made in advance.")
     partition_days_back: int = Field(
         400, ge=1, description="Older event times share the default partition instead of getting one a day."

@@ -166,8 +166,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name bytes by their length: gzip writes the second of packing into them, and all workers must agree on names."""
-    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+    """Name bytes and long texts by their length.
+
+    All workers must agree on names, and gzip writes the second of packing into bytes. pytest puts the name of a test
+    into the environment, and with a text of 200,000 characters there no program starts, not even the server.
+    """
+    if isinstance(val, bytes):
+        return f"{len(val)} bytes"
+    return f"{len(val)} characters" if isinstance(val, str) and len(val) > 1000 else None
 
 
 def pytest_report_header() -> str:

@@ -57,11 +57,11 @@ def test_set_up_installs_nothing_that_has_no_hash_in_the_lock():
     commands = [
         line for line in (ROOT / "Makefile").read_text().splitlines() if re.search(r"\bpip (install|sync)", line)
     ]
-    assert len(commands) == 3
+    assert len(commands) == 4
     own = [line for line in commands if "--require-hashes" not in line]
     assert len(own) == 1
     assert own[0].endswith("--no-deps --no-build-isolation -e .")  # the project itself, built by what is installed
-    lock = (ROOT / "requirements.lock").read_text()
-    for requirement in re.split(r"\n(?=\S)", lock):
+    locks = [(ROOT / name).read_text() for name in ("requirements.lock", "sql/dbt/requirements.lock")]
+    for requirement in (each for lock in locks for each in re.split(r"\n(?=\S)", lock)):
         assert requirement.startswith(("#", "    #")) or "--hash=sha256:" in requirement, requirement
-    assert re.search(r"^uv==[\d.]+ \\\n", lock, re.MULTILINE)
+    assert re.search(r"^uv==[\d.]+ \\\n", locks[0], re.MULTILINE)

@@ -34,7 +34,7 @@ HOST = "127.0.0.1"
 USER = "admin"
 VIEWER = "auditor"
 SERVICES = ("scheduler", "dag-processor", "api-server")  # in the order of stopping: tasks talk to the api-server
-KEEP_DAYS = 7
+CLEAN = "db clean"
 LOG_BYTES = 20_000_000
 TERMINATE_SECONDS = 4.0  # for a running task to end by itself
 KILL_SECONDS = 6.0  # from the first signal; `etl up` promises to be gone within 10
@@ -58,7 +58,7 @@ class Airflow:
         """Prepare the folders and the secrets; nothing is started yet.
 
         Args:
-            settings: ``home`` and ``airflow_port`` are used, and all are handed to the tasks.
+            settings: ``home``, ``airflow_port`` and ``airflow_retention_days`` are used; all are handed to the tasks.
             warehouse_url: ETL_DATABASE_URL of the tasks.
             metadata_url: Airflow's own database.
             marker: a locked file that every child and its offspring keep open: while one lives, the lock is held.
@@ -66,6 +66,7 @@ class Airflow:
         self.home = settings.home.resolve() / "airflow"
         self.logs = settings.home.resolve() / "log"
         self.url = f"http://{HOST}:{settings.airflow_port}"
+        self._retention_days = settings.airflow_retention_days
         self._marker = Path(marker.name)
         self._marker_descriptor = marker.fileno()
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -137,16 +138,27 @@ class Airflow:
         self.spawn(name, *dead.args[2:])  # type: ignore[index]  # args is the list that spawn made
 
     def clean_up(self) -> None:
-        """Forget what is older than a week: runs, their logs, and all but the end of a large log. Does not wait."""
-        oldest = datetime.now(UTC) - timedelta(days=KEEP_DAYS)
-        for run in self.home.glob("logs/dag_id=*/run_id=*"):
-            if run.stat().st_mtime < oldest.timestamp():
-                shutil.rmtree(run, ignore_errors=True)
+        """Remove what is older than the retention: runs and their logs; and all but the end of a large log. No wait."""
+        oldest = datetime.now(UTC) - timedelta(days=self._retention_days)
+        # Of each run; and of each day, by the DAG processor.
+        for pattern in ("dag_id=*/run_id=*", "dag_processor/????-??-??"):
+            for folder in (self.home / "logs").glob(pattern):
+                if folder.stat().st_mtime < oldest.timestamp():
+                    shutil.rmtree(folder, ignore_errors=True)
         for name in SERVICES:
             if (log := self.log_of(name)).exists() and log.stat().st_size > LOG_BYTES:
                 shutil.copyfile(log, log.with_suffix(".log.1"))
                 os.truncate(log, 0)
-        self.spawn("db clean", "--clean-before-timestamp", oldest.isoformat(), "--skip-archive", "--yes")
+        before = ("--clean-before-timestamp", oldest.isoformat())
+        self.spawn(CLEAN, *before, "--skip-archive", "--error-on-cleanup-failure", "--yes")
+
+    def clean_up_error(self) -> str | None:
+        """Why Airflow's database was not cleaned up, told once; None: it was, or is being."""
+        child = self._children.get(CLEAN)
+        if child is None or child.poll() is None:
+            return None
+        del self._children[CLEAN]
+        return f"{_last_error(self.log_of(CLEAN))} ({self.log_of(CLEAN)})" if child.returncode else None
 
     def is_up(self) -> bool:
         """Whether the api-server answers."""

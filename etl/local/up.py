@@ -196,6 +196,8 @@ class Upkeep:
         """
         if part := self._stack.revive():
             self._terminal.say(f"Ended by itself and started again: {part}", "bold red")
+        if error := self._stack.airflow.clean_up_error():
+            self._terminal.say(f"Old runs are still in Airflow's database: {error}", "bold red")
         if time.monotonic() > self._clean_up_at:
             self._stack.airflow.clean_up()
             self._stack.capture.trim_log()

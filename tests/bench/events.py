@@ -69,11 +69,13 @@ def read_recorded() -> list[Properties]:
     ]
 
 
-def generate_history(persons: int, *, seed: int = 1, recorded: Sequence[Properties] = ()) -> Iterator[LandingRow]:
+def generate_history(
+    persons: int, *, seed: int = 1, recorded: Sequence[Properties] = (), start: datetime = START
+) -> Iterator[LandingRow]:
     """The past of the persons that the backlog calls known: a first page each; every second one signed up then."""
     maker = _Maker(seed, recorded)
     for number in range(persons):
-        moment = START - timedelta(days=1) + timedelta(seconds=number * 86400 / persons)
+        moment = start - timedelta(days=1) + timedelta(seconds=number * 86400 / persons)
         device = _device(number)
         yield maker.row(moment, ("$pageview", device, {"$device_id": device}))
         if _is_user(number):
@@ -81,16 +83,22 @@ def generate_history(persons: int, *, seed: int = 1, recorded: Sequence[Properti
 
 
 def generate(
-    count: int, *, known_persons: int = 1, seed: int = 2, recorded: Sequence[Properties] = ()
+    count: int,
+    *,
+    known_persons: int = 1,
+    seed: int = 2,
+    recorded: Sequence[Properties] = (),
+    start: datetime = START,
+    days: int = DAYS,
 ) -> Iterator[LandingRow]:
-    """The backlog: ``count`` events of known persons and new ones, in order of time, over three days."""
+    """The backlog: ``count`` events of known persons and new ones, in order of time, from ``start`` for some days."""
     maker = _Maker(seed, recorded)
     rng = maker.rng
     visits: list[Iterator[_Step]] = []
     sent: list[LandingRow] = []
     for number in range(count):
         dice = rng.random()
-        moment = START + timedelta(seconds=number * DAYS * 86400 / count)
+        moment = start + timedelta(seconds=number * days * 86400 / count)
         if dice < DUPLICATE and sent:
             yield rng.choice(sent)
             continue
