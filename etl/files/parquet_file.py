@@ -39,7 +39,8 @@ def read_parquet(
 
     try:
         # Buffered and not pre-buffered: pages are read as they are needed, not a row group at once.
-        parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=BLOCK_BYTES)
+        # Damage is often readable as something else: only the checksums tell, where the file has them.
+        parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=BLOCK_BYTES, page_checksum_verification=True)
         schema = parquet.schema_arrow
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, NotImplementedError):

@@ -32,6 +32,8 @@ from etl.settings import Settings
 from tests.capture.service import TOKEN, Service, login_url, serving
 from tests.server import open_folder
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 
 

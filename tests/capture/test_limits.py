@@ -20,6 +20,8 @@ from etl.capture.server import MAX_HEADER_BYTES, MAX_HEADERS
 from etl.errors import RefusedError
 from tests.capture.service import TOKEN, Service
 
+pytestmark = pytest.mark.long
+
 EVENT = {"event": "honest", "distinct_id": "d"}
 LARGE = {**EVENT, "properties": {"text": "x" * 3 * SMALL_BYTES}}
 HEAD = b"POST /e/ HTTP/1.1\r\nHost: x\r\n"

@@ -19,6 +19,8 @@ from etl.capture.privacy import Rules, clean
 from etl.errors import RefusedError
 from etl.rules import wire
 
+pytestmark = pytest.mark.long
+
 MODULES = [
     wire,
     *(importlib.import_module(f"etl.capture.{module.name}") for module in pkgutil.iter_modules(etl.capture.__path__)),

@@ -9,6 +9,8 @@ from etl.operate.merge import accept
 from etl.operate.quarantine import Selection, replay
 from etl.quality.warehouse import check_warehouse
 
+pytestmark = pytest.mark.long
+
 NIL = "00000000-0000-0000-0000-000000000000"
 ONE = "1473a128-29cb-4f51-9a08-e58936bf1a4c"
 

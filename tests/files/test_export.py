@@ -35,6 +35,8 @@ from tests.files.examples import land_one, write
 from tests.history import act, land_two_weeks
 from tests.landing import EPOCH
 
+pytestmark = pytest.mark.long
+
 DAY = EPOCH.date()
 JULY = [date(2022, 7, day) for day in (4, 5, 6, 11)]
 README = Path(export.__file__).parent / "README.md"

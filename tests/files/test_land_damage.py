@@ -84,8 +84,10 @@ def test_an_array_that_is_broken_in_the_middle_lands_the_rest(tmp_path: Path, da
 
 @pytest.mark.parametrize("packing", [None, "snappy", "zstd"])
 @pytest.mark.parametrize("where", [0.1, 0.5, 0.8])
+# With a single bit of each byte changed, text is other text, and only the checksums of the pages tell.
+@pytest.mark.parametrize("mask", [0xFF, 0x01])
 def test_a_damaged_parquet_file_is_never_half_landed_in_silence(
-    where: float, packing: str | None, tmp_path: Path, database: str, db: Db
+    mask: int, where: float, packing: str | None, tmp_path: Path, database: str, db: Db
 ) -> None:
     """The rows before the damage land, its place is told at each try, and the whole file lands after them."""
     count, group = 6000, 1000
@@ -100,7 +102,7 @@ def test_a_damaged_parquet_file_is_never_half_landed_in_silence(
     assert names(db) == []
 
     at = int(len(whole) * where)
-    path.write_bytes(whole[:at] + bytes(byte ^ 0xFF for byte in whole[at : at + 400]) + whole[at + 400 :])
+    path.write_bytes(whole[:at] + bytes(byte ^ mask for byte in whole[at : at + 400]) + whole[at + 400 :])
     for _ in range(2):  # also when it is told to go on, or again
         result = land_one(database, path)
         assert not result.is_clean

@@ -24,6 +24,8 @@ from etl.report.refresh import refresh
 from etl.report.site import build
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 INVARIANTS = [each["meta"]["name"] for each in read_suite("warehouse")["expectations"]]
 
 

@@ -14,6 +14,8 @@ from etl.operate.event_views import refresh_event_views
 from etl.quality.daily import check_days
 from etl.rules.identity import person_id_of
 
+pytestmark = pytest.mark.long
+
 BASE = ["team_id", "uuid", "timestamp", "distinct_id", "person_id"]
 
 

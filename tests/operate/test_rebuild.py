@@ -17,6 +17,8 @@ from tests.conftest import fresh_database
 from tests.digest import reset
 from tests.landing import moment
 
+pytestmark = pytest.mark.long
+
 
 def tell(land: Callable[..., int], cycle: Callable[..., object], *, cut: int) -> None:
     """A busy log with every kind of event, a cycle after each ``cut`` rows."""

@@ -17,6 +17,8 @@ from etl.report.site import build
 from etl.rules.action import read_actions
 from tests.quality.clicks import BUTTON, store
 
+pytestmark = pytest.mark.long
+
 CANCEL = BUTTON.replace('nth-child="2"nth-of-type="1"text', 'nth-child="3"nth-of-type="2"text')
 
 

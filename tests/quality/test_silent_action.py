@@ -13,6 +13,8 @@ from etl.rules.action import read_actions
 from tests.landing import EPOCH
 from tests.quality.clicks import store
 
+pytestmark = pytest.mark.long
+
 HOUR = timedelta(hours=1)
 FAR = datetime(2000, 1, 1, tzinfo=UTC)
 # EPOCH is a Friday, 12:00. The shop is open from 8 to 20 o'clock on weekdays, and its pages are seen at all hours.

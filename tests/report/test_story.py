@@ -15,6 +15,8 @@ from tests.conftest import fresh_database
 from tests.report import story
 from tests.report.test_site import Page, levels_of
 
+pytestmark = pytest.mark.long
+
 # Of yesterday. The tablet's merges wait until a person decides them on the last day, and are in doubt no more.
 VERDICTS = {
     "silent_source": "bad",
