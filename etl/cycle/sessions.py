@@ -39,7 +39,7 @@ def count_sessions(db: Db, settings: Settings, batch: Batch) -> int:
 
 def _cores(db: Db) -> int:
     is_here = db.info.host.startswith("/") or db.info.hostaddr in {"127.0.0.1", "::1"}
-    return len(os.sched_getaffinity(0)) if is_here else UNKNOWN_CORES
+    return (os.cpu_count() if is_here else None) or UNKNOWN_CORES
 
 
 class Work(Generic[Result]):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -12,9 +14,9 @@ import psycopg
 import pytest
 
 from etl import sql
-from etl.cycle.batch import step_of
+from etl.cycle.batch import read_batch, step_of
 from etl.cycle.run import run_cycle, run_step
-from etl.cycle.sessions import Work, beside
+from etl.cycle.sessions import Work, beside, count_sessions
 from etl.errors import StagingLostError, StepError
 from etl.operate.maintain import check_invariants
 from etl.settings import Settings
@@ -76,6 +78,23 @@ def in_further_session(name: str, strike: Callable[[], None]) -> Iterator[None]:
 
     with sql.observed(watch):
         yield
+
+
+@pytest.mark.parametrize(
+    ("landed", "asked", "is_trial", "count"),
+    [
+        (0, 3, False, 1),
+        (1_999, 3, False, 1),
+        (2_000, 3, False, 2),
+        (200_000, 3, False, 3),
+        (200_000, 1, False, 1),
+        (200_000, 3, True, 1),
+        (200_000, None, False, min(os.cpu_count() or 2, 8)),  # the server runs on this machine
+    ],
+)
+def test_how_many_share_a_batch(db, cycle, settings, landed, asked, is_trial, count):
+    batch = replace(read_batch(db, cycle()["batch_id"]), landed=landed, is_trial=is_trial)
+    assert count_sessions(db, settings.model_copy(update={"sessions": asked}), batch) == count
 
 
 def drained(url: str, sessions: int, landed_at: datetime) -> tuple[dict[str, list[str]], set[tuple[str, str]]]:
