@@ -105,6 +105,10 @@ def _said_group(group: dict[str, Any], indent: str) -> Iterator[str]:
         yield f"{indent}{'not: ' if group.get('negation') else ''}{_said_condition(group)}"
 
 
+def _counted(number: object, unit: str) -> str:
+    return f"{number} {unit}" if str(number) == "1" else f"{number} {unit}s"
+
+
 def _said_condition(written: dict[str, Any]) -> str:
     if written["type"] == "person":
         value = f" {written['value']!r}" if "value" in written else ""
@@ -113,5 +117,5 @@ def _said_condition(written: dict[str, Any]) -> str:
     times = (
         f" {written.get('operator', 'gte')} {written['operator_value']} times" if "operator_value" in written else ""
     )
-    since = written.get("explicit_datetime") or f"{written['time_value']} {written['time_interval']}"
+    since = written.get("explicit_datetime") or _counted(written["time_value"], written["time_interval"])
     return f"{noun} {written['key']!r}{times} in the last {str(since).removeprefix('-')}"
