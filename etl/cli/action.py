@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from etl.cli.options import By, Days, Json, Team, Why
+from etl.cli.options import By, Days, Json, Project, Team, Why
 from etl.cli.shared import console, decided, new_table, print_json, warehouse
 
 app = typer.Typer(help="PostHog's actions: one name for events that any of several steps finds.", no_args_is_help=True)
@@ -19,7 +19,6 @@ File = Annotated[
     ),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The action's name.")]
-Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")]
 
 
 @app.command()

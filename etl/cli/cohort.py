@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from etl.cli.options import By, Json, Team, Why
+from etl.cli.options import By, Json, Project, Team, Why
 from etl.cli.shared import console, decided, print_json, warehouse
 
 app = typer.Typer(
@@ -20,7 +20,6 @@ File = Annotated[
     typer.Argument(metavar="FILE", exists=True, help="JSON as PostHog's API has it, or a folder of such files."),
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The cohort's name.")]
-Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")]
 
 
 @app.command()

@@ -19,6 +19,7 @@ def _login_name() -> str:
 
 
 Team = Annotated[int | None, typer.Option("--team", metavar="NUMBER", help="Only this project.")]
+Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason. It is kept with the decision.")]
 By = Annotated[
     str,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import By, Json, Why
+from etl.cli.options import By, Json, Project, Why
 from etl.cli.person import DryRun, show_counts, show_landed
 from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.operate import property_index
@@ -57,7 +57,7 @@ def erase(
     dry_run: DryRun = False,
     why: Why,
     by: By,
-    team: Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")] = 1,
+    team: Project = 1,
     is_json: Json = False,
 ) -> None:
     """Take a property out of all events, persons and groups of a project, with the next cycle. It cannot be undone."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from functools import partial
+from functools import partial, reduce
+from operator import xor
 from typing import Any, NamedTuple
 
 import psycopg.errors
@@ -66,9 +67,9 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
             fold_groups(db)
             _write_persons(db, batch)
             ledger = _write_plan(db, batch)
-            for written in events.finish(db):
-                ledger["loaded"] += written.events
-                ledger["digest"] ^= written.digest
+            written = events.finish(db)
+            ledger["loaded"] = sum(each.events for each in written)
+            ledger["digest"] = reduce(xor, (each.digest for each in written))
             ledger["released"] += sql.run(db, "load/delete_released", batch.parameters).rowcount
             _check(batch, ledger)
         sql.run(db, "load/publish_written_ahead", batch.parameters)
@@ -91,21 +92,20 @@ def _writes(batch: Batch, sessions: int) -> Iterator[Callable[[Db], Written]]:
     """The batch's events in slices, and those that the buffer releases; each is written whole by one session."""
     size = min(SLICE, -(-batch.landed // sessions)) or SLICE
     for at in range(0, batch.landed, size):
-        yield partial(_write_slice, slice_={**batch.parameters, "after_ordinal": at, "upto_ordinal": at + size})
-    yield partial(_write_released, batch=batch)
+        slice_ = {**batch.parameters, "after_ordinal": at, "upto_ordinal": at + size}
+        yield partial(_write, events="load/insert_event", keys="load/insert_event_key", parameters=slice_)
+    yield partial(
+        _write,
+        events="load/insert_released_stored_event",
+        keys="load/insert_released_event_key",
+        parameters=batch.parameters,
+    )
 
 
-def _write_slice(db: Db, slice_: Mapping[str, Any]) -> Written:
-    sql.run(db, "load/note_written_ahead", slice_)
-    written = sql.one(db, "load/insert_event", slice_)
-    sql.run(db, "load/insert_event_key", slice_)
-    return Written(**written)
-
-
-def _write_released(db: Db, batch: Batch) -> Written:
-    sql.run(db, "load/note_written_ahead", batch.parameters)
-    written = sql.one(db, "load/insert_released_stored_event", batch.parameters)
-    sql.run(db, "load/insert_released_event_key", batch.parameters)
+def _write(db: Db, events: str, keys: str, parameters: Mapping[str, Any]) -> Written:
+    sql.run(db, "load/note_written_ahead", parameters)
+    written = sql.one(db, events, parameters)
+    sql.run(db, keys, parameters)
     return Written(**written)
 
 
@@ -151,8 +151,6 @@ def _write_plan(db: Db, batch: Batch) -> Row:
     plan["quarantined_planned"] += set_apart
     return {
         **plan,
-        "loaded": 0,
-        "digest": 0,
         "released": set_apart,
         "held": held,
         "quarantined": quarantined,

@@ -252,15 +252,8 @@ _NAME = msgspec.json.Decoder(str)
 def read_state(text: str) -> State:
     """The state from its JSON form (``warehouse.person.property_state``)."""
     stored = _STATE.decode(text)
-    for at, xid, landing_id, values in stored.set:
-        for name, value in values.items():
-            stored.keys[name] = Key(Operation(at, xid, landing_id, value))
-    lifted = {
-        name: Operation(at, xid, landing_id, value)
-        for at, xid, landing_id, values in stored.lifted
-        for name, value in values.items()
-    }
-    return State(stored.keys, lifted, stored.limit)
+    only_set = {name: Key(operation) for name, operation in _operations(stored.set).items()}
+    return State(stored.keys | only_set, _operations(stored.lifted), stored.limit)
 
 
 def write_state(state: State) -> str:
@@ -269,6 +262,14 @@ def write_state(state: State) -> str:
     others = {name: key for name, key in state.keys.items() if name not in only_set}
     stored = _Stored(others, _by_stamp(only_set), _by_stamp(state.lifted), state.limit)
     return msgspec.json.encode(stored, order="sorted").decode()
+
+
+def _operations(said: list[_Said]) -> dict[str, Operation]:
+    return {
+        name: Operation(at, xid, landing_id, value)
+        for at, xid, landing_id, values in said
+        for name, value in values.items()
+    }
 
 
 def _by_stamp(operations: dict[str, Operation]) -> list[_Said]:

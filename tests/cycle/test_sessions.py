@@ -209,7 +209,7 @@ def test_killed_between_the_two_commits(told, db, expected):
 
 
 def test_ended_between_the_commits_of_further_sessions(told, db, expected):
-    """Some of what was written ahead is committed, some is lost; the next run replaces it all the same."""
+    """Some of what was written ahead is committed, some is lost; the next run replaces it anyway."""
     batch_id = reach(told, STEPS_BEFORE_LOAD)
 
     def end() -> None:
