@@ -4,7 +4,7 @@
 | --- | --- |
 | ensure_partitions | makes the partitions of the next days |
 | drop_expired_partitions | drops old days of landing once all their rows are processed |
-| drop_expired_rows | drops refused rows and warnings that are older than their retention, if they have one |
+| drop_expired_rows | drops refused rows, warnings and events that are older than their retention, if they have one |
 | squash | folds person overrides into the events they are for; readers see no difference |
 | check_days | counts users by day, finds drift and incidents, checks the newest days by `expectations/advice.json` |
 | refresh_event_views | makes the views of the schema `event` as the events of the last 30 days want them |
@@ -21,6 +21,7 @@ from events_common import POLICY, warehouse
 from etl.names import MAINTAIN
 from etl.operate import event_views
 from etl.operate import maintain as job
+from etl.operate.event_retention import drop_expired_events
 from etl.quality import daily, own_suites
 from etl.settings import read_settings
 
@@ -46,9 +47,9 @@ def maintain() -> None:
             return job.drop_expired_partitions(db, read_settings())
 
     @task
-    def drop_expired_rows() -> tuple[int, int]:
+    def drop_expired_rows() -> tuple[int, int, int]:
         with warehouse() as db:
-            return job.drop_expired_rows(db, read_settings())
+            return *job.drop_expired_rows(db, read_settings()), drop_expired_events(db, read_settings()).events
 
     @task
     def squash() -> int:

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     warning_retention_days: int | None = Field(
         None, ge=1, description="Warnings of batches loaded longer ago than this are dropped. Unset: none."
     )
+    event_retention_days: int | None = Field(
+        None,
+        ge=7,
+        description="Loaded events of days longer ago than this are dropped, once landing has dropped their rows; what "
+        "they said of persons stays. Unset: none.",
+    )
     airflow_retention_days: int = Field(
         7, ge=1, description="Days for which the Airflow that `etl up` starts keeps its runs and their logs."
     )

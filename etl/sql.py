@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -260,6 +261,14 @@ def head(db: Db, name: str, at_most: int) -> list[Row]:
     """The first rows of a statement that may have very many; the others are not sent."""
     with _observed_by_all(db, name), db.transaction(), db.cursor(name=name.replace("/", "_")) as cursor:
         return cursor.execute(statement(name)).fetchmany(at_most)
+
+
+def copy_in_parts(db: Db, name: str, rows: Iterable[Sequence[Any]], *, size: int = 1_000) -> int:
+    """As ``copy_in``, for rows that are made of what another statement still reads on the same connection."""
+    remaining, count = iter(rows), 0
+    while part := list(itertools.islice(remaining, size)):
+        count += copy_in(db, name, part)
+    return count
 
 
 def copy_in(db: Db, name: str, rows: Iterable[Sequence[Any]]) -> int:

@@ -12,6 +12,7 @@ def maintain(is_json: Json = False) -> None:
     The views of the schema event are brought up to date. Last, suites of your own in ETL_EXPECTATIONS_DIR are asked.
     """
     from etl.operate import maintain as job
+    from etl.operate.event_retention import drop_expired_events
     from etl.operate.event_views import refresh_event_views
     from etl.quality.daily import check_days
     from etl.quality.own_suites import check_suites
@@ -21,6 +22,7 @@ def maintain(is_json: Json = False) -> None:
         made = job.ensure_partitions(db, settings)
         dropped = job.drop_expired_partitions(db, settings)
         refused, warnings = job.drop_expired_rows(db, settings)
+        events = drop_expired_events(db, settings)
         folded = job.squash(db)
         days = check_days(db)
         views = refresh_event_views(db)
@@ -35,6 +37,8 @@ def maintain(is_json: Json = False) -> None:
             "partitions_dropped": dropped,
             "quarantined_rows_dropped": refused,
             "warnings_dropped": warnings,
+            "events_dropped": events.events,
+            "event_partitions_dropped": events.partitions,
             "overrides_folded": folded,
             "days_checked": days,
             "event_views": views,
@@ -47,6 +51,9 @@ def maintain(is_json: Json = False) -> None:
         console.print(f"partitions made: {made}")
         console.print(f"landing partitions dropped: {', '.join(dropped) or 'none'}")
         console.print(f"rows of quarantine dropped: {refused:,}, warnings: {warnings:,}")
+        if settings.event_retention_days is not None:
+            partitions = f", with {len(events.partitions)} days" if events.partitions else ""
+            console.print(f"events dropped: {events.events:,}{partitions}")
         console.print(f"overrides folded into events: {folded:,}")
         console.print(f"days counted and checked: {', '.join(str(day) for day in days)}")
         console.print(f"event views made: {len(views.made)}, dropped: {len(views.dropped)}")

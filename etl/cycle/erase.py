@@ -14,8 +14,9 @@ erasure of events only, all or those of a range of time, empties them too, and l
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -23,8 +24,13 @@ from etl import sql
 from etl.cycle.batch import Batch
 from etl.cycle.fold import refold_groups, refold_persons
 from etl.quality.suites import read_refusals
+from etl.rules import properties
 from etl.rules.identity import person_id_of
 from etl.sql import Db
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Read at a time.
+_STATES = 100
 
 PREFIX = "$erased-"
 """Of the ids that stand where erased ones stood."""
@@ -122,6 +128,7 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     if not erasure.is_events_only:
         sql.run(db, "erase/collect_naming")
     groups = sql.run(db, "erase/collect_groups").rowcount
+    _erase_dropped(db, erasure)
     sql.run(db, "erase/rewrite_landing")
     sql.run(db, "erase/rewrite_events")
     held = sql.run(db, "erase/rewrite_held").rowcount
@@ -159,6 +166,7 @@ def _rewrite_property(db: Db, parameters: dict[str, Any]) -> dict[str, int]:
     sql.run(db, "erase_property/rewrite_refused", parameters)
     sql.run(db, "erase_property/rewrite_warnings", parameters)
     sql.run(db, "erase_property/rewrite_held", parameters)
+    _erase_dropped_property(db, parameters)
     people = sql.run(db, "erase_property/collect_persons", parameters).rowcount
     people += sql.run(db, "erase_property/clear_merged_persons", parameters).rowcount
     refold_persons(db)
@@ -176,9 +184,52 @@ def _rewrite_property(db: Db, parameters: dict[str, Any]) -> dict[str, int]:
     }
 
 
+def _erase_dropped(db: Db, erasure: Erasure) -> None:
+    """Take out what events had said that retention has dropped since; of a range of time what still counts."""
+
+    def left(state: properties.State) -> properties.State:
+        if erasure.since_at is None and erasure.until_at is None:
+            return properties.State()
+        properties.drop_times(state, *map(_microseconds, (erasure.since_at, erasure.until_at)))
+        return state
+
+    states = itertools.chain.from_iterable(sql.stream(db, "erase/read_dropped_states", size=_STATES))
+    sql.copy_in_parts(
+        db,
+        "event_retention/copy_id",
+        ((*key, properties.write_state(left(properties.read_state(state)))) for *key, state in states),
+    )
+    sql.run(db, "erase/update_dropped_states")
+
+
+def _erase_dropped_property(db: Db, parameters: dict[str, Any]) -> None:
+    """Take a property out of what events had said that retention has dropped since."""
+
+    def without(text: str) -> str:
+        state = properties.read_state(text)
+        properties.drop_key(state, parameters["property"])
+        return properties.write_state(state)
+
+    for read, written in (
+        ("erase_property/read_dropped_states", "event_retention/copy_id"),
+        ("erase_property/read_dropped_groups", "event_retention/copy_group"),
+    ):
+        rows = itertools.chain.from_iterable(sql.stream(db, read, parameters, size=_STATES))
+        sql.copy_in_parts(db, written, ((*key, without(state)) for *key, state in rows))
+    sql.run(db, "erase/update_dropped_states")
+    sql.run(db, "event_retention/upsert_groups")
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+
+
 def _rename(db: Db, parameters: dict[str, Any]) -> tuple[int, int]:
     """Write the new ids wherever the former ones stand besides events; how many distinct ids and persons."""
     sql.run(db, "erase/rewrite_event_keys")
+    sql.run(db, "erase/rewrite_dropped_event_keys")
+    sql.run(db, "erase/rewrite_dropped_ids")
+    sql.run(db, "erase/rewrite_dropped_births")
     sql.run(db, "erase/rewrite_released")
     sql.run(db, "erase/rewrite_merges")
     sql.run(db, "erase/rewrite_active_ids")

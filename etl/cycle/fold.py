@@ -107,12 +107,16 @@ def _fold_groups(db: Db, operations_by: str) -> None:
 
 
 def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
-    """The states of the persons that a split touched, from the stored events of the ids they have now."""
+    """The states of the persons that a split touched, from what the ids they have now have said."""
     states = {key: properties.State() for key in sql.tuples(db, "load/read_refolded_persons")}
     if states:
         for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations", size=_ROWS)):
-            team_id, person_id, at, xid, landing_id, *operations, is_forced = row
-            properties.apply(states[team_id, person_id], (at, xid, landing_id), *operations, is_forced=is_forced)
+            team_id, person_id, dropped, at, xid, landing_id, *operations, is_forced = row
+            state = states[team_id, person_id]
+            if dropped is not None:
+                properties.join(state, properties.read_state(dropped))
+            else:
+                properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
     for state in states.values():
         state.left_out.clear()  # told when these events came
     return states

@@ -26,13 +26,14 @@ def explain_event(db: Db, uuid: str, *, team_id: int | None = None) -> list[Stor
         team_id: only events of this project.
 
     Returns:
-        Dicts with ``state`` (loaded, held, quarantined, waiting, withdrawn, unknown) and ``answer``, one sentence;
-        where there is one, the event's names and times, ``landing`` (each delivery), ``batch``, ``hold``, ``person``,
-        ``history``, ``warnings`` and ``quarantine``.
+        Dicts with ``state`` (loaded, held, quarantined, dropped, waiting, withdrawn, unknown) and ``answer``, one
+        sentence; where there is one, the event's names and times, ``landing`` (each delivery), ``batch``, ``hold``,
+        ``person``, ``history``, ``warnings`` and ``quarantine``.
     """
     with db.transaction():
         rows = sql.run(db, "explain/find_landing_rows", {"uuid": uuid, "team_id": team_id}).fetchall()
         stories = [*_loaded(db, uuid, team_id), *_held(db, uuid, team_id), *_quarantined(db, uuid, team_id)]
+        stories += _dropped(db, uuid, team_id)
         told = {story["landing_id"]: story for story in stories}
         for row in rows:
             row["source"] = sql.run(db, "land/find_source", row).fetchone()
@@ -118,6 +119,20 @@ def _loaded(db: Db, uuid: str, team_id: int | None) -> list[Story]:
             "history": sql.run(db, "explain/read_history", event).fetchall(),
         })
     return stories
+
+
+def _dropped(db: Db, uuid: str, team_id: int | None) -> list[Story]:
+    if not _is_uuid(uuid):
+        return []
+    return [
+        {
+            **event,
+            "state": "dropped",
+            "answer": f"Loaded; retention dropped it on {event['dropped_at']:%Y-%m-%d} or before. What it said of its "
+            "person stays, and it is not loaded again.",
+        }
+        for event in sql.run(db, "explain/read_dropped", {"uuid": uuid, "team_id": team_id}).fetchall()
+    ]
 
 
 def _loaded_with(then: UUID | None, now: UUID | None) -> str:
@@ -224,7 +239,7 @@ def _add_deliveries(db: Db, story: Story, rows: list[Row]) -> None:
         if row["team_id"] == story["team_id"]
         and (row["landing_id"] == story["landing_id"] or (row["is_taken"] and _is_same_event(row, story)))
     ]
-    if story["landing_id"] not in {row["landing_id"] for row in mine}:
+    if story["landing_id"] is not None and story["landing_id"] not in {row["landing_id"] for row in mine}:
         # The server made its uuid, or the row is gone with its partition.
         found = sql.run(db, "explain/read_landing_row", story).fetchone()
         if found:

@@ -383,6 +383,33 @@ def join(target: State, source: State) -> None:
     target.keep_within(source.limit)
 
 
+def drop_key(state: State, name: str) -> None:
+    """Take a property out of a state, and what was lifted from it, as if no event had ever said it."""
+    for key in (name, _INITIAL.get(name, name)):
+        state.keys.pop(key, None)
+    state.lifted.pop(name, None)
+    state.__post_init__()
+
+
+def drop_times(state: State, since: int | None, until: int | None) -> None:
+    """Take out what was said from one time until before another, in microseconds since 1970; None: without bound.
+
+    What it had replaced is not known any more, and does not come back.
+    """
+
+    def remaining(operation: Operation | None) -> Operation | None:
+        is_gone = operation and (since is None or operation.at >= since) and (until is None or operation.at < until)
+        return None if is_gone else operation
+
+    for name, key in list(state.keys.items()):
+        key.set, key.unset, key.first, key.last = map(remaining, (key.set, key.unset, key.first, key.last))
+        key.switches = [each for each in key.switches if remaining(each)]
+        if not (key.set or key.unset or key.first or key.last or key.switches):
+            del state.keys[name]
+    state.lifted = {name: operation for name, operation in state.lifted.items() if remaining(operation)}
+    state.__post_init__()
+
+
 def _rank(name: str) -> tuple[int, str]:
     return len(name), name
 

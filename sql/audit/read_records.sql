@@ -4,7 +4,7 @@
 select
     coalesce(b.batch_id, e.batch_id) as batch_id,
     b.batch_id is not null as is_there,
-    b.loaded - coalesce(w.loaded, 0) as loaded,
+    b.loaded - coalesce(w.loaded, 0) - coalesce(a.loaded, 0) as loaded,
     b.held - coalesce(w.held, 0) as held,
     b.released - coalesce(w.released, 0) as released,
     b.quarantined - coalesce(a.quarantined, 0) as quarantined,
@@ -64,6 +64,7 @@ left join (
 left join (
     select
         batch_id,
+        sum(loaded)::bigint as loaded,
         sum(quarantined)::bigint as quarantined,
         bit_xor((digests ->> 'loaded')::bigint) as loaded_digest,
         bit_xor((digests ->> 'events')::bigint) as events_digest,

@@ -1,4 +1,5 @@
--- The events, up to a time and position, that have said something of the ids that were one person at another position.
+-- The events, up to a time and position, that have said something of the ids that were one person at another position;
+-- for those that retention has dropped since, what of them still counted then.
 create or replace function ops.person_events(
     of_team_id bigint,
     of_distinct_id text,
@@ -64,4 +65,16 @@ where
     (e.has_property_operations or e.is_lifted)
     and (least(e."timestamp", e.received_at), e.xid, e.landing_id)
     <= (upto_stamped_at, upto_xid, upto_landing_id)
+union all
+select
+    '$set' as event,
+    true as has_property_operations,
+    o.stamped_at,
+    o.xid,
+    o.landing_id,
+    o.properties
+from joined as j
+inner join ops.dropped_id as d on d.team_id = of_team_id and j.distinct_id = d.distinct_id
+cross join lateral ops.state_operations(d.property_state) as o
+where (o.stamped_at, o.xid, o.landing_id) <= (upto_stamped_at, upto_xid, upto_landing_id)
 $$;

@@ -6,6 +6,9 @@ immutable
 as $$
 select
     coalesce(s.state -> 'keys' ? name, false)
-    or exists (select from jsonb_array_elements(coalesce(s.state -> 'set', '[]')) as e (said) where e.said -> 3 ? name)
+    or exists (
+        select from jsonb_array_elements(coalesce(s.state -> 'set', '[]') || coalesce(s.state -> 'lifted', '[]')) as e (said)
+        where e.said -> 3 ? name
+    )
 from (select state::jsonb as state) as s
 $$;

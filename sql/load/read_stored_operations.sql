@@ -1,5 +1,5 @@
--- Every operation in stored events of the ids that the persons touched by a split have now: their properties are folded
--- again from nothing, because what an id said belongs to the person that has the id.
+-- Every operation in stored events of the ids that the persons touched by a split have now, and what dropped ones had
+-- said: their properties are folded again from nothing, because what an id said belongs to the person that has the id.
 with moved as (
     select
         r.team_id,
@@ -43,22 +43,29 @@ owned as (
 select
     o.team_id,
     o.person_id,
-    (extract(epoch from least(e."timestamp", e.received_at)) * 1000000)::bigint as stamped_at,
-    e.xid::text::bigint as xid,
+    null as property_state,
+    e.stamped_at,
+    e.xid,
     e.landing_id,
-    case
-        when e.has_property_operations and jsonb_typeof(l.properties -> '$set') = 'object'
-            then (l.properties -> '$set')::text
-    end as set_json,
-    case
-        when e.has_property_operations and jsonb_typeof(l.properties -> '$set_once') = 'object'
-            then (l.properties -> '$set_once')::text
-    end as set_once_json,
-    case when e.has_property_operations then (l.properties -> '$unset')::text end as unset_json,
-    case when e.is_lifted then ops.lifted_values(l.properties) end as lifted_values,
-    ops.is_about_person(e.event) as is_forced
+    e.set_json,
+    e.set_once_json,
+    e.unset_json,
+    e.lifted_values,
+    e.is_forced
 from owned as o
-inner join warehouse.stored_event as e on o.team_id = e.team_id and o.distinct_id = e.distinct_id
--- Unpacked once: else each of its readers unpacks a long payload anew.
-cross join lateral (select e.properties #> '{}' as properties offset 0) as l  -- noqa: PRS
-where e.has_property_operations or e.is_lifted;
+inner join ops.stored_operation as e on o.team_id = e.team_id and o.distinct_id = e.distinct_id
+union all
+select
+    o.team_id,
+    o.person_id,
+    d.property_state,
+    null as stamped_at,
+    null as xid,
+    null as landing_id,
+    null as set_json,
+    null as set_once_json,
+    null as unset_json,
+    null as lifted_values,
+    null as is_forced
+from owned as o
+inner join ops.dropped_id as d on o.team_id = d.team_id and o.distinct_id = d.distinct_id;

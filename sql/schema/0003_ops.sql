@@ -204,6 +204,64 @@ create table ops.dropped_landing (
 
 comment on table ops.dropped_landing is 'The days that landing does not hold any more, by retention';
 
+-- What retention took out of the loaded events, and what of it is still needed: etl/operate/event_retention.py.
+create table ops.dropped_events (
+    -- Of the events, UTC.
+    day date primary key,
+    events bigint not null,
+    dropped_at timestamptz not null
+);
+
+comment on table ops.dropped_events is
+'The days (UTC) of which retention has dropped loaded events, and how many; later ones of such a day may be there';
+
+-- Of each distinct id, what its dropped events have said.
+create table ops.dropped_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    -- See etl/rules/properties.py.
+    property_state text not null default '{}',
+    -- Of the events that are about somebody: the earliest time, and the first to arrive. Null: there was none.
+    first_seen_at timestamptz,
+    first_xid xid8,
+    first_landing_id bigint,
+    first_uuid uuid,
+    primary key (team_id, distinct_id)
+);
+
+comment on table ops.dropped_id is
+'For the program: what the events of a distinct id that retention has dropped said, so that a split and '
+'etl land --undo still work out persons and properties';
+
+-- The first of its dropped events to give an id a person, as in ops.birth: one that does at once, one that is held.
+create table ops.dropped_birth (
+    team_id bigint not null,
+    distinct_id text not null,
+    is_hold boolean not null,
+    xid xid8 not null,
+    landing_id bigint not null,
+    born_at timestamptz not null,
+    "timestamp" timestamptz not null,
+    uuid uuid not null,
+    primary key (team_id, distinct_id, is_hold)
+);
+
+comment on table ops.dropped_birth is
+'For the program: which dropped event would give a distinct id its person, so that etl land --undo still can tell';
+
+create table ops.dropped_group (
+    team_id bigint not null,
+    group_type text not null,
+    group_key text not null,
+    created_at timestamptz not null,
+    -- See etl/rules/properties.py.
+    property_state text not null,
+    primary key (team_id, group_type, group_key)
+);
+
+comment on table ops.dropped_group is
+'For the program: what the events about a group that retention has dropped said of it';
+
 -- Which files were landed and how far, so that one that was interrupted goes on where it stopped.
 create table ops.landed_file (
     team_id bigint not null,
@@ -598,6 +656,7 @@ create table ops.amendment (
     cause text not null check (cause in ('erasure', 'retention')),
     amended_at timestamptz not null default now(),
     -- Rows that are gone: of a retention. An erasure empties rows and removes none.
+    loaded bigint not null default 0,
     quarantined bigint not null default 0,
     -- As in ops.batch: digests of the rows as they were and as they are, together.
     digests jsonb not null

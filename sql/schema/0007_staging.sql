@@ -292,6 +292,31 @@ create unlogged table staging.replayed_id (
     person_id uuid not null
 );
 
+-- The events that retention drops now, and what they say of their ids and of groups.
+create unlogged table staging.dropped_event (
+    team_id bigint not null,
+    distinct_id text not null,
+    "timestamp" timestamptz not null,
+    landing_id bigint not null,
+    primary key (team_id, distinct_id, "timestamp", landing_id)
+);
+
+create unlogged table staging.dropped_id (
+    team_id bigint not null,
+    distinct_id text not null,
+    property_state text not null,
+    primary key (team_id, distinct_id)
+);
+
+create unlogged table staging.dropped_group (
+    team_id bigint not null,
+    group_type text not null,
+    group_key text not null,
+    created_at timestamptz not null,
+    property_state text not null,
+    primary key (team_id, group_type, group_key)
+);
+
 -- The overrides that maintenance folds away now.
 create unlogged table staging.squash (
     team_id bigint not null,

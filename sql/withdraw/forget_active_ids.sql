@@ -8,5 +8,9 @@ with locked as (
 delete from ops.report_active_id
 using staging.withdrawn_id as i
 cross join locked
-where ops.report_active_id.team_id = i.team_id and ops.report_active_id.distinct_id = i.distinct_id
+where
+    ops.report_active_id.team_id = i.team_id
+    and ops.report_active_id.distinct_id = i.distinct_id
+    -- Of these days not every event is there to be counted.
+    and not exists (select from ops.dropped_events as d where d.day = ops.report_active_id.day)
 returning ops.report_active_id.day;

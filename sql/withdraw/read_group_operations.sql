@@ -1,4 +1,4 @@
--- What the remaining events say of the groups, as in load/read_group_changes.sql.
+-- What the remaining events say of the groups, as in load/read_group_changes.sql, and what dropped ones had said.
 select
     g.team_id,
     g.group_type,
@@ -14,4 +14,18 @@ inner join warehouse.stored_event as e
     on
         g.team_id = e.team_id and e.event = '$groupidentify'
         and g.group_type = e.properties ->> '$group_type' and g.group_key = e.properties ->> '$group_key'
-order by g.team_id, g.group_type, g.group_key, e.landing_id;
+union all
+select
+    g.team_id,
+    g.group_type,
+    g.group_key,
+    d.created_at as stamped_at,
+    d.property_state as state,
+    null as microseconds,
+    null as xid,
+    null as landing_id,
+    null as set_json
+from staging.withdrawn_group as g
+inner join ops.dropped_group as d
+    on g.team_id = d.team_id and g.group_type = d.group_type and g.group_key = d.group_key
+order by team_id, group_type, group_key, landing_id;

@@ -89,7 +89,7 @@ def generate(
     seed: int = 2,
     recorded: Sequence[Properties] = (),
     start: datetime = START,
-    days: int = DAYS,
+    days: float = DAYS,
 ) -> Iterator[LandingRow]:
     """The backlog: ``count`` events of known persons and new ones, in order of time, from ``start`` for some days."""
     maker = _Maker(seed, recorded)

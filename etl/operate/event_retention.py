@@ -1,0 +1,140 @@
+"""Retention of loaded events: old ones go, and what they said of persons stays.
+
+Who is who, and what is counted by day, have tables of their own. What else is asked of old events is what each distinct
+id has said: a split folds a person again from it, and so does ``etl land --undo``. Before events are dropped it is
+folded into a state for each id (``ops.dropped_id``), which joins with that of the events that stay, because the order
+of joins does not matter (:mod:`etl.rules.properties`). Keys of events stay too, so that one that is sent again is still
+a duplicate. ``ops.amendment`` keeps by what the digests of batches change, so that the audit still agrees.
+
+Events go in shares, each in a transaction of its own, so that cycles go on in between.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
+
+import psycopg.errors
+
+from etl import sql
+from etl.errors import TransientError
+from etl.quality.audit_log import entry
+from etl.rules import properties
+from etl.settings import Settings
+from etl.sql import Db, Row
+
+SHARE = 20_000
+LOCK_SECONDS = 60.0
+# Read at a time: each may have a megabyte.
+_ROWS = 100
+_BEGIN: Row = {"after_team_id": -1, "after_distinct_id": "", "after_timestamp": "-infinity"}
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What one run dropped.
+
+    Attributes:
+        events: how many.
+        partitions: days of which nothing is left.
+    """
+
+    events: int = 0
+    partitions: tuple[str, ...] = ()
+
+
+def drop_expired_events(db: Db, settings: Settings, *, now: datetime | None = None, share: int = SHARE) -> Dropped:
+    """Drop loaded events whose time is longer ago than ``event_retention_days``, once landing has dropped their rows.
+
+    Args:
+        db: a connection in autocommit mode.
+        settings: without ``event_retention_days`` nothing is dropped.
+        now: the clock, for tests; default: the local one.
+        share: about how many events go in one transaction.
+
+    Raises:
+        CycleBusyError: cycles kept the lock for a minute.
+        TransientError: a reader kept a partition locked; nothing was dropped after it.
+    """
+    if settings.event_retention_days is None:
+        return Dropped()
+    ranges = sql.run(
+        db,
+        "event_retention/list_ranges",
+        {"now": now or datetime.now(UTC), "retention_days": settings.event_retention_days},
+    ).fetchall()
+    events = 0
+    partitions = []
+    for range_ in ranges:
+        events += _drop_range(db, range_, share)
+        name = range_["partition_name"]
+        if name is not None and _drop_partition(db, name):
+            partitions.append(name)
+    return Dropped(events, tuple(partitions))
+
+
+def _drop_range(db: Db, range_: Row, share: int) -> int:
+    """Drop what may go of a range of event times, share by share; returns how many events."""
+    dropped = 0
+    after = _BEGIN
+    while True:
+        with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction():
+            sql.run(db, "event_retention/clear")
+            if not sql.run(db, "event_retention/choose_events", {**range_, **after, "at_most": share}).rowcount:
+                return dropped
+            after = sql.one(db, "event_retention/read_last")
+            dropped += _drop_chosen(db, range_)
+
+
+def _drop_chosen(db: Db, range_: Row) -> int:
+    sql.run(db, "event_retention/analyze")
+    with entry(db, "maintenance", f"events until {range_['until_at']:%Y-%m-%d} dropped after retention"):
+        sql.copy_in_parts(db, "event_retention/copy_id", _fold_ids(db))
+        sql.copy_in_parts(db, "event_retention/copy_group", _fold_groups(db))
+        sql.run(db, "event_retention/analyze")
+        sql.run(db, "event_retention/upsert_ids")
+        sql.run(db, "event_retention/upsert_births")
+        sql.run(db, "event_retention/upsert_groups")
+        return int(sql.one(db, "event_retention/delete_events", range_)["dropped"])
+
+
+def _drop_partition(db: Db, name: str) -> bool:
+    try:
+        with db.transaction():
+            return bool(sql.one(db, "event_retention/drop_partition", {"partition_name": name})["is_dropped"])
+    except psycopg.errors.LockNotAvailable as error:
+        raise TransientError(
+            f"warehouse.{name} is empty, but in use, and was not dropped; the next run tries again."
+        ) from error
+
+
+def _fold_ids(db: Db) -> Iterator[tuple[Any, ...]]:
+    """The state of each id that said anything, dropped events of earlier runs included."""
+    rows = itertools.chain.from_iterable(sql.stream(db, "event_retention/read_operations", size=_ROWS))
+    for key, operations in itertools.groupby(rows, key=itemgetter(0, 1)):
+        state = properties.State()
+        for _, _, stored, at, xid, landing_id, *said, is_forced in operations:
+            if stored is not None:
+                properties.join(state, properties.read_state(stored))
+            else:
+                properties.apply(state, (at, xid, landing_id), *said, is_forced=is_forced)
+        yield *key, properties.write_state(state)
+
+
+def _fold_groups(db: Db) -> Iterator[tuple[Any, ...]]:
+    """The state of each group that the events are about, dropped ones of earlier runs included, and when it began."""
+    rows = itertools.chain.from_iterable(sql.stream(db, "event_retention/read_group_operations", size=_ROWS))
+    for key, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
+        state = properties.State()
+        created_at = None
+        for *_, stamped_at, stored, at, xid, landing_id, set_json in operations:
+            created_at = min(created_at or stamped_at, stamped_at)
+            if stored is not None:
+                properties.join(state, properties.read_state(stored))
+            else:
+                properties.apply(state, (at, xid, landing_id), set_json, None, None, is_forced=True)
+        yield *key, created_at, properties.write_state(state)
