@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from etl import sql
 from etl.cycle.run import run_cycle
-from etl.operate import maintain
-from etl.operate.event_retention import drop_expired_events
+from etl.operate import event_retention, maintain
 from etl.quality import audit
 from etl.quality.suites import read_suite
 from etl.settings import Settings
@@ -71,7 +70,7 @@ def play(db: Db, log: Log, share: int | None) -> None:
     drain(db, DROPPED_AT)
     if share is not None:
         maintain.drop_expired_partitions(db, SETTINGS, now=DROPPED_AT)
-        drop_expired_events(db, SETTINGS, now=DROPPED_AT, share=share)
+        event_retention.drop_expired_events(db, SETTINGS, now=DROPPED_AT, share=share)
     land_rows(db, rows[early:before])
     drain(db, moment(86400 * 45))
     if file:
@@ -83,8 +82,11 @@ def play(db: Db, log: Log, share: int | None) -> None:
 
 
 @pytest.mark.timeout(3600)
-def test_all_else_is_as_if_they_were_still_there(db: Db, caplog: pytest.LogCaptureFixture) -> None:
+def test_all_else_is_as_if_they_were_still_there(
+    db: Db, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caplog.set_level("WARNING", "great_expectations")
+    monkeypatch.setattr(event_retention, "PAUSE_SECONDS", 0.0)
     db.execute("insert into landing.project (team_id, name) values (2, 'second')")
     dropped: list[int] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.cycle.run import run_step
 from etl.errors import TransientError
 from etl.files.export import export_days, follow
 from etl.operate import maintain, person
@@ -133,6 +135,16 @@ def test_a_split_goes_by_what_each_id_had_said(db, kept, past, land, cycle):
         "anon": {"plan": "s-1", "utm_source": "s-2", "$initial_utm_source": "s-2"},
         "ann": {"email": "s-5"},
     }
+
+
+def test_a_step_that_waits_goes_between_two_shares(db, kept, past, database, monkeypatch):
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    maintain.drop_expired_partitions(db, kept, now=NOW)
+    with ThreadPoolExecutor(1) as pool:
+        dropping = pool.submit(drop_expired_events, db, kept, now=NOW, share=1)
+        run_step(database, "open")
+        assert not dropping.done()
+        assert dropping.result().events == 4
 
 
 def test_a_reader_in_the_way_costs_nothing_but_the_partition(db, kept, past, database):
