@@ -81,6 +81,13 @@ def play(db: Db, log: Log, share: int | None) -> None:
     drain(db, moment(END))
 
 
+def read_personless(db: Db) -> list[Any]:
+    return db.execute(
+        "select team_id, distinct_id, person_id, first_seen_at from warehouse.person_distinct_id"
+        " where is_personless order by team_id, distinct_id"
+    ).fetchall()
+
+
 @pytest.mark.timeout(3600)
 def test_all_else_is_as_if_they_were_still_there(
     db: Db, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -95,7 +102,7 @@ def test_all_else_is_as_if_they_were_still_there(
     def check(log: Log, share: int) -> None:
         rows, early, _, file = log
         play(db, log, None)
-        whole = properties_as_of(db)
+        whole, whole_personless = properties_as_of(db), read_personless(db)
         play(db, log, share)
         dropped.append(db.execute("select coalesce(sum(events), 0) as n from ops.dropped_events").fetchone()["n"])
 
@@ -106,6 +113,7 @@ def test_all_else_is_as_if_they_were_still_there(
         assert found["events"].items() <= expected["events"].items()
         assert len(found["events"]) == len(expected["events"]) - dropped[-1]
         assert not any(str(row.uuid) == key[3] for row in rows[:early] if row.is_accepted for key in found["events"])
+        assert read_personless(db) == whole_personless
         as_of = properties_as_of(db)
         assert as_of == {key: whole[key] for key in as_of}
         broken = {name: sql.run(db, f"invariants/{name}").fetchall() for name in INVARIANTS}
