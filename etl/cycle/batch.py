@@ -82,9 +82,14 @@ class Batch:
 
     @property
     def summary(self) -> str:
-        """The ledger of a loaded batch in one line."""
+        """A loaded batch in one line."""
+        return f"batch {self.batch_id}: {self.ledger}"
+
+    @property
+    def ledger(self) -> str:
+        """What came of a loaded batch, and how long it took."""
         return (
-            f"batch {self.batch_id}: landed {self.landed:,}, loaded {self.loaded:,}, held {self.held:,}, "
+            f"landed {self.landed:,}, loaded {self.loaded:,}, held {self.held:,}, "
             f"released {self.released:,} (rescued {self.rescued:,}), duplicates {self.duplicate:,}, "
             f"quarantined {self.quarantined:,}, new persons {self.persons_created:,}, "
             f"merged away {self.persons_merged:,}, {self.seconds:.2f} s"

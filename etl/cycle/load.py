@@ -85,7 +85,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         if is_erasure:
             # Nothing may be left of it in the plan either.
             sql.run(db, "progress/clear")
-    log(batch, "committed; %s", read_batch(db, batch_id).summary)
+    log(batch, "committed; %s", read_batch(db, batch_id).ledger)
 
 
 def _writes(batch: Batch, sessions: int) -> Iterator[Callable[[Db], Written]]:

@@ -8,6 +8,7 @@ import pytest
 
 from etl.cycle.batch import STEPS, read_batch
 from etl.cycle.run import run_step
+from etl.quality import gate
 from tests.cycle.test_isolate import failing_on
 
 
@@ -31,6 +32,13 @@ def run_steps(url, settings, *steps):
     return batch_id
 
 
+def test_the_library_of_the_gate_says_nothing_of_its_own():
+    gate.context()
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]
+    assert len(names) > 50
+    assert [name for name in names if logging.getLogger(name).isEnabledFor(logging.INFO)] == []
+
+
 def test_each_step_says_what_it_did(database, db, land, settings, said):
     land("page", "device", properties={"$device_id": "device"})
     land("$identify", "alice", properties={"$anon_distinct_id": "device"})
@@ -50,7 +58,7 @@ def test_each_step_says_what_it_did(database, db, land, settings, said):
         f"The first: {bad}",
         "Batch 1: 1 rows are duplicates, 0 more are refused.",
         "Batch 1: 1 events name two ids (1 attached), 0 are splits.",
-        "Batch 1: committed; batch 1: landed 6, loaded 3, held 1, released 0 (rescued 0), duplicates 1, quarantined 1,",
+        "Batch 1: committed; landed 6, loaded 3, held 1, released 0 (rescued 0), duplicates 1, quarantined 1,",
     ):
         assert each in text, (each, text)
     run_step(database, "load", batch_id, settings)
