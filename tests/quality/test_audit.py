@@ -265,6 +265,24 @@ TAMPERING = {
 }
 
 
+@pytest.mark.parametrize(
+    "time",
+    ["1970-01-02", "2022-06-30 23:59:59.999999", "2022-07-01", "2022-07-02 12:00", "2022-07-04", "2100-01-01"],
+    ids=["long before", "just before", "first moment of a day", "between days", "last day", "long after"],
+)
+def test_events_of_every_time_are_looked_at(db, time):
+    """In a partition of their day or in the default one, wherever there is no partition."""
+    sql.run(db, "maintain/ensure_partitions", {"days_ahead": 1})
+    for day in ("2022-07-01", "2022-07-04"):
+        db.execute("select ops.ensure_day_partition('warehouse', 'stored_event', 'timestamp', %s)", [day])
+    db.execute(
+        "update warehouse.stored_event set \"timestamp\" = %s, event = 'forged' where distinct_id = 'anon-1'", [time]
+    )
+    changed = [trouble.what for trouble in verify(db).troubles if "were changed after" in trouble.what]
+    assert len(changed) == 1
+    assert changed[0].startswith("1 events were changed")
+
+
 @pytest.mark.parametrize("name", TAMPERING)
 def test_tampering_is_found_and_where(db, name):
     statement, table, batch_id = TAMPERING[name]
