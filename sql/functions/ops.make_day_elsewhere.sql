@@ -5,24 +5,8 @@ returns void
 language plpgsql
 as $$
 begin
-    begin
-        -- On a connection of its own, which waits for locks as long as this one. The other server commits before this
-        -- one, so what is there of a day that this one does not have was never committed here.
-        perform public.dblink_exec(
-            server_name,
-            format(
-                'set lock_timeout = %L; '
-                'select ops.ensure_day_partition(''warehouse'', ''stored_event'', ''timestamp'', %L); '
-                'delete from warehouse.%I',
-                current_setting('lock_timeout'), day, partition_name
-            )
-        );
-    exception
-        when sqlclient_unable_to_establish_sqlconnection then
-            raise sqlclient_unable_to_establish_sqlconnection
-                using message = format('could not connect to server "%s"', server_name), detail = sqlerrm;
-    end;
-    -- With the parent's columns and constraints: another one cannot be attached.
+    -- First, because another session that has made the day meanwhile stops this one here. With the parent's columns and
+    -- constraints: another one cannot be attached.
     execute (
         select
             format(
@@ -44,5 +28,22 @@ begin
             where c.conrelid = 'warehouse.stored_event'::regclass and c.contype = 'c'
         ) as p
     );
+    begin
+        -- On a connection of its own, which waits for locks as long as this one. The other server commits before this
+        -- one, so what is there of a day that this one does not have was never committed here.
+        perform public.dblink_exec(
+            server_name,
+            format(
+                'set lock_timeout = %L; '
+                'select ops.ensure_day_partition(''warehouse'', ''stored_event'', ''timestamp'', %L); '
+                'delete from warehouse.%I',
+                current_setting('lock_timeout'), day, partition_name
+            )
+        );
+    exception
+        when sqlclient_unable_to_establish_sqlconnection then
+            raise sqlclient_unable_to_establish_sqlconnection
+                using message = format('could not connect to server "%s"', server_name), detail = sqlerrm;
+    end;
 end;
 $$;
