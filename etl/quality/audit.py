@@ -166,7 +166,7 @@ def _next_batch(db: Db, audit: Audit) -> int:
 
 
 def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[Callable[[], None]]:
-    partitions = [row["partition_oid"] for row in sql.run(db, "audit/list_partitions")]
+    ranges = sql.run(db, "audit/list_ranges").fetchall()
     stored: dict[int, Row] = {}
     newest = sql.one(db, "audit/read_newest", {"expected": expected})
     audit.entry_id, audit.hash = newest["entry_id"], newest["hash"]
@@ -174,9 +174,9 @@ def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[
         audit.note(None, "ops.audit_entry", f"the log does not contain the hash {expected} that was kept elsewhere")
     yield lambda: _check_log(db, audit)
     yield lambda: _check_state(db, audit, newest["state"] or {})
-    for oid in partitions:
-        yield lambda oid=oid: _read_events(db, audit, stored, {**period, "partition_oid": oid})  # type: ignore[misc]
-        yield lambda oid=oid: _check_persons(db, audit, {**period, "partition_oid": oid})  # type: ignore[misc]
+    for each in ranges:
+        yield lambda each=each: _read_events(db, audit, stored, {**period, **each})  # type: ignore[misc]
+        yield lambda each=each: _check_persons(db, audit, {**period, **each})  # type: ignore[misc]
     yield lambda: _check_records(db, audit, period, stored)
     if audit.batches:
         for start in range(audit.first_batch_id or 0, (audit.last_batch_id or 0) + 1, BATCHES_AT_ONCE):
@@ -204,7 +204,7 @@ def _check_state(db: Db, audit: Audit, recorded: Row) -> None:
 
 
 def _read_events(db: Db, audit: Audit, stored: dict[int, Row], parameters: Row) -> None:
-    for row in sql.run(db, "audit/digest_partition", parameters):
+    for row in sql.run(db, "audit/digest_range", parameters):
         before = stored.setdefault(row["batch_id"], {"loaded": 0, "keys_digest": 0, "digest": 0})
         before["loaded"] += row["loaded"]
         before["keys_digest"] ^= row["keys_digest"]

@@ -9,12 +9,13 @@ select
     now() as profiled_at
 from warehouse.stored_event as e
 cross join
-    lateral (
-        select '' as label
-        union
-        select left(e.properties ->> '$el_text', 100) as label
-        where e.event = '$autocapture' and e.properties ->> '$el_text' <> ''
-    ) as t
+    lateral unnest(
+        case
+            when e.event = '$autocapture' and e.properties ->> '$el_text' <> ''
+                then array['', left(e.properties ->> '$el_text', 100)]
+            else array['']
+        end
+    ) as t (label)
 where
     e."timestamp" >= %(day)s::date
     and e."timestamp" < %(day)s::date + 1

@@ -8,19 +8,24 @@ as $$
 declare
     partition_name text := format('%s_%s', table_name, to_char(day, 'YYYYMMDD'));
     default_name text := format('%s_default', table_name);
+    server_name text := ops.event_server(day);
 begin
     if to_regclass(format('%I.%I', schema_name, partition_name)) is not null then
         return false;
     end if;
-    execute format(
-        'create table %I.%I (like %I.%I including defaults including constraints)',
-        schema_name, partition_name, schema_name, table_name
-    );
-    if exists (
-        select from pg_class as c
-        where c.oid = format('%I.%I', schema_name, table_name)::regclass and c.relreplident = 'f'
-    ) then
-        execute format('alter table %I.%I replica identity full', schema_name, partition_name);
+    if (schema_name, table_name) = ('warehouse', 'stored_event') and server_name is not null then
+        perform ops.make_day_elsewhere(server_name, partition_name, day);
+    else
+        execute format(
+            'create table %I.%I (like %I.%I including defaults including constraints)',
+            schema_name, partition_name, schema_name, table_name
+        );
+        if exists (
+            select from pg_class as c
+            where c.oid = format('%I.%I', schema_name, table_name)::regclass and c.relreplident = 'f'
+        ) then
+            execute format('alter table %I.%I replica identity full', schema_name, partition_name);
+        end if;
     end if;
     execute format('lock table %I.%I in access exclusive mode', schema_name, default_name);
     execute format(

@@ -9,4 +9,4 @@ cross join (
         (select coalesce(sum(loaded), 0) from ops.batch where status = 'loaded')
         - (select coalesce(sum(loaded), 0) from ops.withdrawal) as loaded
 ) as b
-where k.remembered <> b.loaded and not exists (select from ops.written_ahead);
+where k.remembered <> b.loaded and not exists (select w.batch_id from ops.written_ahead as w);

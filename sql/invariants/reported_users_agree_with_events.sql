@@ -26,7 +26,7 @@ full join (
 where
     coalesce(e.persons, 0) <> coalesce(r.unique_users, 0)
     and exists (
-        select from ops.report_state as s
+        select s.batch_id from ops.report_state as s
         where
             s.batch_id > 0
             and s.batch_id = (select max(b.batch_id) from ops.batch as b where b.status = 'loaded')

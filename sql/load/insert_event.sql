@@ -95,7 +95,9 @@ with written as (
     returning
         row_hash,
         -- Only where somebody asks for it.
-        case when exists (select from warehouse.action_step as s where s.has_elements) then elements_chain end as chain
+        case
+            when exists (select s.step_id from warehouse.action_step as s where s.has_elements) then elements_chain
+        end as chain
 ),
 
 chains as (

@@ -44,7 +44,7 @@ inner join (
     ) as k on s.team_id = k.team_id and s.uuid = k.uuid and s.event = k.event
     inner join ops.erased_id as i on k.team_id = i.team_id and k.distinct_id = i.distinct_id
     -- Nothing is looked up while nobody was erased.
-    where exists (select from ops.erased_id)
+    where exists (select o.distinct_id from ops.erased_id as o)
     union all
     select
         b.team_id,

@@ -1,5 +1,45 @@
 -- The same event with another payload is not a redelivery: the first one counts, and the difference is not silent.
 insert into staging.warning (landing_id, type, details, remedy)
+with asked as materialized (
+    select
+        e.landing_id,
+        e.team_id,
+        e.distinct_id,
+        e.event,
+        e.uuid,
+        e.xid,
+        e.received_at,
+        x.first_landing_id
+    from staging.excluded as x
+    inner join staging.event as e on x.landing_id = e.landing_id
+    where x.kind = 'duplicate'
+),
+
+-- All at once, not one look-up a row: the events may be on another server.
+stored as materialized (
+    select
+        k.team_id,
+        k.uuid,
+        k.distinct_id,
+        k.event,
+        r.landing_id,
+        r.properties
+    from warehouse.event_key as k
+    inner join warehouse.stored_event as r
+        on
+            k.team_id = r.team_id and k.distinct_id = r.distinct_id and k.event = r.event
+            and k."timestamp" = r."timestamp" and k.uuid = r.uuid
+    where
+        (k.team_id, k.uuid, k.distinct_id, k.event) in (
+            select
+                a.team_id,
+                a.uuid,
+                a.distinct_id,
+                a.event
+            from asked as a
+        )
+)
+
 select
     d.landing_id,
     'duplicate_with_other_payload' as type,
@@ -11,15 +51,14 @@ from (
         e.uuid,
         coalesce(f.landing_id, b.landing_id, s.landing_id) as first_landing_id,
         coalesce(l.properties, '{}') <> coalesce(f.properties, b.properties, s.properties, '{}') as is_other
-    from staging.excluded as x
-    inner join staging.event as e on x.landing_id = e.landing_id
+    from asked as e
     inner join lateral (
         select r.properties
         from landing.event as r
         where r.xid = e.xid and r.landing_id = e.landing_id and r.received_at = e.received_at
         offset 0
     ) as l on true
-    left join staging.event as i on x.first_landing_id = i.landing_id
+    left join staging.event as i on e.first_landing_id = i.landing_id
     left join lateral (
         select
             r.landing_id,
@@ -38,19 +77,8 @@ from (
         where h.team_id = e.team_id and h.distinct_id = e.distinct_id and h.event = e.event and h.uuid = e.uuid
         offset 0
     ) as b on true
-    left join lateral (
-        select
-            r.landing_id,
-            r.properties
-        from warehouse.event_key as k
-        inner join warehouse.stored_event as r
-            on
-                k.team_id = r.team_id and k.distinct_id = r.distinct_id and k.event = r.event
-                and k."timestamp" = r."timestamp" and k.uuid = r.uuid
-        where k.team_id = e.team_id and k.uuid = e.uuid and k.distinct_id = e.distinct_id and k.event = e.event
-        offset 0
-    ) as s on true
-    where x.kind = 'duplicate'
+    left join stored as s
+        on e.team_id = s.team_id and e.uuid = s.uuid and e.distinct_id = s.distinct_id and e.event = s.event
 ) as d
 -- Of an erased event nobody knows what it said.
 where d.is_other and d.first_landing_id is not null;

@@ -114,16 +114,14 @@ comment on table ops.batch_project is
 'What the gate said of each project''s rows in a batch; captured: came through etl capture, written: did not; all are '
 'numbers of rows';
 
--- The open batch has rows in warehouse.stored_event already: see etl/cycle/load.py.
+-- The open batch may have rows in warehouse.stored_event already: see etl/cycle/load.py.
 create table ops.written_ahead (
-    batch_id bigint,
-    pid bigint,
-    primary key (batch_id, pid)
+    batch_id bigint primary key
 );
 
 comment on table ops.written_ahead is
-'For the program: the open batch, if it has rows in warehouse.stored_event already, and the sessions (process ids) '
-'that wrote them; views leave these out';
+'For the program: the open batch, once its load has begun: it may have rows in warehouse.stored_event already; views '
+'leave these out';
 
 -- One row. Everything up to the position (xid, landing_id) belongs to a loaded batch.
 create table ops.watermark (

@@ -168,8 +168,8 @@ def contents(db: Db) -> dict[str, list[str]]:
         where
             n.nspname in ('warehouse', 'buffer', 'quarantine', 'ops')
             and c.relkind in ('r', 'p') and not c.relispartition
-            -- Which runs failed, and which one is running: not what became of the events.
-            and c.oid <> all(array['ops.step_failure', 'ops.cycle_lock']::regclass[])
+            -- Which runs failed, which one is running, that a load has begun: not what became of the events.
+            and c.oid <> all(array['ops.step_failure', 'ops.cycle_lock', 'ops.written_ahead']::regclass[])
         order by 1, 2
         """
     ).fetchall()

@@ -102,7 +102,13 @@ TAMPERING = {
     "a property": (EVENT.format("properties = properties || '{\"a\": 9}'"), "warehouse.stored_event", 2),
     "a name": (EVENT.format("event = 'x'"), "warehouse.stored_event", 2),
     "a time": (EVENT.format('"timestamp" = "timestamp" + interval \'1 s\''), "warehouse.stored_event", 2),
-    "another day": (EVENT.format('"timestamp" = "timestamp" - interval \'1 day\''), "warehouse.stored_event", 2),
+    "another day": (
+        "with gone as (delete from warehouse.stored_event where distinct_id = 'anon-3' and event <> '$identify'"
+        " returning stored_event) insert into warehouse.stored_event select (jsonb_populate_record(g.stored_event,"
+        " jsonb_build_object('timestamp', (g.stored_event).\"timestamp\" - interval '1 day'))).* from gone as g",
+        "warehouse.stored_event",
+        2,
+    ),
     "an arrival": (EVENT.format("received_at = received_at + interval '1 us'"), "warehouse.stored_event", 2),
     "an ip": (EVENT.format("ip = '192.0.2.1'"), "warehouse.stored_event", 2),
     "its mode": (EVENT.format("person_mode = 'propertyless'"), "warehouse.stored_event", 2),
@@ -263,6 +269,27 @@ TAMPERING = {
         None,
     ),
 }
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["1970-01-02", "2022-06-30 23:59:59.999999", "2022-07-01", "2022-07-02 12:00", "2022-07-04", "2100-01-01"],
+    ids=["long before", "just before", "first moment of a day", "between days", "last day", "long after"],
+)
+def test_events_of_every_time_are_looked_at(db, time):
+    """In a partition of their day or in the default one, wherever there is no partition."""
+    sql.run(db, "maintain/ensure_partitions", {"days_ahead": 1})
+    for day in ("2022-07-01", "2022-07-04"):
+        db.execute("select ops.ensure_day_partition('warehouse', 'stored_event', 'timestamp', %s)", [day])
+    db.execute(
+        "with gone as (delete from warehouse.stored_event where distinct_id = 'anon-1' returning stored_event)"
+        " insert into warehouse.stored_event select (jsonb_populate_record(g.stored_event, jsonb_build_object("
+        "'event', 'forged', 'timestamp', %s::timestamptz))).* from gone as g",
+        [time],
+    )
+    changed = [trouble.what for trouble in verify(db).troubles if "were changed after" in trouble.what]
+    assert len(changed) == 1
+    assert changed[0].startswith("1 events were changed")
 
 
 @pytest.mark.parametrize("name", TAMPERING)

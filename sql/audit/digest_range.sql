@@ -1,4 +1,4 @@
--- What one partition of the events holds of each batch: how many, two digests, and the rows that are not what they were
+-- What a range of time holds of each batch's events: how many, two digests, and the rows that are not what they were
 -- when they were written.
 select
     c.batch_id,
@@ -20,7 +20,8 @@ from (
         ) as is_changed
     from warehouse.stored_event as e
     where
-        e.tableoid = %(partition_oid)s::oid
+        e."timestamp" >= %(since_at)s::timestamptz
+        and e."timestamp" < %(until_at)s::timestamptz
         and e.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
         and e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open')
 ) as c
