@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.shared import console, warehouse, warehouse_url
+from etl.cli.shared import console, on_every_shard, warehouse, warehouse_url
 
 
+@on_every_shard
 def report(
     out: Annotated[Path, typer.Option("--out", help="The folder for the pages; created if needed.", file_okay=False)],
 ) -> None:
