@@ -207,3 +207,15 @@ def test_what_starts_everything_here_starts_one_warehouse(
 ) -> None:
     status, _, said = etl(command)
     assert (status, said) == (1, "etl: This starts one warehouse on this machine, not several: unset ETL_SHARDS.\n")
+
+
+def test_an_alert_says_of_which_shard_it_is(shards: dict[str, str], etl: Callable[..., tuple[int, str, str]]) -> None:
+    with sql.connect(shards["eu"]) as db:
+        land(db)
+    etl("--shard", "eu", "cycle")
+    etl("--shard", "eu", "maintain")
+    status, printed, _ = etl("alert")
+    assert status == 1
+    assert printed.startswith("us\nEvent ingestion of shard us: 1 raised\n"), "nothing is printed for eu"
+    assert "is the DAG `events_ingest_us` un-paused" in printed
+    assert etl("alert")[:2] == (1, ""), "cron mails whatever is printed"
