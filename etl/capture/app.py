@@ -297,7 +297,7 @@ class Capture:
             raise RefusedError(503, "slow_body", "The body did not come in time.") from error
 
     async def _ready(self) -> Response:
-        """Ready, if the events of any project can be stored: else one shard that is away would take the others along."""
+        """Ready, if the events of any project can be stored: else a shard that is away would take the others along."""
         troubles = await self.shards.check()
         for shard, error in troubles.items():
             log.warning("not ready", error=str(error), **named(shard))
