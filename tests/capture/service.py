@@ -103,7 +103,15 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
     """Serve on 127.0.0.1 with the login of capture; the project 1 has the token ``TOKEN``."""
     with sql.connect(database) as db:
         project.register_token(db, 1, TOKEN)
-    capture = Capture(settings, {"": login_url(database)})
+    with serving_shards({"": login_url(database)}, settings, port=port) as service:
+        service.database = database
+        yield service
+
+
+@contextmanager
+def serving_shards(urls: Mapping[str, str], settings: Settings, *, port: int = 0) -> Iterator[Service]:
+    """Serve on 127.0.0.1 for several warehouses, with the logins given."""
+    capture = Capture(settings, urls)
     listener = listen("127.0.0.1", port)
     server = Server(capture, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -111,7 +119,7 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    service = Service(capture, listener.getsockname()[1], database)
+    service = Service(capture, listener.getsockname()[1], next(iter(urls.values())))
     try:
         yield service
     finally:
