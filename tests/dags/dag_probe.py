@@ -87,9 +87,9 @@ def warehouse(cases: list[dict[str, str]]) -> list[dict[str, str]]:
     for case in cases:
         os.environ.update(case)
         try:
-            step("open")
-            with warehouse() as db:
-                answers.append({"url": warehouse_url(), "database": db.info.dbname})
+            step(None, "open")
+            with warehouse(None) as db:
+                answers.append({"url": warehouse_url(None), "database": db.info.dbname})
         except AirflowFailException as error:
             answers.append({"refusal": str(error)})
         for name in case:
