@@ -93,7 +93,7 @@ def check(db: Db) -> None:
         lacks = f"is older than this program: it lacks {', '.join(missing)}" if history else "has no schema yet"
         raise MigrationError(
             f"The database {db.info.dbname} on {db.info.host}:{db.info.port} {lacks}. "
-            "Run `etl migrate` with ETL_DATABASE_URL set to this database."
+            "Run `etl migrate` with ETL_DATABASE_URL set to this database, or with ETL_SHARDS."
         )
 
 
