@@ -201,6 +201,16 @@ def test_a_command_goes_through_all_shards_and_past_a_broken_one(
     assert etl("--shard", "eu", "cycle", "--json")[1].startswith('{"batch_id":2,')
 
 
+def test_not_even_a_fault_nobody_foresaw_keeps_the_next_shard_from_running(
+    shards: dict[str, str], etl: Callable[..., tuple[int, str, str]]
+) -> None:
+    with sql.connect(shards["eu"]) as db:
+        db.execute("delete from ops.watermark")
+    status, printed, said = etl("cycle", "--json")
+    assert (status, list(json.loads(printed))) == (1, ["us"])
+    assert said.startswith("etl: eu:\nTraceback (most recent call last):\n")
+
+
 @pytest.mark.parametrize("command", ["up", "demo"])
 def test_what_starts_everything_here_starts_one_warehouse(
     command: str, shards: dict[str, str], etl: Callable[..., tuple[int, str, str]]

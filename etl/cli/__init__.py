@@ -40,8 +40,7 @@ from etl.cli import (
     what_if,
 )
 from etl.cli import property as property_
-from etl.cli.shared import choose_shard, describe
-from etl.visible import visible
+from etl.cli.shared import choose_shard, report_error
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -119,6 +118,4 @@ def main() -> None:
     try:
         app()
     except Exception as error:
-        message, status = describe(error)
-        sys.stderr.write(f"etl: {visible(message)}\n")
-        sys.exit(status)
+        sys.exit(report_error(error))

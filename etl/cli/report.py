@@ -16,7 +16,7 @@ def report(
 ) -> None:
     """Write the data quality page as static files that work offline. Pages that have not changed are left alone.
 
-    Those of each shard are in a folder of its name, below a page with the verdicts of all.
+    Those of each shard are in a folder of its name, and a page before them sums all up.
     """
     from etl.report.refresh import may_refresh, refresh
     from etl.report.site import build, build_front

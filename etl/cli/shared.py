@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -150,9 +151,7 @@ def on_every_shard(command: Callable[P, None]) -> Callable[P, None]:
             except typer.Exit as stopped:
                 statuses.append(stopped.exit_code)
             except Exception as error:
-                message, status = describe(error)
-                sys.stderr.write(f"etl: {name}: {visible(message)}\n")
-                statuses.append(status)
+                statuses.append(report_error(error, name))
             finally:
                 console.heading = None
         raise typer.Exit(max(statuses, key=[0, BUSY, 1].index))
@@ -160,27 +159,32 @@ def on_every_shard(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
-def describe(error: Exception) -> tuple[str, int]:
-    """One line for an error that is known, and the exit status; any other one is raised again."""
+def report_error(error: Exception, *place: str) -> int:
+    """Say on standard error what went wrong: a line if it is known, else its traceback; returns the exit status."""
+    message = _describe(error)
+    if message is None:
+        sys.stderr.write("".join([*(f"etl: {each}:\n" for each in place), *traceback.format_exception(error)]))
+    else:
+        sys.stderr.write(": ".join(["etl", *place, visible(message)]) + "\n")
+    return BUSY if isinstance(error, CycleBusyError) else 1
+
+
+def _describe(error: Exception) -> str | None:
     match error:
-        case CycleBusyError():
-            return str(error), BUSY
         case EtlError():
-            return str(error), 1
+            return str(error)
         case (
             errors.UndefinedTable() | errors.UndefinedColumn() | errors.UndefinedFunction() | errors.InvalidSchemaName()
         ):
-            said = f"The warehouse's schema is not that of this version ({_first_line(error)}). Run `etl migrate`."
-            return said, 1
+            return f"The warehouse's schema is not that of this version ({_first_line(error)}). Run `etl migrate`."
         case errors.InsufficientPrivilege():
-            said = f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas."
-            return said, 1
+            return f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas."
         case psycopg.OperationalError():
-            return str(sql.server_error(error)), 1
+            return str(sql.server_error(error))
         # Of a full disk the file is not told, because it is the writing that fails.
         case OSError() if error.filename is not None or error.errno in DISK_IS_FULL:
-            return f"{error.filename or 'A file could not be written'}: {error.strerror}.", 1
-    raise error
+            return f"{error.filename or 'A file could not be written'}: {error.strerror}."
+    return None
 
 
 def _first_line(error: psycopg.Error) -> str:
