@@ -6,6 +6,8 @@ import time
 from html import escape
 from pathlib import Path
 
+import psycopg
+
 from etl import shards, sql
 from etl.errors import ConfigurationError, EtlError
 from etl.names import INGEST, REPORT, of_shard
@@ -87,8 +89,8 @@ def _front_page(settings: Settings) -> bytes:
     for each in shards.each(settings):
         try:
             parts.append(front.Part(str(each.shard), _read(each, front.VERDICTS)))
-        except EtlError as error:
-            parts.append(front.Part(str(each.shard), None, str(error)))
+        except (EtlError, psycopg.Error) as error:
+            parts.append(front.Part(str(each.shard), None, sql.one_line(error)))
     return front.render(parts)
 
 
