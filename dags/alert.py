@@ -17,13 +17,13 @@ from html import escape
 from typing import Any
 
 from airflow.configuration import conf
-from airflow.sdk import BaseHook, CronTriggerTimetable, dag, task
+from airflow.sdk import DAG, BaseHook, CronTriggerTimetable, task
 from airflow.sdk.exceptions import AirflowNotFoundException
 from events_common import POLICY, warehouse
+from events_warehouse import read_shards, settings_of
 
-from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, page_url
+from etl.names import ALERT, ALERT_SMTP, ALERT_WEBHOOK, of_shard, page_url
 from etl.operate import alerts
-from etl.settings import read_settings
 from etl.sql import Row
 
 
@@ -44,41 +44,46 @@ def send(channel: str, connection: Any, found: list[Row], footer: alerts.Footer)
 
     addresses = {name: connection.extra_dejson[name] for name in ("to", "from_email")}
     html = f"<pre>{escape(alerts.text_of(found, footer))}</pre>"
-    SmtpNotifier(smtp_conn_id=channel, subject=alerts.subject_of(found), html_content=html, **addresses).notify({})
+    SmtpNotifier(
+        smtp_conn_id=channel, subject=alerts.subject_of(found, footer.shard), html_content=html, **addresses
+    ).notify({})
 
 
 @task.short_circuit
-def watch() -> bool:
+def watch(shard: str | None) -> bool:
     """Raise and resolve; False where nothing is to be sent by a connection that is defined."""
-    with warehouse() as db:
-        alerts.watch(db, read_settings())
+    with warehouse(shard) as db:
+        alerts.watch(db, settings_of(shard))
         unsent = [channel for channel in (ALERT_WEBHOOK, ALERT_SMTP) if alerts.list_unsent(db, channel)]
     return any(connection_of(channel) for channel in unsent)
 
 
 @task
-def tell(channel: str) -> int:
+def tell(shard: str | None, channel: str) -> int:
     """Send the alerts that this channel has not had yet; returns how many."""
-    with warehouse() as db:
+    with warehouse(shard) as db:
         found = alerts.list_unsent(db, channel)
         connection = connection_of(channel)
         if not found or connection is None:
             return 0
-        send(channel, connection, found, alerts.footer_of(db, page_url(conf.get("api", "base_url", fallback=""))))
+        link = page_url(conf.get("api", "base_url", fallback=""))
+        send(channel, connection, found, alerts.footer_of(db, shard, link))
         alerts.note_sent(db, channel, found)
         return len(found)
 
 
-@dag(
-    dag_id=ALERT,
-    description="Problems, each reported once",
-    doc_md=__doc__,
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
-    **POLICY,
-)
-def alert() -> None:
+def alert(shard: str | None) -> None:
     """Look, then send."""
-    watch() >> [tell.override(task_id=name.replace(ALERT, "tell"))(name) for name in (ALERT_WEBHOOK, ALERT_SMTP)]
+    channels = (ALERT_WEBHOOK, ALERT_SMTP)
+    watch(shard) >> [tell.override(task_id=name.replace(ALERT, "tell"))(shard, name) for name in channels]
 
 
-alert()
+for each in read_shards():
+    with DAG(
+        of_shard(ALERT, each),
+        description="Problems, each reported once",
+        doc_md=__doc__,
+        schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+        **POLICY,
+    ):
+        alert(each)

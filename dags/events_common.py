@@ -1,4 +1,4 @@
-"""What the DAG files share: the asset, the arguments of every DAG and the one way into `etl`."""
+"""What the DAG files share: the arguments of every DAG and the one way into `etl`."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
-from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowFailException
-from events_warehouse import check_warehouse, warehouse_url
+from events_warehouse import check_warehouse, settings_of, warehouse_url
 
 from etl import sql
 from etl.cycle.batch import Batch, read_batch
 from etl.cycle.run import run_cycle, run_step
 from etl.errors import EtlError, StagingLostError, TransientError
-from etl.names import LOADED
-from etl.settings import read_settings
 from etl.sql import Db
 
 DRAIN_SECONDS = 600.0
 LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "persons_created", "persons_merged")
-EVENTS = Asset(LOADED, uri="x-event-microbatch://warehouse/events")
 POLICY: dict[str, Any] = {
     "start_date": datetime(2026, 1, 1, tzinfo=UTC),
     "catchup": False,
@@ -59,29 +55,29 @@ def terminal_errors() -> Iterator[None]:
         raise AirflowFailException(str(error)) from error
 
 
-def step(name: str, batch_id: int | None = None) -> int:
+def step(shard: str | None, name: str, batch_id: int | None = None) -> int:
     """One step of the cycle; returns the batch's id."""
     with terminal_errors():
         if name == "open":
-            check_warehouse()
-        return run_step(warehouse_url(), name, batch_id)
+            check_warehouse(shard)
+        return run_step(warehouse_url(shard), name, batch_id)
 
 
-def batch_after(name: str, batch_id: int | None = None) -> Batch:
+def batch_after(shard: str | None, name: str, batch_id: int | None = None) -> Batch:
     """One step of the cycle; returns the batch as it is by then."""
-    batch_id = step(name, batch_id)
-    with warehouse() as db:
+    batch_id = step(shard, name, batch_id)
+    with warehouse(shard) as db:
         return read_batch(db, batch_id)
 
 
-def drain() -> Batch | None:
+def drain(shard: str | None) -> Batch | None:
     """Whole cycles until nothing is left, for ten minutes at most; returns the last batch that had something to do."""
     give_up_at = time.monotonic() + DRAIN_SECONDS
     last = None
-    with warehouse() as db:
-        check_warehouse()
+    with warehouse(shard) as db:
+        check_warehouse(shard)
         while True:
-            batch = run_cycle(db, read_settings())
+            batch = run_cycle(db, settings_of(shard))
             last = batch if batch.landed or batch.released else last
             if batch.is_caught_up or time.monotonic() > give_up_at:
                 return last
@@ -93,7 +89,7 @@ def ledger_of(batch: Batch) -> dict[str, int | None]:
 
 
 @contextmanager
-def warehouse() -> Iterator[Db]:
+def warehouse(shard: str | None) -> Iterator[Db]:
     """A connection to the warehouse for one task."""
-    with terminal_errors(), sql.connect(warehouse_url()) as db:
+    with terminal_errors(), sql.connect(warehouse_url(shard)) as db:
         yield db

@@ -25,19 +25,23 @@ class LoadOperator(ShortCircuitOperator):
 
     loaded: int | None = None
 
+    def __init__(self, *, shard: str | None, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self.shard = shard
+
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
         """Called by the provider, in the process of the task."""
         del task_instance
-        return None if self.loaded is None else lineage_of(self.loaded)
+        return None if self.loaded is None else lineage_of(self.shard, self.loaded)
 
 
-def lineage_of(batch_id: int) -> OperatorLineage[Any, Any]:
+def lineage_of(shard: str | None, batch_id: int) -> OperatorLineage[Any, Any]:
     """Landing is read; events, persons, buffer and quarantine are written."""
     from airflow.providers.openlineage.extractors import OperatorLineage
     from openlineage.client import facet_v2 as facets
     from openlineage.client.event_v2 import InputDataset, OutputDataset
 
-    with warehouse() as db:
+    with warehouse(shard) as db:
         batch = read_batch(db, batch_id)
         results = read_results(db, batch_id)
         namespace = f"postgres://{db.info.host}:{db.info.port}"

@@ -1,29 +1,48 @@
-"""Which database is the warehouse, for every task: one rule, and the check that `etl migrate` has prepared it."""
+"""Which database is the warehouse, for every task: one rule, the check that `etl migrate` has prepared it, its asset.
+
+A warehouse is named by its shard; None is the only one, where there are no shards.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from airflow.sdk import BaseHook, Connection
+from airflow.sdk import Asset, BaseHook, Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import conninfo, pq
 
-from etl import sql
+from etl import shards, sql
 from etl.errors import ConfigurationError
 from etl.migrate import check
-from etl.settings import read_settings
+from etl.names import LOADED, of_shard
+from etl.settings import Settings, read_settings
 
 
-def warehouse_url() -> str:
-    """ETL_DATABASE_URL; only where it is unset, the Airflow connection that ETL_AIRFLOW_CONNECTION names.
+def read_shards() -> list[str | None]:
+    """The shards, each of which has DAGs of its own; where there are none, the only warehouse."""
+    return [settings.shard for settings in shards.each(read_settings())]
+
+
+def settings_of(shard: str | None) -> Settings:
+    """The settings for a warehouse."""
+    return read_settings(shard=shard)
+
+
+def events_of(shard: str | None) -> Asset:
+    """The asset that a loaded batch updates."""
+    return Asset(of_shard(LOADED, shard), uri=f"x-event-microbatch://{of_shard('warehouse', shard)}/events")
+
+
+def warehouse_url(shard: str | None) -> str:
+    """The shard's address, or ETL_DATABASE_URL; where it is unset, the Airflow connection of ETL_AIRFLOW_CONNECTION.
 
     So the DAGs and the command `etl`, which knows no Airflow connections, mean one database in one environment.
 
     Raises:
         ConfigurationError: there is neither.
     """
-    settings = read_settings()
-    if url := settings.database_url or _url_of(settings.airflow_connection):
+    settings = settings_of(shard)
+    if url := settings.warehouse_url or _url_of(settings.airflow_connection):
         return url
     raise ConfigurationError(
         "No warehouse: set ETL_DATABASE_URL, or define the Airflow connection "
@@ -31,15 +50,15 @@ def warehouse_url() -> str:
     )
 
 
-def check_warehouse() -> None:
+def check_warehouse(shard: str | None) -> None:
     """Let a batch begin only if it is clear which database is meant, and if that one fits this program.
 
     Raises:
         ConfigurationError: there is no warehouse, or ETL_DATABASE_URL and the connection name different ones.
         MigrationError: its schema is missing, older than this program, or newer.
     """
-    settings, url = read_settings(), warehouse_url()
-    other = _url_of(settings.airflow_connection) or url
+    settings, url = settings_of(shard), warehouse_url(shard)
+    other = url if shard else _url_of(settings.airflow_connection) or url
     if _place(url) != _place(other):
         raise ConfigurationError(
             f"Two warehouses: ETL_DATABASE_URL names {_place(url)}, the Airflow connection "

@@ -25,67 +25,70 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import CronTriggerTimetable, dag, task
+from airflow.sdk import DAG, CronTriggerTimetable, task
 from airflow.sdk.exceptions import AirflowSkipException
-from events_common import EVENTS, POLICY, batch_after, drain, ledger_of, step
+from events_common import POLICY, batch_after, drain, ledger_of, step
 from events_lineage import LoadOperator
+from events_warehouse import events_of, read_shards
 
-from etl.names import INGEST
+from etl.names import INGEST, of_shard
 from etl.settings import read_settings
 
 
-@dag(
-    dag_id=INGEST,
-    description="From landing to the warehouse, one micro-batch a minute",
-    doc_md=__doc__,
-    schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
-    **POLICY,
-)
-def ingest() -> None:
+def ingest(shard: str | None) -> None:
     """The five steps in order; each gets the batch's id from the first."""
+    events = events_of(shard)
 
     # A short circuit skips what follows where it returns nothing.
     @task.short_circuit(task_id="open")
     def open_() -> int | None:
-        batch = batch_after("open")
+        batch = batch_after(shard, "open")
         return None if batch.status == "loaded" else batch.batch_id
 
     @task
     def stage(batch_id: int) -> None:
-        step("stage", batch_id)
+        step(shard, "stage", batch_id)
 
     @task
     def validate(batch_id: int) -> None:
-        step("validate", batch_id)
+        step(shard, "validate", batch_id)
 
     @task
     def resolve(batch_id: int) -> None:
-        step("resolve", batch_id)
+        step(shard, "resolve", batch_id)
 
     def load(batch_id: int, *, task: LoadOperator, outlet_events: Any) -> int | None:
-        batch = batch_after("load", batch_id)
-        task.loaded, outlet_events[EVENTS].extra = batch.batch_id, ledger_of(batch)
+        batch = batch_after(shard, "load", batch_id)
+        task.loaded, outlet_events[events].extra = batch.batch_id, ledger_of(batch)
         return None if batch.is_caught_up else batch.batch_id
 
     def cycle(*, task: LoadOperator, outlet_events: Any) -> None:
-        batch = drain()
+        batch = drain(shard)
         if batch is None:
             raise AirflowSkipException("Nothing has landed and nothing is due.")
-        task.loaded, outlet_events[EVENTS].extra = batch.batch_id, ledger_of(batch)
+        task.loaded, outlet_events[events].extra = batch.batch_id, ledger_of(batch)
 
     if read_settings().one_task:
-        LoadOperator(task_id="cycle", python_callable=cycle, outlets=[EVENTS])
+        LoadOperator(task_id="cycle", python_callable=cycle, outlets=[events], shard=shard)
         return
     again = TriggerDagRunOperator(
         task_id="again",
-        trigger_dag_id=INGEST,
+        trigger_dag_id=of_shard(INGEST, shard),
         trigger_run_id="backlog_after_batch_{{ ti.xcom_pull(task_ids='open') }}",
         logical_date=None,
         skip_when_already_exists=True,
     )
     batch_id: Any = open_()
-    loaded = LoadOperator(task_id="load", python_callable=load, op_args=[batch_id], outlets=[EVENTS])
+    loaded = LoadOperator(task_id="load", python_callable=load, op_args=[batch_id], outlets=[events], shard=shard)
     stage(batch_id) >> validate(batch_id) >> resolve(batch_id) >> loaded >> again
 
 
-ingest()
+for each in read_shards():
+    with DAG(
+        of_shard(INGEST, each),
+        description="From landing to the warehouse, one micro-batch a minute",
+        doc_md=__doc__,
+        schedule=CronTriggerTimetable("* * * * *", timezone="UTC"),
+        **POLICY,
+    ):
+        ingest(each)

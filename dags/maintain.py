@@ -15,73 +15,69 @@
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, dag, task, teardown
+from airflow.sdk import DAG, CronTriggerTimetable, task, teardown
 from events_common import POLICY, warehouse
+from events_warehouse import read_shards
 
-from etl.names import MAINTAIN
+from etl.names import MAINTAIN, of_shard
 from etl.operate import event_views
 from etl.operate import maintain as job
 from etl.operate.event_retention import drop_expired_events
 from etl.quality import daily, own_suites
 from etl.settings import read_settings
 
+HOURLY = CronTriggerTimetable("17 * * * *", timezone="UTC")
 
-@dag(
-    dag_id=MAINTAIN,
-    description="Partitions, retention, overrides, checks of days and of the whole warehouse, once an hour",
-    doc_md=__doc__,
-    schedule=CronTriggerTimetable("17 * * * *", timezone="UTC"),
-    **POLICY,
-)
-def maintain() -> None:
+
+def maintain(shard: str | None) -> None:
     """The tasks, in no order but the last."""
 
     @task
     def ensure_partitions() -> int:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return job.ensure_partitions(db, read_settings())
 
     @task
     def drop_expired_partitions() -> list[str]:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return job.drop_expired_partitions(db, read_settings())
 
     @task
     def drop_expired_rows() -> tuple[int, int, int]:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return *job.drop_expired_rows(db, read_settings()), drop_expired_events(db, read_settings()).events
 
     @task
     def squash() -> int:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return job.squash(db)
 
     @task
     def check_days() -> list[str]:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return [str(day) for day in daily.check_days(db)]
 
     @task
     def refresh_event_views() -> list[str]:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return event_views.refresh_event_views(db).made
 
     @task
     def audit_new() -> int:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             found = job.audit_new(db)
             found.raise_for_trouble()
         return found.batches
 
     @task
     def check_warehouse() -> list[str]:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return job.check_invariants(db)
 
     # A teardown runs whatever became of those before, and says nothing of the run: they still do.
     @teardown
     def check_own_suites() -> int:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             return len(own_suites.check_suites(db, read_settings().expectations_dir))
 
     others = [
@@ -97,4 +93,7 @@ def maintain() -> None:
     others >> check_own_suites()
 
 
-maintain()
+for each in read_shards():
+    about = "Partitions, retention, overrides, checks of days and of the whole warehouse, once an hour"
+    with DAG(of_shard(MAINTAIN, each), description=about, doc_md=__doc__, schedule=HOURLY, **POLICY):
+        maintain(each)

@@ -12,28 +12,24 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import DAG, Param, task
 from events_common import POLICY, terminal_errors
-from events_warehouse import warehouse_url
+from events_warehouse import read_shards, settings_of, warehouse_url
 
 from etl.cycle.batch import Batch
 from etl.errors import InvariantError
-from etl.names import REBUILD
-from etl.settings import read_settings
+from etl.names import REBUILD, of_shard
 
 logger = logging.getLogger(__name__)
 LONG = timedelta(days=1)
 
 
-@dag(
-    dag_id=REBUILD,
-    description="Replay landing elsewhere and compare",
-    doc_md=__doc__,
-    schedule=None,
-    params={"is_kept": Param(False, type="boolean", title="Keep", description="Keep the fresh database afterwards.")},
-    **POLICY | {"dagrun_timeout": LONG},
-)
-def rebuild() -> None:
+PARAMS = {
+    "is_kept": Param(False, type="boolean", title="Keep", description="Keep the fresh database afterwards."),
+}
+
+
+def rebuild(shard: str | None) -> None:
     """One task."""
 
     @task(execution_timeout=LONG)
@@ -44,7 +40,7 @@ def rebuild() -> None:
             logger.info("of %d rows: %s", landed, batch.summary)
 
         with terminal_errors():
-            found = run(warehouse_url(), read_settings(), is_kept=params["is_kept"], report=say)
+            found = run(warehouse_url(shard), settings_of(shard), is_kept=params["is_kept"], report=say)
             if found.difference:
                 raise InvariantError(f"Landing gives another warehouse. The first difference: {found.difference}")
         return f"{found.landed - found.missing:,} of {found.landed:,} rows replayed in {found.seconds:,.0f} s: the same"
@@ -52,4 +48,13 @@ def rebuild() -> None:
     compare()  # type: ignore[call-arg, misc]  # Airflow passes the params
 
 
-rebuild()
+for each in read_shards():
+    with DAG(
+        of_shard(REBUILD, each),
+        description="Replay landing elsewhere and compare",
+        doc_md=__doc__,
+        schedule=None,
+        params=PARAMS,
+        **POLICY | {"dagrun_timeout": LONG},
+    ):
+        rebuild(each)

@@ -14,11 +14,12 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from airflow.sdk import Param, dag, task
+from airflow.sdk import DAG, Param, task
 from events_common import POLICY, warehouse
+from events_warehouse import read_shards
 
 from etl.errors import EtlError
-from etl.names import REPLAY
+from etl.names import REPLAY, of_shard
 from etl.operate import quarantine
 from etl.operate.quarantine import Selection
 
@@ -54,13 +55,12 @@ def _read(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-@dag(dag_id=REPLAY, description="Land refused rows again", doc_md=__doc__, schedule=None, params=PARAMS, **POLICY)
-def replay() -> None:
+def replay(shard: str | None) -> None:
     """Look, then land."""
 
     @task.short_circuit
     def choose(params: Any) -> bool:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             found = quarantine.summarize(db, selection_of(params))
         for row in found:
             logger.info(
@@ -70,11 +70,20 @@ def replay() -> None:
 
     @task
     def land_again(params: Any, dag_run: Any) -> int:
-        with warehouse() as db:
+        with warehouse(shard) as db:
             who = dag_run.triggering_user_name or "Airflow"
             return quarantine.replay(db, selection_of(params), why=params["why"], who=who)
 
     choose() >> land_again()  # type: ignore[call-arg, misc]  # Airflow passes what a task names
 
 
-replay()
+for each in read_shards():
+    with DAG(
+        of_shard(REPLAY, each),
+        description="Land refused rows again",
+        doc_md=__doc__,
+        schedule=None,
+        params=PARAMS,
+        **POLICY,
+    ):
+        replay(each)

@@ -12,22 +12,16 @@ runs are all taken by its next run. It also runs every five minutes, so that the
 
 from __future__ import annotations
 
-from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
-from events_common import EVENTS, POLICY, terminal_errors, warehouse
-from events_warehouse import warehouse_url
+from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, task
+from events_common import POLICY, terminal_errors, warehouse
+from events_warehouse import events_of, read_shards, settings_of, warehouse_url
 
-from etl.names import REPORT
-from etl.settings import read_settings
+from etl.names import REPORT, of_shard
+
+EVERY_FIVE_MINUTES = CronTriggerTimetable("*/5 * * * *", timezone="UTC")
 
 
-@dag(
-    dag_id=REPORT,
-    description="The data quality page, after each batch",
-    doc_md=__doc__,
-    schedule=AssetOrTimeSchedule(timetable=CronTriggerTimetable("*/5 * * * *", timezone="UTC"), assets=EVENTS),
-    **POLICY,
-)
-def report() -> None:
+def report(shard: str | None) -> None:
     """One task."""
 
     @task
@@ -35,14 +29,22 @@ def report() -> None:
         from etl.report.publish import publish
         from etl.report.refresh import refresh
 
-        settings = read_settings()
-        with warehouse() as db:
+        settings = settings_of(shard)
+        with warehouse(shard) as db:
             batches = refresh(db, settings)
         with terminal_errors():
-            built = publish(warehouse_url(), settings)
+            built = publish(warehouse_url(shard), settings)
         return f"{batches} batches, {built.written} pages written, {built.removed} removed, {built.seconds} s"
 
     build()
 
 
-report()
+for each in read_shards():
+    with DAG(
+        of_shard(REPORT, each),
+        description="The data quality page, after each batch",
+        doc_md=__doc__,
+        schedule=AssetOrTimeSchedule(timetable=EVERY_FIVE_MINUTES, assets=events_of(each)),
+        **POLICY,
+    ):
+        report(each)

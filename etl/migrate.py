@@ -22,7 +22,7 @@ from pathlib import Path
 
 from psycopg import errors
 
-from etl import sql
+from etl import shards, sql
 from etl.errors import MigrationError
 from etl.settings import Settings
 from etl.sql import Db
@@ -38,6 +38,8 @@ def migrate(db: Db, settings: Settings) -> list[str]:
     try:
         with db.transaction():
             applied = apply_files(db, sql.resource("sql"))
+            if "schema/0002_landing" in applied and not shards.has_default_project(settings):
+                sql.run(db, "migrate/delete_default_project")
             sql.run(db, "open/insert_watermark")
             sql.run(db, "maintain/ensure_partitions", {"days_ahead": settings.partition_days_ahead})
     except errors.InsufficientPrivilege as error:
@@ -91,7 +93,7 @@ def check(db: Db) -> None:
         lacks = f"is older than this program: it lacks {', '.join(missing)}" if history else "has no schema yet"
         raise MigrationError(
             f"The database {db.info.dbname} on {db.info.host}:{db.info.port} {lacks}. "
-            "Run `etl migrate` with ETL_DATABASE_URL set to this database."
+            "Run `etl migrate` with ETL_DATABASE_URL set to this database, or with ETL_SHARDS."
         )
 
 

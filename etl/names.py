@@ -27,6 +27,11 @@ ALERT_SMTP = f"{PREFIX}alert_smtp"
 PAGE = f"{PREFIX}quality"
 
 
+def of_shard(name: str, shard: str | None) -> str:
+    """A DAG or an asset of one of several shards, or of the only warehouse."""
+    return f"{name}_{shard}" if shard else name
+
+
 def page_url(base_url: str) -> str:
     """The address of the data quality page in the Airflow that has this base URL."""
     return f"{base_url.rstrip('/')}/plugin/{PAGE}"

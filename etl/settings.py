@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, Json, SecretStr, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from etl import names
 from etl.errors import ConfigurationError
+
+# It becomes a part of the names of DAGs, and a folder of pages.
+ShardName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Settings(BaseSettings):
@@ -23,6 +27,16 @@ class Settings(BaseSettings):
         None,
         repr=False,
         description="The warehouse's PostgreSQL (16 or newer). Unset: a private server is started.",
+    )
+    shards: Json[dict[ShardName, str]] = Field(
+        {},
+        validate_default=False,  # it is no JSON text
+        repr=False,
+        description="Several warehouses, each on a server of its own, instead of `ETL_DATABASE_URL`: a JSON object of "
+        "names (`a-z`, `0-9`, `_`) and addresses, new ones at the end.",
+    )
+    shard: str | None = Field(
+        None, description="The one of `ETL_SHARDS` that a command acts on, as `etl --shard NAME` says."
     )
     airflow_database_url: str | None = Field(
         None,
@@ -159,6 +173,25 @@ class Settings(BaseSettings):
         False, description="Whether the log of requests names the address of each client, whatever its project stores."
     )
 
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Settings:
+        if self.shard is not None and self.shard not in self.shards:
+            names = ", ".join(self.shards) or "none"
+            raise ValueError(f"There is no shard {self.shard!r}; those of ETL_SHARDS: {names}. Choose one of these")
+        for name in ("database_url", "capture_database_url"):
+            if self.shards and getattr(self, name) is not None:
+                raise ValueError(
+                    f"ETL_SHARDS and ETL_{name.upper()} are both set, so which is meant is not clear. Unset one"
+                )
+        if len(set(self.shards.values())) < len(self.shards):
+            raise ValueError("ETL_SHARDS has two names for one address. Leave one out")
+        return self
+
+    @property
+    def warehouse_url(self) -> str | None:
+        """The address of the one warehouse, or of the shard that is chosen; None where neither is said."""
+        return self.shards[self.shard] if self.shard else self.database_url
+
 
 def read_settings(**overrides: object) -> Settings:
     """The settings from the environment, with ``overrides`` on top.
@@ -170,7 +203,14 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        name = "ETL_" + "_".join(str(part) for part in first["loc"]).upper()
-        shown = "..." if name.endswith("_URL") else repr(first["input"])
+        if not first["loc"]:  # settings that contradict each other
+            raise ConfigurationError(f"{first['ctx']['error']}.") from None
+        name = f"ETL_{first['loc'][0]}".upper()
         # Not `from error`: its text repeats the value.
+        if name == "ETL_SHARDS":
+            raise ConfigurationError(
+                f"{name}=...: {first['msg']}. Write a JSON object of names (a-z, 0-9, _) and addresses: "
+                '{"eu": "postgresql://...", "us": "postgresql://..."}.'
+            ) from None
+        shown = "..." if name.endswith("_URL") else repr(first["input"])
         raise ConfigurationError(f"{name}={shown}: {first['msg']}. Correct or unset it.") from None

@@ -63,7 +63,7 @@ def plain_url(url: str) -> str:
 def _malformed_url() -> ConfigurationError:
     """Without what was written: a password may stand anywhere in it."""
     return ConfigurationError(
-        "The address of the warehouse cannot be read. Write ETL_DATABASE_URL as "
+        "The address of the warehouse cannot be read. Write it (ETL_DATABASE_URL, ETL_SHARDS) as "
         "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %XX for the characters @ : / ? # % of a password."
     )
 
@@ -174,13 +174,17 @@ def _connection_error(error: psycopg.OperationalError) -> ConfigurationError | U
     reason = " ".join(str(error).split())
     signs = ("authentication failed", "does not exist", "no pg_hba.conf entry", "permission denied for database")
     if any(sign in reason for sign in signs):
-        return ConfigurationError(f"No connection to the warehouse: {reason}. Check ETL_DATABASE_URL.")
+        return ConfigurationError(
+            f"No connection to the warehouse: {reason}. Check its address (ETL_DATABASE_URL, ETL_SHARDS)."
+        )
     if any(sign in reason for sign in ("too many clients", "too many connections", "remaining connection slots")):
         return UnavailableError(
             f"The warehouse has no connection left: {reason}. End some, or raise its limit; nothing is lost, and the "
             "next run tries again."
         )
-    return UnavailableError(f"No connection to the warehouse: {reason}. Is it up? Check ETL_DATABASE_URL.")
+    return UnavailableError(
+        f"No connection to the warehouse: {reason}. Is it up? Check its address (ETL_DATABASE_URL, ETL_SHARDS)."
+    )
 
 
 def server_error(error: psycopg.OperationalError) -> UnavailableError:

@@ -172,7 +172,8 @@ def test_every_command_is_named():
 def test_every_shown_command_and_option_is_there(shown):
     command: click.Command = COMMANDS
     options = {"--help"} | {option for parameter in command.params for option in parameter.opts}
-    for word in re.sub(r"""[\[\]'"]""", " ", shown).split()[1:]:
+    assert "--shard" in options
+    for word in re.sub(r"""^etl --shard \w+|[\[\]'"]""", " ", shown).removeprefix("etl").split():
         inner = getattr(command, "commands", {})
         if word.startswith("-"):
             assert word in options, f"{shown}: there is no {word}"
@@ -309,7 +310,9 @@ def test_names_in_airflow_are_named_and_there():
     assert len(known) >= 8
     nothing_in(known - MARKED)
     expectations = {each["meta"]["name"] for name in ("batch", "project") for each in read_suite(name)["expectations"]}
-    nothing_in({word for word in MARKED if re.fullmatch(rf"{names.PREFIX}\w+", word)} - known - expectations)
+    of_shards = {names.of_shard(name, shard) for name in known for shard in ("eu", "us")}
+    words = {word for word in MARKED if re.fullmatch(rf"{names.PREFIX}\w+", word)}
+    nothing_in(words - known - of_shards - expectations)
 
 
 @pytest.mark.parametrize("code", [block for block in BLOCKS if block.language == "python"], ids=name_of)

@@ -58,3 +58,28 @@ def test_a_setting_that_cannot_be_read(monkeypatch):
     with pytest.raises(ConfigurationError, match="ETL_BATCH_SIZE='many'") as raised:
         read_settings()
     assert SECRET not in shown(raised.value)
+
+
+@pytest.mark.parametrize(
+    "shards",
+    [
+        f"postgresql://owner:{SECRET}@127.0.0.1/warehouse",
+        f'{{"EU": "postgresql://owner:{SECRET}@127.0.0.1/warehouse"}}',
+        f'{{"postgresql://owner:{SECRET}@127.0.0.1/warehouse": "eu"}}',
+        f'["postgresql://owner:{SECRET}@127.0.0.1/warehouse"]',
+        f'{{"eu": "postgresql://owner:{SECRET}@a/b", "us": "postgresql://owner:{SECRET}@a/b"}}',
+    ],
+)
+def test_shards_that_cannot_be_read(monkeypatch, shards):
+    monkeypatch.setenv("ETL_SHARDS", shards)
+    with pytest.raises(ConfigurationError, match="ETL_SHARDS") as raised:
+        read_settings()
+    assert SECRET not in shown(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_shards_are_not_in_what_settings_show(monkeypatch):
+    monkeypatch.setenv("ETL_SHARDS", f'{{"eu": "postgresql://owner:{SECRET}@127.0.0.1/warehouse"}}')
+    settings = read_settings(shard="eu")
+    assert SECRET in str(settings.warehouse_url)
+    assert SECRET not in f"{settings!r} {settings}"

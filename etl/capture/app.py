@@ -23,10 +23,10 @@ from etl.capture import answers
 from etl.capture.body import unpack
 from etl.capture.limits import SMALL_BYTES, Memory, Threads, client_of
 from etl.capture.metrics import Metrics
-from etl.capture.projects import Projects
 from etl.capture.request import Rows, read_request, rows_of
-from etl.capture.writer import Writer
-from etl.errors import ConfigurationError, EtlError, RefusedError
+from etl.capture.shards import Shard, Shards
+from etl.capture.writer import named
+from etl.errors import ConfigurationError, RefusedError
 from etl.settings import Settings
 
 RATE_SECONDS = 5.0  # how often it is looked at how fast a body comes
@@ -50,20 +50,20 @@ log = structlog.get_logger("etl.capture")
 class Capture:
     """The state that all requests share."""
 
-    def __init__(self, settings: Settings, url: str) -> None:
+    def __init__(self, settings: Settings, urls: Mapping[str, str]) -> None:
         """Nothing is connected yet.
 
         Args:
             settings: those that begin with ``capture_``.
-            url: a login in the role ``event_capture``, or the owner's.
+            urls: a login in the role ``event_capture``, or the owner's, for each shard; "" is the only warehouse.
 
         Raises:
             ConfigurationError: the folder of posthog-js holds none.
         """
         self.settings = settings
         self.metrics = Metrics()
-        self.projects = Projects(url)
-        self.writer = Writer(url, self.metrics, wait_seconds=settings.capture_wait_seconds)
+        half = settings.capture_max_pending_bytes // 2
+        self.shards = Shards(settings, urls, self.metrics, limit=half)
         folder = settings.capture_static_dir
         if folder is not None and not (folder / "array.js").is_file():
             raise ConfigurationError(
@@ -72,7 +72,6 @@ class Capture:
             )
         self._files = None if folder is None else StaticFiles(directory=folder)
         self._threads = Threads(settings.capture_wait_seconds)
-        half = settings.capture_max_pending_bytes // 2
         share = max(half // 2, settings.capture_max_body_bytes)
         self._arriving = Memory(
             half, share, self.metrics.arriving_bytes,
@@ -184,11 +183,11 @@ class Capture:
         host = None if request.client is None else request.client.host
         client = client_of(host or "")
         with self._pending.of(client) as take:
-            rows = await self._rows(request, client, take, noted, bearer=bearer, is_engage=is_engage, ip=host)
+            shard, rows = await self._rows(request, client, take, noted, bearer=bearer, is_engage=is_engage, ip=host)
             noted["events"] = len(rows.rows)
             if rows.repaired:
                 noted["repaired"] = rows.repaired
-            await self.writer.store(rows.rows)
+            await shard.store(client, rows.rows)
         self.metrics.events.labels("landed").inc(len(rows.rows))
         self.metrics.events.labels("unreadable").inc(rows.unreadable)
         self.metrics.events.labels("not_stored").inc(rows.not_stored)
@@ -205,8 +204,8 @@ class Capture:
         bearer: str | None,
         is_engage: bool,
         ip: str | None,
-    ) -> Rows:
-        """The landing rows of one request. What it was read from is let go when this returns."""
+    ) -> tuple[Shard, Rows]:
+        """The landing rows of one request and where they go. What it was read from is let go when this returns."""
         text = await self._text(request, client, noted)
         take(len(text))
         events = await self._run(
@@ -220,10 +219,10 @@ class Capture:
                 bearer=bearer,
             ),
         )
-        rules = await self.projects.rules_of(events.token)
-        noted["project"] = rules.team_id
+        shard, rules = await self.shards.find(events.token)
+        noted |= {"project": rules.team_id, **named(shard.name)}
         now = datetime.now(UTC)
-        return await self._run(client, len(text), lambda: rows_of(events, rules, ip=ip, received_at=now))
+        return shard, await self._run(client, len(text), lambda: rows_of(events, rules, ip=ip, received_at=now))
 
     async def _text(self, request: Request, client: str, noted: Noted) -> bytes:
         """The JSON of one request. Its body, as it came, is let go when this returns.
@@ -298,18 +297,19 @@ class Capture:
             raise RefusedError(503, "slow_body", "The body did not come in time.") from error
 
     async def _ready(self) -> Response:
-        try:
-            await self.projects.check()
-        except EtlError as error:
-            log.warning("not ready", error=str(error))
+        """Ready, if the events of any project can be stored: else a shard that is away would take the others along."""
+        troubles = await self.shards.check()
+        for shard, error in troubles.items():
+            log.warning("not ready", error=str(error), **named(shard))
+        if len(troubles) == len(self.shards):
             return answers.refusal(503, "The database is away.")
-        return PlainTextResponse("ready")
+        return PlainTextResponse(f"ready, but for {', '.join(troubles)}" if troubles else "ready")
 
     @asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        self.writer.start()
+        self.shards.start()
         try:
             yield
         finally:
-            await self.writer.stop()
+            await self.shards.stop()
             self._threads.stop()

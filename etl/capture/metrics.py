@@ -48,6 +48,10 @@ class Metrics:
         self.pending_bytes = Gauge(
             "etl_capture_pending_bytes", "Requests, unpacked, that are not answered yet.", registry=self._registry
         )
+        self.waiting_bytes = Gauge(
+            "etl_capture_waiting_bytes", "Properties of events that wait for their commit, by warehouse.", ["shard"],
+            registry=self._registry,
+        )  # fmt: skip
         self.cut_connections = Counter(
             "etl_capture_cut_connections", "Connections that were closed without an answer, or before one was read.",
             ["reason"], registry=self._registry,

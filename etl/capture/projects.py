@@ -9,8 +9,7 @@ import psycopg
 
 from etl import sql
 from etl.capture.privacy import Rules
-from etl.errors import EtlError, RefusedError, UnavailableError
-from etl.operate.project import token_hash
+from etl.errors import EtlError, UnavailableError
 
 FRESH_SECONDS = 5.0  # how soon a token that ended, or a rule that changed, is noticed
 ASK_AGAIN_SECONDS = 0.5  # made-up tokens cost the database no more than this
@@ -18,31 +17,30 @@ TIMEOUT_SECONDS = 3.0
 
 
 class Projects:
-    """The tokens and rules of all projects. While the database is away, what was read last goes on being right."""
+    """The tokens and rules of all projects of a database. While it is away, what was read last goes on being right.
+
+    Attributes:
+        is_reachable: whether the last try to read them worked.
+    """
 
     def __init__(self, url: str) -> None:
         """Nothing is read yet."""
         self._url = url
-        self._rules: dict[bytes, Rules] | None = None
+        self._rules: dict[bytes, Rules] = {}
         self._read_at = 0.0
-        self._is_reachable = False
+        self.is_reachable = False
         self._lock = asyncio.Lock()
 
-    async def rules_of(self, token: str) -> Rules:
-        """The rules of the project that the token belongs to.
+    async def recall(self, key: bytes) -> Rules | None:
+        """The rules of the project that the token with this hash belongs to, if it is one of those read before."""
+        if key in self._rules:
+            await self._refresh(FRESH_SECONDS)
+        return self._rules.get(key)
 
-        Raises:
-            RefusedError: 401, it belongs to none; 503, that cannot be known just now.
-        """
-        key = token_hash(token)
-        await self._refresh(FRESH_SECONDS)
-        if not self._rules or key not in self._rules:
-            await self._refresh(ASK_AGAIN_SECONDS)
-        if self._rules is not None and key in self._rules:
-            return self._rules[key]
-        if self._rules is None or not self._is_reachable:
-            raise RefusedError(503, "database_away", "The database is away: send again.")
-        raise RefusedError(401, "unknown_token", "API key is not valid: no project has it")
+    async def ask(self, key: bytes) -> Rules | None:
+        """The same, also of a token that is new."""
+        await self._refresh(ASK_AGAIN_SECONDS)
+        return self._rules.get(key)
 
     async def check(self) -> None:
         """Read the projects now.
@@ -65,7 +63,7 @@ class Projects:
                 self._read_at = time.monotonic()  # asked in vain: not again at once
 
     async def _read(self) -> None:
-        self._is_reachable = False
+        self.is_reachable = False
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 async with await sql.connect_async(self._url, application_name="etl capture projects") as db:
@@ -85,4 +83,4 @@ class Projects:
             for row in rows
         }
         self._read_at = time.monotonic()
-        self._is_reachable = True
+        self.is_reachable = True

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from etl.capture.app import Capture
 from etl.capture.limits import Waiting, client_of
 from etl.capture.metrics import Metrics
-from etl.errors import ConfigurationError, UnavailableError
+from etl.capture.writer import named
+from etl.errors import ConfigurationError
 from etl.settings import Settings
 
 MAX_HEADER_BYTES = 65_536
@@ -27,19 +29,24 @@ DRAIN_SECONDS = 4  # for requests in flight at the end; `etl up` promises to be 
 log = structlog.get_logger("etl.capture")
 
 
-def serve(settings: Settings, url: str) -> None:
+def serve(settings: Settings, urls: Mapping[str, str]) -> None:
     """Answer until SIGINT or SIGTERM.
 
+    Args:
+        settings: those that begin with ``capture_``.
+        urls: the address of each shard by its name; "" is the only warehouse.
+
     Raises:
-        ConfigurationError: the port is in use, or the database refuses the login or has no projects.
+        ConfigurationError: the port is in use, or the database (each, if there are several) refuses the login.
     """
     configure_log()
     listener = listen(settings.capture_host, settings.capture_port)
-    capture = Capture(settings, url)
-    try:
-        asyncio.run(capture.projects.check())
-    except UnavailableError as error:
-        log.warning("starting anyway; answers 503 until the database is there", error=str(error))
+    capture = Capture(settings, urls)
+    troubles = asyncio.run(capture.shards.check())
+    if len(troubles) == len(urls) and all(isinstance(each, ConfigurationError) for each in troubles.values()):
+        raise next(iter(troubles.values()))
+    for shard, error in troubles.items():
+        log.warning("starting anyway; answers 503 until the database is there", error=str(error), **named(shard))
     log.info("listening", address=f"http://{settings.capture_host}:{settings.capture_port}")
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn has stopped and raises it once more
         Server(capture, settings).run(sockets=[listener])
@@ -89,7 +96,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is in flight, and do not wait long for a database that is away."""
-        self._capture.writer.hurry()
+        self._capture.shards.hurry()
         await super().shutdown(sockets)
         log.info("stopped")
 

@@ -35,6 +35,11 @@ UNSTORABLE = (psycopg.DataError, errors.ProgramLimitExceeded, errors.StatementTo
 log = structlog.get_logger("etl.capture")
 
 
+def named(shard: str) -> dict[str, str]:
+    """What a log line says of a warehouse: nothing where there is only one."""
+    return {"shard": shard} if shard else {}
+
+
 @dataclass(eq=False)
 class _Waiting:
     """The rows of one request, until they are committed or it gives up."""
@@ -47,17 +52,19 @@ class _Waiting:
 class Writer:
     """The tasks that write. Memory is bounded by whoever admits requests."""
 
-    def __init__(self, url: str, metrics: Metrics, *, wait_seconds: float) -> None:
+    def __init__(self, url: str, metrics: Metrics, *, wait_seconds: float, shard: str = "") -> None:
         """Nothing is connected yet.
 
         Args:
             url: a login that may insert into landing.
             metrics: where commits are counted.
+            shard: which of several warehouses it is, for the log.
             wait_seconds: how long a request waits before it gives up, and a COPY before it is given up.
         """
         self._url = url
         self._metrics = metrics
         self._wait_seconds = wait_seconds
+        self._named = named(shard)
         self._queue: deque[_Waiting] = deque()
         self._has_work = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -133,9 +140,11 @@ class Writer:
             self._isolate(group, error)
             return
         if isinstance(error, psycopg.Error | EtlError | OSError | TimeoutError):
-            log.warning("commit failed", error=sql.one_line(error), events=sum(len(w.rows) for w in group))
+            log.warning(
+                "commit failed", error=sql.one_line(error), events=sum(len(w.rows) for w in group), **self._named
+            )
         else:
-            log.error("commit failed", exc_info=error)
+            log.error("commit failed", exc_info=error, **self._named)
         self._queue.extendleft(reversed(group))
         self._has_work.set()
         await asyncio.sleep(RETRY_SECONDS)
@@ -161,7 +170,7 @@ class Writer:
             self._queue.extendleft(reversed(group))
             self._has_work.set()
             return
-        log.error("rows that PostgreSQL refuses", error=sql.one_line(error))
+        log.error("rows that PostgreSQL refuses", error=sql.one_line(error), **self._named)
         if not group[0].done.done():
             group[0].done.set_exception(RefusedError(400, "unstorable", "The events cannot be stored."))
 

@@ -7,11 +7,8 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
-import psycopg
 import typer
-from psycopg import errors
 
-from etl import sql
 from etl.cli import (
     action,
     alert,
@@ -43,10 +40,7 @@ from etl.cli import (
     what_if,
 )
 from etl.cli import property as property_
-from etl.errors import DISK_IS_FULL, CycleBusyError, EtlError
-from etl.visible import visible
-
-BUSY = 75  # the exit code that sysexits.h has for "try again later"
+from etl.cli.shared import choose_shard, report_error
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -62,8 +56,12 @@ def etl(
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
+    shard: Annotated[
+        str | None, typer.Option("--shard", metavar="NAME", help="The one of ETL_SHARDS that the command acts on.")
+    ] = None,
 ) -> None:
     """PostHog-compatible event ingestion as micro-batches on PostgreSQL."""
+    choose_shard(shard)
 
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
@@ -119,27 +117,5 @@ def main() -> None:
     """Run the command; an error that is known is one line on standard error, never a traceback."""
     try:
         app()
-    except CycleBusyError as error:
-        _stop(str(error), BUSY)
-    except EtlError as error:
-        _stop(str(error))
-    except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction, errors.InvalidSchemaName) as error:
-        _stop(f"The warehouse's schema is not that of this version ({_first_line(error)}). Run `etl migrate`.")
-    except errors.InsufficientPrivilege as error:
-        _stop(f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas.")
-    except psycopg.OperationalError as error:
-        _stop(str(sql.server_error(error)))
-    except OSError as error:
-        # Of a full disk the file is not told, because it is the writing that fails.
-        if error.filename is None and error.errno not in DISK_IS_FULL:
-            raise
-        _stop(f"{error.filename or 'A file could not be written'}: {error.strerror}.")
-
-
-def _first_line(error: psycopg.Error) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-def _stop(message: str, status: int = 1) -> None:
-    sys.stderr.write(f"etl: {visible(message)}\n")
-    sys.exit(status)
+    except Exception as error:
+        sys.exit(report_error(error))

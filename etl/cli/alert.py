@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import typer
 
-from etl.cli.shared import console, warehouse
+from etl.cli.shared import console, on_every_shard, warehouse
 
 CHANNEL = "standard_output"
 
 
+@on_every_shard
 def alert() -> None:
     """Look for problems; say each once when it begins and once when it is over, and nothing else.
 
@@ -20,7 +21,7 @@ def alert() -> None:
 
     with warehouse() as (db, settings):
         is_fine = alerts.watch(db, settings).is_fine
-        footer = alerts.footer_of(db)
+        footer = alerts.footer_of(db, settings.shard)
         if found := alerts.list_unsent(db, CHANNEL):
             console.print(alerts.text_of(found, footer))
             alerts.note_sent(db, CHANNEL, found)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import Json
-from etl.cli.shared import console, print_json, warehouse
+from etl.cli.shared import console, on_every_shard, print_json, warehouse
 from etl.errors import EtlError
 
 app = typer.Typer(help="Verify that batches, landing and warehouse still agree.", no_args_is_help=True)
@@ -22,6 +22,7 @@ def audit() -> None:
 
 
 @app.command()
+@on_every_shard
 def verify(
     start: Annotated[str | None, typer.Option("--from", metavar="DAY|BATCH", help=f"First: {PERIOD}")] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="DAY|BATCH", help=f"Last: {PERIOD}")] = None,

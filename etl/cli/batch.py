@@ -8,7 +8,7 @@ import typer
 
 from etl.cli.options import By, Json, Last, Why
 from etl.cli.shared import console, new_table, print_json, warehouse
-from etl.names import INGEST
+from etl.names import INGEST, of_shard
 
 app = typer.Typer(help="Batches: what the gate found in them.", no_args_is_help=True)
 
@@ -72,7 +72,8 @@ def quarantine_(
     """Refuse an open batch, or some rows of it: the next run sends them to quarantine, and ingestion goes on."""
     from etl.operate.batch import quarantine
 
-    with warehouse() as (db, _):
+    with warehouse() as (db, settings):
         rows = quarantine(db, batch, why=why, who=by, landing_ids=landing_id or ())
     what = f"{rows:,} rows" if rows else "all rows"
-    console.print(f"The next run of `{INGEST}` (or `etl cycle`) sends {what} of batch {batch} to quarantine.")
+    ingest = of_shard(INGEST, settings.shard)
+    console.print(f"The next run of `{ingest}` (or `etl cycle`) sends {what} of batch {batch} to quarantine.")

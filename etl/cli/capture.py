@@ -5,9 +5,10 @@ from __future__ import annotations
 
 def capture() -> None:
     """Receive events from PostHog's SDKs over HTTP and land them; Ctrl-C stops it."""
+    from etl import shards
     from etl.capture.server import serve
-    from etl.cli.shared import warehouse_url
-    from etl.settings import read_settings
+    from etl.cli.shared import chosen_settings, warehouse_url
 
-    settings = read_settings()
-    serve(settings, settings.capture_database_url or warehouse_url(settings))
+    settings = chosen_settings()
+    urls = {each.shard or "": each.capture_database_url or warehouse_url(each) for each in shards.each(settings)}
+    serve(settings, urls)

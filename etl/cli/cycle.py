@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import Json
-from etl.cli.shared import console, print_json, warehouse
+from etl.cli.shared import console, on_every_shard, print_json, warehouse
 
 
+@on_every_shard
 def cycle(
     drain: Annotated[bool, typer.Option("--drain", help="Go on until landing is empty.")] = False,
     is_json: Json = False,

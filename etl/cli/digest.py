@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from etl.cli.options import Json
-from etl.cli.shared import console, new_table, print_json, warehouse
+from etl.cli.shared import console, new_table, on_every_shard, print_json, warehouse
 
 
+@on_every_shard
 def digest(is_json: Json = False) -> None:
     """Print one hash of persons, ids, properties and events: the same however landing was split into batches."""
     from etl.operate.digest import read_digest

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl.cli.options import By, Json
-from etl.cli.shared import console, print_json, warehouse, warehouse_url
-from etl.settings import read_settings
+from etl.cli.options import By, Json, to_shard_of
+from etl.cli.shared import chosen_settings, console, print_json, warehouse, warehouse_url
 
 if TYPE_CHECKING:
     from etl.files.land import Progress
@@ -24,7 +23,10 @@ def land(
         typer.Argument(help="JSON lines, JSON, CSV, Parquet, also packed; folders, patterns; `-` for standard input."),
     ],
     *,
-    team: Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project that the events are of.")] = 1,
+    team: Annotated[
+        int,
+        typer.Option("--team", metavar="NUMBER", help="The project that the events are of.", callback=to_shard_of),
+    ] = 1,
     again: Annotated[bool, typer.Option("--again", help="Also land a file that was landed before.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Read everything, land nothing, say what would land.")] = False,
     tool: Annotated[
@@ -92,7 +94,7 @@ def land(
         team_mapping=map_team or (),
         types=types,
     )
-    url, is_clean = warehouse_url(read_settings()), True
+    url, is_clean = warehouse_url(chosen_settings()), True
     with _progress_bar() as progress:
         for result in (
             check_files(url, files, team_id=team, reading=reading)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from etl.cli.options import Json
-from etl.cli.shared import console, print_json, warehouse
+from etl.cli.shared import console, on_every_shard, print_json, warehouse
 
 
+@on_every_shard
 def maintain(is_json: Json = False) -> None:
     """Create partitions ahead, drop expired ones, fold overrides into events, count days, check and audit.
 

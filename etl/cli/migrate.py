@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from etl.cli.shared import console, warehouse
+from etl.cli.shared import console, on_every_shard, warehouse
 
 
+@on_every_shard
 def migrate() -> None:
     """Create or update the schemas in the warehouse."""
     from etl.migrate import describe_applied

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
 
+from etl import shards
+from etl.cli.shared import choose_shard, chosen_settings
 from etl.errors import EtlError, IdentityError
 
 
@@ -18,8 +20,19 @@ def _login_name() -> str:
         raise EtlError("Say who decides, with --by: this process has no login name.") from error
 
 
-Team = Annotated[int | None, typer.Option("--team", metavar="NUMBER", help="Only this project.")]
-Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.")]
+T = TypeVar("T", int, str, int | None)
+
+
+def to_shard_of(project: T) -> T:
+    """Act on the shard that has this project, by number or name; a shard that was chosen stays."""
+    settings = chosen_settings()
+    if project is not None and settings.shards and settings.shard is None:
+        choose_shard(shards.find(settings, project))
+    return project
+
+
+Team = Annotated[int | None, typer.Option("--team", metavar="NUMBER", help="Only this project.", callback=to_shard_of)]
+Project = Annotated[int, typer.Option("--team", metavar="NUMBER", help="The project.", callback=to_shard_of)]
 Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Your reason. It is kept with the decision.")]
 By = Annotated[
     str,

@@ -6,22 +6,23 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Json
-from etl.cli.shared import console, print_json, warehouse
+from etl.cli.options import Json, to_shard_of
+from etl.cli.shared import console, on_every_shard, print_json, warehouse
 from etl.operate import project
 
 app = typer.Typer(help="Projects, and the tokens with which SDKs send events to them.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")]
+Name = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", callback=to_shard_of)]
 
 
 @app.command()
-def add(name: Name) -> None:
+def add(name: Annotated[str, typer.Argument(metavar="PROJECT", help="Its name.")]) -> None:
     """Create a project and print its token. It is shown only once."""
-    with warehouse() as (db, _):
-        _show(project.add(db, name))
+    with warehouse() as (db, settings):
+        _show(project.add_to_shard(settings, settings.shard, name) if settings.shard else project.add(db, name))
 
 
 @app.command("list")
+@on_every_shard
 def list_(is_json: Json = False) -> None:
     """List the projects, the last characters of their tokens, and what they drop, hash, keep and merge."""
     with warehouse() as (db, _):

@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import Json
-from etl.cli.shared import console, new_table, print_json, warehouse_url
+from etl.cli.shared import chosen_settings, console, new_table, print_json, warehouse_url
 from etl.cycle.batch import Batch
-from etl.settings import read_settings
 
 
 def rebuild(
@@ -23,7 +22,7 @@ def rebuild(
 
     from etl.operate.rebuild import rebuild as run
 
-    settings = read_settings()
+    settings = chosen_settings()
     with Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("rows replayed", total=None)
 

@@ -6,12 +6,13 @@ import typer
 from rich.table import Table
 
 from etl.cli.options import Json, Last
-from etl.cli.shared import console, new_table, print_json, warehouse
+from etl.cli.shared import console, new_table, on_every_shard, print_json, warehouse
 from etl.sql import Row
 
 LEDGER = ("landed", "released", "loaded", "held", "duplicate", "quarantined", "rescued", "persons_created")
 
 
+@on_every_shard
 def status(
     last: Last = 10,
     is_json: Json = False,

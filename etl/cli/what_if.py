@@ -10,10 +10,9 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import DAY, Json
-from etl.cli.shared import console, new_table, print_json, warehouse_url
+from etl.cli.shared import chosen_settings, console, new_table, print_json, warehouse_url
 from etl.cycle.batch import Batch
 from etl.errors import ConfigurationError
-from etl.settings import read_settings
 
 
 def what_if(
@@ -61,7 +60,7 @@ def what_if(
         raise ConfigurationError(
             "Say which rule is to be another: --hold-seconds, --block-id, --plan, --expectations or --no-guard."
         )
-    settings = read_settings()
+    settings = chosen_settings()
     with Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True) as progress:
         bars = {
             "what_if": progress.add_task("by the others", total=None),

@@ -52,6 +52,8 @@ class Stack:
             ConfigurationError: a port is taken, a folder closed, a part missing; says which.
             StopRequested: a signal arrived meanwhile. Call ``stop`` then, as always.
         """
+        if self._settings.shards:
+            raise ConfigurationError("This starts one warehouse on this machine, not several: unset ETL_SHARDS.")
         children = self._lock_home()
         for part, name, port in (
             ("Airflow's UI", "ETL_AIRFLOW_PORT", self._settings.airflow_port),

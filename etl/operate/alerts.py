@@ -53,34 +53,38 @@ def note_sent(db: Db, channel: str, alerts: Sequence[Row]) -> None:
             sql.run(db, "alert/note_sent", {**alert, "channel": channel})
 
 
-def subject_of(alerts: Sequence[Row]) -> str:
-    """One line for all of them."""
+def subject_of(alerts: Sequence[Row], shard: str) -> str:
+    """One line for all of them; says which of several shards it is."""
     raised = sum(not alert["is_resolved"] for alert in alerts)
     parts = [f"{raised} raised"] if raised else []
     parts += [f"{len(alerts) - raised} resolved"] if raised < len(alerts) else []
-    return f"Event ingestion: {', '.join(parts)}"
+    return f"Event ingestion{f' of shard {shard}' if shard else ''}: {', '.join(parts)}"
 
 
 class Footer(NamedTuple):
-    """What stands below alerts: a link to the page, and the newest hash of the audit log, to be kept elsewhere."""
+    """What stands below alerts: a link to the page, and the newest hash of the audit log, to be kept elsewhere.
+
+    Of several shards also which one it is; that stands in the subject.
+    """
 
     link: str = ""
     audit_hash: str = ""
+    shard: str = ""
 
     def __str__(self) -> str:
         hash_ = f"Newest hash of the audit log, for `etl audit verify --expect`: {self.audit_hash}"
         return "\n".join([*([hash_] if self.audit_hash else []), *([self.link] if self.link else [])])
 
 
-def footer_of(db: Db, link: str = "") -> Footer:
+def footer_of(db: Db, shard: str | None, link: str = "") -> Footer:
     """The footer of alerts that are sent now."""
-    return Footer(link, sql.one(db, "audit/read_newest", {"expected": None})["hash"] or "")
+    return Footer(link, sql.one(db, "audit/read_newest", {"expected": None})["hash"] or "", shard or "")
 
 
 def text_of(alerts: Sequence[Row], footer: Footer) -> str:
     """What each says: since when, what, what to do; and the footer."""
     lines = [_line(alert) for alert in alerts]
-    return "\n\n".join([subject_of(alerts), *lines, *([str(footer)] if any(footer) else [])])
+    return "\n\n".join([subject_of(alerts, footer.shard), *lines, *filter(None, [str(footer)])])
 
 
 def post(url: str, alerts: Sequence[Row], footer: Footer) -> None:

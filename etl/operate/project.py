@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import ExitStack
 
-from etl import sql
+from etl import shards, sql
 from etl.errors import ProjectError
+from etl.settings import Settings
 from etl.sql import Db, Row
 
 PREFIX = "phc_"  # what PostHog's own look like: some SDKs and proxies warn about anything else
@@ -18,8 +20,13 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode(errors="replace")).digest()
 
 
-def add(db: Db, name: str) -> str:
+def add(db: Db, name: str, *, largest_elsewhere: int = 0) -> str:
     """Make a project and return its token.
+
+    Args:
+        db: an open connection.
+        name: of the project.
+        largest_elsewhere: the largest number of a project of another shard.
 
     Raises:
         ProjectError: the name is taken, or empty.
@@ -27,10 +34,33 @@ def add(db: Db, name: str) -> str:
     if not name.strip():
         raise ProjectError("A project needs a name.")
     with db.transaction():
-        made = sql.run(db, "project/insert", {"name": name}).fetchone()
+        sql.run(db, "project/lock")
+        made = sql.run(db, "project/insert", {"name": name, "largest_elsewhere": largest_elsewhere}).fetchone()
         if made is None:
             raise ProjectError(f"There is a project {name!r} already. A new token for it: etl project rotate.")
         return _new_token(db, made["team_id"])
+
+
+def add_to_shard(settings: Settings, shard: str, name: str) -> str:
+    """As ``add``, on a shard. No other one has the number or the name, so all of them have to answer.
+
+    Raises:
+        ProjectError: the name is taken, on whichever shard, or empty.
+        UnavailableError: a shard does not answer.
+    """
+    with ExitStack() as stack:
+        # In one order for all who do this, so that no two wait for each other.
+        dbs = {each: stack.enter_context(shards.connected(settings, each)) for each in sorted(settings.shards)}
+        for db in dbs.values():
+            stack.enter_context(db.transaction())
+            sql.run(db, "project/lock")
+        largest = 0
+        for each, db in dbs.items():
+            for project in list_all(db):
+                if project["name"] == name:
+                    raise ProjectError(f"There is a project {name!r} already, on the shard {each}.")
+                largest = max(largest, project["team_id"])
+        return add(dbs[shard], name, largest_elsewhere=largest)
 
 
 def rotate(db: Db, name: str, *, grace_hours: float = 0.0) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from etl import sql
-from etl.names import ALERT, INGEST, MAINTAIN
+from etl.names import ALERT, INGEST, MAINTAIN, of_shard
 from etl.quality.incidents import kinds, list_incidents, sentence
 from etl.settings import Settings
 from etl.sql import Db, Row
@@ -154,10 +154,15 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
         )
         for row in sql.run(db, "status/read_set_apart")
     ]
+    ingest = of_shard(INGEST, settings.shard)
     loaded = [batch for batch in status.batches if batch["status"] == "loaded"]
     if not status.batches:
         found.append(
-            Problem("late", "", f"No batch has run yet: is the DAG `{INGEST}` un-paused, or `etl cycle` scheduled?")
+            Problem(
+                "late",
+                "",
+                f"No batch has run yet: is the DAG `{ingest}` un-paused, or `etl cycle` scheduled?",
+            )
         )
     elif not loaded or (_age(clock, loaded[0]["loaded_at"]) or 0) > settings.late_after_seconds:
         since = f"{_age(clock, loaded[0]['loaded_at']):,.0f} s ago" if loaded else "never"
@@ -166,7 +171,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 "late",
                 "",
                 f"The newest batch is late: the last one was loaded {since}, expected within "
-                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `{INGEST}` in Airflow, or run `etl cycle`.",
+                f"{settings.late_after_seconds:,.0f} s. Look at the DAG `{ingest}` in Airflow, or run `etl cycle`.",
             )
         )
     if ahead := _ahead(status, clock):
@@ -190,7 +195,7 @@ def _problems(db: Db, settings: Settings, status: Status, clock: datetime) -> li
                 f"Let it commit, or end it: select pg_terminate_backend({status.holder['pid']}).",
             )
         )
-    return found + _jobs(db) + _locks(db) + _refused(db, settings) + _merged(db, settings) + _incidents(db)
+    return found + _jobs(db, settings) + _locks(db) + _refused(db, settings) + _merged(db, settings) + _incidents(db)
 
 
 def _ahead(status: Status, clock: datetime) -> float:
@@ -199,7 +204,7 @@ def _ahead(status: Status, clock: datetime) -> float:
     return ahead if ahead > BEHIND_SECONDS else 0.0
 
 
-def _jobs(db: Db) -> list[Problem]:
+def _jobs(db: Db, settings: Settings) -> list[Problem]:
     found = []
     for row in sql.run(db, "status/read_jobs"):
         # Without Airflow nobody may want alerts; who had them once is told when they stop.
@@ -209,7 +214,7 @@ def _jobs(db: Db) -> list[Problem]:
                     "watch",
                     "",
                     f"Nobody has looked for problems since {row['ran_at']:%Y-%m-%d %H:%M} UTC, so no alert is sent. "
-                    f"Un-pause the DAG `{ALERT}`, or schedule `etl alert`.",
+                    f"Un-pause the DAG `{of_shard(ALERT, settings.shard)}`, or schedule `etl alert`.",
                 )
             )
         if row["job"] == "maintain" and (row["age_seconds"] or 0) > MAINTAINED_SECONDS:
@@ -219,7 +224,8 @@ def _jobs(db: Db) -> list[Problem]:
                     "maintain",
                     "",
                     f"Maintenance has not run {since}; it should every hour. No partition is made ahead or dropped, "
-                    f"and the warehouse is not checked. Un-pause the DAG `{MAINTAIN}`, or schedule `etl maintain`.",
+                    "and the warehouse is not checked. "
+                    f"Un-pause the DAG `{of_shard(MAINTAIN, settings.shard)}`, or schedule `etl maintain`.",
                 )
             )
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
-from etl.names import INGEST, REPORT
+from etl.names import INGEST, REPORT, of_shard
 from etl.quality.incidents import kinds
 from etl.report.html import counted, is_missing, number, seconds, share, text, when
 from etl.settings import Settings
@@ -124,7 +124,7 @@ class Facts:
 def verdicts(settings: Settings, facts: Facts) -> list[Verdict]:
     """One each for yesterday's number, for today's, and for the pipeline, with the remarks behind it, worst first."""
     if facts.newest["batch_id"] is None:
-        start = f"Un-pause the DAG `{INGEST}`, or run `etl cycle`."
+        start = f"Un-pause the DAG `{of_shard(INGEST, settings.shard)}`, or run `etl cycle`."
         remark = Remark((PIPELINE,), LOOK, "No batch has been loaded yet.", start)
         return [
             *(Verdict(about, UNKNOWN, NOTHING_YET) for about in NUMBERS),
@@ -138,7 +138,7 @@ def verdicts(settings: Settings, facts: Facts) -> list[Verdict]:
         *_about_completeness(facts),
         *_about_incidents(facts),
         *_about_shares(settings, facts),
-        *_about_summaries(facts),
+        *_about_summaries(settings, facts),
         *_about_pipeline(settings, facts),
     ]
     is_checked = not is_missing(facts.evidence["checked_at"])
@@ -266,12 +266,14 @@ def _about_shares(settings: Settings, facts: Facts) -> list[Remark]:
     return found
 
 
-def _about_summaries(facts: Facts) -> list[Remark]:
+def _about_summaries(settings: Settings, facts: Facts) -> list[Remark]:
     missing = facts.newest["batch_id"] - facts.newest["summed_batch_id"]
     if missing <= 0:
         return []
     what = f"Users and freshness lack the newest {counted(missing, 'batch', 'batches')}."
-    remedy = f"Run `etl report` once with a login that may write, or look at the DAG `{REPORT}`."
+    remedy = (
+        f"Run `etl report` once with a login that may write, or look at the DAG `{of_shard(REPORT, settings.shard)}`."
+    )
     return [Remark(NUMBERS, LOOK, what, remedy, "batches.html")]
 
 
@@ -298,8 +300,8 @@ def _about_pipeline(settings: Settings, facts: Facts) -> list[Remark]:
             (PIPELINE,),
             BAD,
             f"The newest batch is late: nothing has been loaded for {seconds(age)}.",
-            f"Look at the DAG `{INGEST}` in Airflow, or run `etl status`: it names what is in the way. "
-            "A day that was complete before stays right.",
+            f"Look at the DAG `{of_shard(INGEST, settings.shard)}` in Airflow, or run `etl status`: it names what is "
+            "in the way. A day that was complete before stays right.",
             "batches.html",
         )
         return [late, *_today_lacks(facts)]

@@ -6,9 +6,11 @@ import time
 from html import escape
 from pathlib import Path
 
-from etl import sql
-from etl.errors import ConfigurationError
-from etl.names import INGEST, REPORT
+import psycopg
+
+from etl import shards, sql
+from etl.errors import ConfigurationError, EtlError
+from etl.names import INGEST, REPORT, of_shard
 from etl.settings import Settings
 
 AGE = b"<!--age-->"
@@ -32,25 +34,29 @@ MISSING = (
 
 def folder_of(settings: Settings) -> Path:
     """Where the report DAG writes and the plugin reads, unless both use the database."""
-    return (settings.report_dir or settings.home / "report").resolve()
+    folder = settings.report_dir or settings.home / "report"
+    return (folder / (settings.shard or "")).resolve()
 
 
 def answer(settings: Settings, path: str) -> tuple[int, bytes]:
-    """The HTTP status and the page for a path below the plugin's own.
+    """The HTTP status and the page for a path below the plugin's own. The pages of a shard are below its name.
 
     Raises:
         ConfigurationError: the pages are in the database, and ETL_DATABASE_URL is not set or its login is refused.
         UnavailableError: the database cannot be reached just now.
     """
-    if settings.report_in_database:
-        page, age_seconds = _read_from_database(settings, path)
-        place = "the table ops.report_page"
-    else:
-        folder = folder_of(settings)
-        page, age_seconds, place = read_page(folder, path), _age_of(folder), str(folder)
+    if settings.shards and settings.shard is None:
+        if path in {"", "index.html"}:
+            return 200, _front_page(settings)
+        shard, slash, path = path.partition("/")
+        if not slash or shard not in settings.shards:
+            return 404, MISSING.format(dag=REPORT, place="a folder for each shard").encode()
+        settings = shards.of(settings, shard)
+    page = _read(settings, path)
     if page is None:
-        return 404, MISSING.format(dag=REPORT, place=escape(place)).encode()
-    return 200, with_age(page, age_seconds, settings.late_after_seconds)
+        place = "the table ops.report_page" if settings.report_in_database else str(folder_of(settings))
+        return 404, MISSING.format(dag=of_shard(REPORT, settings.shard), place=escape(place)).encode()
+    return 200, page
 
 
 def read_page(folder: Path, path: str) -> bytes | None:
@@ -64,15 +70,38 @@ def read_page(folder: Path, path: str) -> bytes | None:
         return None
 
 
-def with_age(page: bytes, age_seconds: float | None, late_after_seconds: float) -> bytes:
+def with_age(page: bytes, age_seconds: float | None, late_after_seconds: float, *, shard: str | None = None) -> bytes:
     """The page, with a banner above it if nothing has been built for too long: a page cannot know that it is old."""
     if age_seconds is None or age_seconds <= late_after_seconds:
         return page
     banner = (
         f'<p class="age" role="alert">This page is {age_seconds / 60:,.0f} min old: nothing has been loaded or built '
-        f"since. Look at the DAGs {INGEST} and {REPORT}, or run etl status.</p>"
+        f"since. Look at the DAGs {of_shard(INGEST, shard)} and {of_shard(REPORT, shard)}, or run etl status.</p>"
     )
     return page.replace(AGE, banner.encode(), 1)
+
+
+def _front_page(settings: Settings) -> bytes:
+    """Of all shards, each as it is now: one whose pages cannot be read is a line there."""
+    from etl.report import front
+
+    parts = []
+    for each in shards.each(settings):
+        try:
+            parts.append(front.Part(str(each.shard), _read(each, front.VERDICTS)))
+        except (EtlError, psycopg.Error) as error:
+            parts.append(front.Part(str(each.shard), None, sql.one_line(error)))
+    return front.render(parts)
+
+
+def _read(settings: Settings, path: str) -> bytes | None:
+    """A page of one warehouse, with its age where that is too high; None where there is none."""
+    if settings.report_in_database:
+        page, age_seconds = _read_from_database(settings, path)
+    else:
+        folder = folder_of(settings)
+        page, age_seconds = read_page(folder, path), _age_of(folder)
+    return page and with_age(page, age_seconds, settings.late_after_seconds, shard=settings.shard)
 
 
 def _age_of(folder: Path) -> float | None:
@@ -83,11 +112,11 @@ def _age_of(folder: Path) -> float | None:
 
 
 def _read_from_database(settings: Settings, path: str) -> tuple[bytes | None, float | None]:
-    if settings.database_url is None:
+    if settings.warehouse_url is None:
         raise ConfigurationError("The pages are in the database: set ETL_DATABASE_URL for the web server, too.")
     name = path or "index.html"
     if not name.endswith(".html") or "\0" in name:
         return None, None
-    with sql.connect(settings.database_url, application_name="etl report page") as db:
+    with sql.connect(settings.warehouse_url, application_name="etl report page") as db:
         row = sql.one(db, "report/read_page", {"name": name})
     return (None if row["content"] is None else bytes(row["content"])), row["age_seconds"]

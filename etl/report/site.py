@@ -20,6 +20,9 @@ from etl import sql
 from etl.errors import ConfigurationError
 from etl.quality.incidents import kinds
 from etl.report import frames, html, light, pictures
+from etl.report.front import VERDICTS, Part
+from etl.report.front import render as render_front
+from etl.report.serve import read_page
 from etl.settings import Settings
 from etl.sql import Row
 
@@ -89,6 +92,12 @@ def build(url: str, settings: Settings, out: Path, *, now: datetime | None = Non
     return Built(site.written, site.removed, len(site.manifest), round(perf_counter() - began, 3))
 
 
+def build_front(settings: Settings, out: Path) -> None:
+    """Write the page before those of the shards, which are each in a folder of its name."""
+    parts = [Part(shard, read_page(out / shard, VERDICTS)) for shard in settings.shards]
+    _write_whole(out / "index.html", render_front(parts))
+
+
 class Site:
     """One build."""
 
@@ -118,7 +127,10 @@ class Site:
         warnings = frames.warnings(self._warehouse, last=last, now=now)
         facts = self._facts(newest, _records(days), _records(recent))
         due = now + timedelta(seconds=REFRESH_SECONDS)
-        self._shared = {"newest": newest, "now": now, "due": due, "settings": self._settings, "kinds": kinds()}
+        self._shared = {
+            "newest": newest, "now": now, "due": due, "settings": self._settings, "kinds": kinds(),
+            "shard": self._settings.shard,
+        }  # fmt: skip
         self._batch_pages(now)
         self._day_pages(days, refusals, warnings, now)
         self._quarantine_page(refusals, now)
@@ -198,9 +210,12 @@ class Site:
             for each in facts.incidents
             if each["state"] != "over" or any(light.touches(each, day) for day in (facts.yesterday, facts.today))
         ]
+        verdicts = light.verdicts(self._settings, facts)
+        if self._settings.shard:
+            self._page(VERDICTS, verdicts=verdicts)
         self._page(
             "index.html",
-            verdicts=light.verdicts(self._settings, facts),
+            verdicts=verdicts,
             incidents=shown,
             checks=light.checks(facts),
             may_still_change=light.may_still_change(facts),
@@ -263,6 +278,7 @@ class Site:
             page = html.render(
                 "batch.html",
                 root="../",
+                shard=self._settings.shard,
                 batch=row | details,
                 results=self._rows("report/read_batch_results", key),
                 refused=self._rows("report/read_batch_refused", key),
@@ -288,6 +304,7 @@ class Site:
             page = html.render(
                 "day.html",
                 root="../",
+                shard=self._settings.shard,
                 day=row,
                 projects=shares,
                 refused=refused,

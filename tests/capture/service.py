@@ -86,7 +86,8 @@ class Service:
             db.execute("truncate landing.event")
             db.execute("delete from landing.project_privacy; delete from landing.project_token where team_id > 1")
             db.execute("delete from landing.project where team_id > 1; update landing.project set anonymize_ips = true")
-        self.capture.projects._read_at = 0.0
+        for shard in self.capture.shards._all:
+            shard.projects._read_at = 0.0
         self._before = {
             (sample.name, *sorted(sample.labels.items())): sample.value
             for metric in self.capture.metrics._registry.collect()
@@ -102,7 +103,15 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
     """Serve on 127.0.0.1 with the login of capture; the project 1 has the token ``TOKEN``."""
     with sql.connect(database) as db:
         project.register_token(db, 1, TOKEN)
-    capture = Capture(settings, login_url(database))
+    with serving_shards({"": login_url(database)}, settings, port=port) as service:
+        service.database = database
+        yield service
+
+
+@contextmanager
+def serving_shards(urls: Mapping[str, str], settings: Settings, *, port: int = 0) -> Iterator[Service]:
+    """Serve on 127.0.0.1 for several warehouses, with the logins given."""
+    capture = Capture(settings, urls)
     listener = listen("127.0.0.1", port)
     server = Server(capture, settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
@@ -110,7 +119,7 @@ def serving(database: str, settings: Settings, *, port: int = 0) -> Iterator[Ser
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.01)
-    service = Service(capture, listener.getsockname()[1], database)
+    service = Service(capture, listener.getsockname()[1], next(iter(urls.values())))
     try:
         yield service
     finally:

@@ -117,7 +117,8 @@ def test_the_longest_idle_or_unfinished_one_makes_room_and_none_that_is_at_work(
             while not goes_on.is_set():
                 await asyncio.sleep(0.01)
 
-        monkeypatch.setattr(service.capture.writer, "store", store)
+        [shard] = service.capture.shards._all
+        monkeypatch.setattr(shard.writer, "store", store)
         body = json.dumps({"api_key": TOKEN, "batch": [EVENT]}).encode()
         request = HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
         busy = [connect(service, request)]

@@ -67,4 +67,4 @@ def test_without_the_folder_it_says_so(service, settings, database):
 
 def test_a_folder_without_posthog_js_is_refused(settings, tmp_path):
     with pytest.raises(ConfigurationError, match=r"there is no array\.js"):
-        Capture(settings.model_copy(update={"capture_static_dir": tmp_path}), "postgresql://nowhere")
+        Capture(settings.model_copy(update={"capture_static_dir": tmp_path}), {"": "postgresql://nowhere"})

@@ -41,6 +41,9 @@ def facts() -> dict[str, Any]:
                 "timeout": dag.dagrun_timeout and dag.dagrun_timeout.total_seconds(),
                 "run_types": sorted(each.value for each in dag.allowed_run_types or ()),
                 "schedule": getattr(dag.timetable, "expression", None),
+                "file": Path(dag.fileloc).name,
+                "follows": getattr(dag.timetable.asset_condition, "name", None),
+                "triggers": [task.trigger_dag_id for task in dag.tasks if hasattr(task, "trigger_dag_id")],
                 "outlets": sorted({asset.name for task in dag.tasks for asset in task.outlets}),
                 "tasks": {
                     task.task_id: {
@@ -84,9 +87,9 @@ def warehouse(cases: list[dict[str, str]]) -> list[dict[str, str]]:
     for case in cases:
         os.environ.update(case)
         try:
-            step("open")
-            with warehouse() as db:
-                answers.append({"url": warehouse_url(), "database": db.info.dbname})
+            step(None, "open")
+            with warehouse(None) as db:
+                answers.append({"url": warehouse_url(None), "database": db.info.dbname})
         except AirflowFailException as error:
             answers.append({"refusal": str(error)})
         for name in case:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from etl.names import ALERT, INGEST, LOADED, MAINTAIN, PREFIX, REBUILD, REPLAY, REPORT
+from etl.names import ALERT, INGEST, LOADED, MAINTAIN, PREFIX, REBUILD, REPLAY, REPORT, of_shard
 from tests.dags.probe import DAGS, run_probe
 
+SHARDS = '{"eu": "postgresql://a/b", "us_2": "postgresql://c/d"}'
+NAMES = (INGEST, MAINTAIN, REPORT, ALERT, REPLAY, REBUILD)
 FILES = sorted(DAGS.glob("*.py"))
 SCHEDULES = {INGEST: "* * * * *", MAINTAIN: "17 * * * *"}
 
@@ -21,7 +23,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def test_every_dag_file_loads(facts: dict[str, Any]) -> None:
     assert facts["import_errors"] == {}
-    assert facts["dags"].keys() == {INGEST, MAINTAIN, REPORT, ALERT, REPLAY, REBUILD}
+    assert facts["dags"].keys() == set(NAMES)
 
 
 def test_loading_the_dag_files_imports_nothing_heavy(facts: dict[str, Any]) -> None:
@@ -56,6 +58,31 @@ def test_ingest_runs_the_five_steps_in_order(facts: dict[str, Any]) -> None:
         if name != "again"
     } | {"again": ["load"]}
     assert facts["dags"][INGEST]["outlets"] == [LOADED]
+    assert facts["dags"][INGEST]["triggers"] == [INGEST]
+    assert facts["dags"][REPORT]["follows"] == LOADED
+
+
+def test_each_shard_has_dags_of_its_own(facts: dict[str, Any], tmp_path: Path) -> None:
+    """Each the same as that of one warehouse but for the names: no shard waits for another."""
+    found = run_probe(tmp_path, "facts", ETL_SHARDS=SHARDS)
+    assert found["import_errors"] == {}
+    assert found["dags"].keys() == {
+        "events_ingest_eu", "events_maintain_eu", "events_report_eu", "events_alert_eu", "events_replay_eu",
+        "events_rebuild_eu",
+        "events_ingest_us_2", "events_maintain_us_2", "events_report_us_2", "events_alert_us_2", "events_replay_us_2",
+        "events_rebuild_us_2",
+    }  # fmt: skip
+    assert found["dags"]["events_ingest_eu"]["triggers"] == ["events_ingest_eu"]
+    assert found["dags"]["events_ingest_us_2"]["outlets"] == ["events_loaded_us_2"]
+    assert found["dags"]["events_report_us_2"]["follows"] == "events_loaded_us_2"
+    names = {"outlets", "follows", "triggers"}
+    for shard in ("eu", "us_2"):
+        for name in NAMES:
+            of_this, of_one = found["dags"][of_shard(name, shard)], facts["dags"][name]
+            assert {key: of_this[key] for key in of_this.keys() - names} == {
+                key: of_one[key] for key in of_one.keys() - names
+            }
+            assert of_this["file"] == f"{name.removeprefix(PREFIX)}.py", "where a worker looks for it"
 
 
 def test_a_users_own_suites_are_asked_last(facts: dict[str, Any]) -> None:

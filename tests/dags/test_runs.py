@@ -147,6 +147,31 @@ def test_report_writes_the_page_and_the_plugin_shows_it_to_nobody_without_a_logi
     assert page_url("https://airflow.example/data/") == f"https://airflow.example/data/plugin/{route}"
 
 
+def test_each_shard_is_kept_by_dags_of_its_own(
+    tmp_path: Path, server_url: str, template: str, database: str, db: Db
+) -> None:
+    """One is ready, the other one has no schema: what fails there is none of the first one's."""
+    for number in range(5):
+        land(db, "page", f"device-{number}", properties={"$device_id": f"device-{number}"})
+    shards = {"eu": database, "us": f"{server_url}/postgres"}
+    names = ("events_ingest_us", "events_ingest_eu", "events_report_eu", "events_alert_eu", "events_maintain_eu")
+    answers = run_probe(
+        tmp_path,
+        "run",
+        json.dumps([(name, {}, None) for name in names]),
+        ETL_SHARDS=json.dumps(shards),
+        ETL_REPORT_DIR=str(tmp_path / "report"),
+        ETL_BATCH_SIZE="3",
+    )
+    outcomes = dict(zip(names, answers, strict=True))
+    assert outcomes.pop("events_ingest_us")["tasks"]["open"] == "failed"
+    assert {outcome["state"] for outcome in outcomes.values()} == {"success"}
+    assert outcomes["events_ingest_eu"]["queued_runs"] == ["backlog_after_batch_1"]
+    assert db.execute("select from warehouse.events").rowcount == 3
+    assert "batch 1" in (tmp_path / "report" / "eu" / "index.html").read_text()
+    assert {row["job"] for row in sql.run(db, "status/read_jobs") if row["has_run"]} == {"watch", "maintain"}
+
+
 def connection(url: str, **changes: Any) -> str:
     """A connection as Airflow's form keeps it."""
     parts = urlsplit(url)

@@ -13,6 +13,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,6 +25,7 @@ from etl import databases
 from etl.local import postgres
 from etl.names import PAGE
 from tests.e2e.conftest import ROOT, kill_processes_of
+from tests.server import Server
 
 REDIS = shutil.which("redis-server")
 pytestmark = [
@@ -36,13 +38,18 @@ pytestmark = [
 DAGS = ("events_ingest", "events_maintain", "events_report", "events_alert")
 PASSWORD = "p@ss:w/rd#%?&+ x"
 LAND = """
-    insert into landing.event (event, distinct_id, properties)
-    select 'Invoice paid', 'user_' || number %% 5000, jsonb_build_object('number', number, 'text', repeat('x', 500))
+    insert into landing.event (team_id, event, distinct_id, properties)
+    select %s::bigint, 'Invoice paid', 'user_' || number %% 5000,
+        jsonb_build_object('number', number, 'text', repeat('x', 500))
     from generate_series(%s::int, %s::int) as number
 """
 STORED = "select count(*), count(distinct uuid) from warehouse.events where event = 'Invoice paid'"
 LOADING = """
-    select hostname from task_instance where dag_id = 'events_ingest' and task_id = 'load' and state = 'running'
+    select hostname from task_instance where dag_id = %s and task_id = 'load' and state = 'running'
+"""
+ON_BOTH_WORKERS = """
+    select dag_id from task_instance where dag_id like 'events_ingest_%' and hostname like 'worker%'
+    group by dag_id having count(distinct hostname) = 2
 """
 WORKERS = "select count(distinct hostname) from task_instance where hostname like 'worker%'"
 LAST_LOAD = """
@@ -170,6 +177,10 @@ class OwnAirflow:
             return str(answer.read().decode())
 
 
+def one(db: psycopg.Connection[Any], statement: str, *values: object) -> Any:
+    return db.execute(statement, values or None).fetchone()
+
+
 def _ancestors(pid: int) -> Iterator[int]:
     while pid > 1:
         yield pid
@@ -221,20 +232,16 @@ def test_two_workers_share_the_tasks_and_one_is_lost_in_a_load(airflow: OwnAirfl
     airflow.run("airflow", "db", "migrate")
     airflow.start()
     with psycopg.connect(warehouse, autocommit=True) as db, psycopg.connect(metadata, autocommit=True) as own:
-
-        def one(connection: psycopg.Connection[Any], statement: str) -> Any:
-            return connection.execute(statement).fetchone()
-
         wait_for(lambda: one(own, "select count(*) from dag where not is_stale") == (6,), 120, airflow)
         airflow.run("airflow", "dags", "unpause", "--yes", "--treat-dag-id-as-regex", "|".join(DAGS))
         assert one(own, "select count(*) from dag where not is_paused") == (4,)
 
-        db.execute(LAND, (1, 1000))
+        db.execute(LAND, (1, 1, 1000))
         wait_for(lambda: one(db, STORED) == (1000, 1000), 200, airflow)
         wait_for(lambda: one(own, WORKERS) == (2,), 120, airflow)
 
-        db.execute(LAND, (1001, 80_000))
-        (lost,) = wait_for(lambda: one(own, LOADING) if one(db, IN_FLIGHT) else None, 200, airflow)
+        db.execute(LAND, (1, 1001, 80_000))
+        (lost,) = wait_for(lambda: one(own, LOADING, "events_ingest") if one(db, IN_FLIGHT) else None, 200, airflow)
         airflow.kill(lost)
         assert one(db, STORED) < (80_000, 80_000)
         wait_for(lambda: one(db, STORED) == (80_000, 80_000), 300, airflow)
@@ -246,3 +253,56 @@ def test_two_workers_share_the_tasks_and_one_is_lost_in_a_load(airflow: OwnAirfl
         token = json.loads(airflow.get("/auth/token"))["access_token"]
         assert "Can the numbers be trusted?" in airflow.get(f"/{PAGE}/index.html", token)
     assert "All agree." in airflow.run("etl", "audit", "verify", ETL_DATABASE_URL=warehouse)
+
+
+@pytest.fixture
+def shards() -> Iterator[dict[str, str]]:
+    """The address of an empty warehouse on each of three servers."""
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(Server.running()) for name in ("eu", "us", "ap")}
+        yield {name: databases.create_database(server.url, "warehouse") for name, server in servers.items()}
+
+
+def test_two_workers_serve_three_servers_and_one_is_lost_in_a_load(
+    airflow: OwnAirflow, urls: tuple[str, str], shards: dict[str, str]
+) -> None:
+    """Any worker does the work of any shard; what a lost one has begun the other one ends, whichever shard it is of."""
+    airflow.environment["ETL_SHARDS"] = json.dumps(shards)
+    airflow.run("etl", "migrate")
+    teams = {"eu": 1, "us": 2, "ap": 3}
+    for name in ("us", "ap"):
+        airflow.run("etl", "--shard", name, "project", "add", f"of {name}")
+    airflow.run("airflow", "db", "migrate")
+    airflow.start()
+    with ExitStack() as stack:
+        dbs = {name: stack.enter_context(psycopg.connect(url, autocommit=True)) for name, url in shards.items()}
+        own = stack.enter_context(psycopg.connect(urls[1], autocommit=True))
+
+        def land(first: int, last: int) -> None:
+            for name, db in dbs.items():
+                db.execute(LAND, (teams[name], first, last))
+
+        def lost_one() -> str | None:
+            """The worker that is loading a large batch, of whichever shard."""
+            for name, db in dbs.items():
+                if one(db, IN_FLIGHT) and (found := one(own, LOADING, f"events_ingest_{name}")):
+                    return str(found[0])
+            return None
+
+        def are_stored(count: int) -> bool:
+            return all(one(db, STORED) == (count, count) for db in dbs.values())
+
+        wait_for(lambda: one(own, "select count(*) from dag where not is_stale") == (18,), 120, airflow)
+        airflow.run("airflow", "dags", "unpause", "--yes", "--treat-dag-id-as-regex", "events_ingest_.*")
+        assert one(own, "select count(*) from dag where not is_paused") == (3,)
+        land(1, 1000)
+        wait_for(lambda: are_stored(1000), 240, airflow)
+        wait_for(lambda: own.execute(ON_BOTH_WORKERS).rowcount == 3, 300, airflow)
+
+        land(1001, 60_000)
+        airflow.kill(wait_for(lost_one, 200, airflow))
+        assert not are_stored(60_000)
+        wait_for(lambda: are_stored(60_000), 400, airflow)
+        for db in dbs.values():
+            assert one(db, "select count(*), sum(landed) from ops.batch where not is_balanced") == (0, None)
+    assert airflow.run("etl", "audit", "verify").count("All agree.") == 3

@@ -140,7 +140,7 @@ def test_the_webhook_gets_text_and_data(db, settings):
     assert body["text"].startswith("Event ingestion: 1 raised")
     assert "RAISED at" in body["text"]
     assert body["alerts"][0]["kind"] == "late"
-    assert (body["link"], body["audit_hash"]) == FOOTER
+    assert (body["link"], body["audit_hash"], body["shard"]) == FOOTER
 
 
 @pytest.mark.parametrize("status", [400, 503])
