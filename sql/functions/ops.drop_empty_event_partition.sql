@@ -1,4 +1,5 @@
--- Drop a day of the loaded events of which nothing is left; false where something is.
+-- Drop a day of the loaded events of which nothing is left; false where something is. Of a day that is on another
+-- server the empty table stays there.
 create or replace function ops.drop_empty_event_partition(partition_name text)
 returns boolean
 language plpgsql
@@ -14,7 +15,15 @@ begin
         execute format('select exists (select from warehouse.%I)', partition_name) into has_events;
     end if;
     if not has_events then
-        execute format('drop table warehouse.%I', partition_name);
+        execute format(
+            'drop %s warehouse.%I',
+            (
+                select case c.relkind when 'f' then 'foreign table' else 'table' end
+                from pg_class as c
+                where c.oid = format('warehouse.%I', partition_name)::regclass
+            ),
+            partition_name
+        );
     end if;
     return not has_events;
 end;
