@@ -12,6 +12,7 @@ What a person or a group has no room for is told of the event that said it, or o
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
@@ -22,6 +23,7 @@ from etl.rules import properties
 from etl.sql import Db
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 # Read at a time: each may have a megabyte.
 _ROWS = 100
 _NAMES_TOLD = 10
@@ -84,25 +86,37 @@ def refold_groups(db: Db) -> None:
     sql.run(db, "load/upsert_group_profile")
 
 
-def _fold_groups(db: Db, operations_by: str) -> None:
-    changed: list[tuple[Any, ...]] = []
-    warnings: list[_Warning] = []
+def folded_groups(
+    db: Db, operations_by: str, warnings: list[_Warning]
+) -> Iterator[tuple[tuple[Any, ...], datetime, properties.State]]:
+    """Each group that a statement names: its key, since when it is known, and its state.
+
+    Args:
+        db: in a transaction.
+        operations_by: the statement; for each group first the states, then what is said, as load/read_group_changes.
+        warnings: gets what there was no room for.
+    """
     rows = itertools.chain.from_iterable(sql.stream(db, operations_by, size=_ROWS))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
         state = properties.State()
-        created_at = None
+        created_at = _NEVER
         for *_, stamped_at, stored, microseconds, xid, landing_id, set_json in operations:
-            created_at = min(created_at or stamped_at, stamped_at)
+            created_at = min(created_at, stamped_at)
             if stored is not None:
                 properties.join(state, properties.read_state(stored))
             else:
                 properties.apply(state, (microseconds, xid, landing_id), set_json, None, None, is_forced=True)
                 _warn(warnings, state, landing_id, "group_properties_size_violation")
-        changed.append((*group, created_at, properties.visible(state), properties.write_state(state)))
-        if len(changed) >= 10_000:
-            sql.copy_in(db, "load/copy_group_profile", changed)
-            changed.clear()
-    sql.copy_in(db, "load/copy_group_profile", changed)
+        yield group, created_at, state
+
+
+def _fold_groups(db: Db, operations_by: str) -> None:
+    warnings: list[_Warning] = []
+    groups = (
+        (*group, created_at, properties.visible(state), properties.write_state(state))
+        for group, created_at, state in folded_groups(db, operations_by, warnings)
+    )
+    sql.copy_in_parts(db, "load/copy_group_profile", groups, size=10_000)
     sql.copy_in(db, "validate/copy_warning", warnings)
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import psycopg.errors
 
 from etl import sql
+from etl.cycle.fold import folded_groups
 from etl.errors import TransientError
 from etl.quality.audit_log import entry
 from etl.rules import properties
@@ -98,7 +99,12 @@ def _drop_chosen(db: Db, range_: Row) -> int:
     sql.run(db, "event_retention/analyze")
     with entry(db, "maintenance", f"events until {range_['until_at']:%Y-%m-%d} dropped after retention"):
         sql.copy_in_parts(db, "event_retention/copy_id", _fold_ids(db))
-        sql.copy_in_parts(db, "event_retention/copy_group", _fold_groups(db))
+        groups = folded_groups(db, "event_retention/read_group_operations", [])
+        sql.copy_in_parts(
+            db,
+            "event_retention/copy_group",
+            ((*key, created_at, properties.write_state(state)) for key, created_at, state in groups),
+        )
         sql.run(db, "event_retention/analyze")
         sql.run(db, "event_retention/upsert_ids")
         sql.run(db, "event_retention/upsert_births")
@@ -127,18 +133,3 @@ def _fold_ids(db: Db) -> Iterator[tuple[Any, ...]]:
             else:
                 properties.apply(state, (at, xid, landing_id), *said, is_forced=is_forced)
         yield *key, properties.write_state(state)
-
-
-def _fold_groups(db: Db) -> Iterator[tuple[Any, ...]]:
-    """The state of each group that the events are about, dropped ones of earlier runs included, and when it began."""
-    rows = itertools.chain.from_iterable(sql.stream(db, "event_retention/read_group_operations", size=_ROWS))
-    for key, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
-        state = properties.State()
-        created_at = None
-        for *_, stamped_at, stored, at, xid, landing_id, set_json in operations:
-            created_at = min(created_at or stamped_at, stamped_at)
-            if stored is not None:
-                properties.join(state, properties.read_state(stored))
-            else:
-                properties.apply(state, (at, xid, landing_id), set_json, None, None, is_forced=True)
-        yield *key, created_at, properties.write_state(state)
