@@ -23,8 +23,10 @@ KNOWN = {
             "erase/collect_groups",
             "erase/collect_loaded",
             "erase/collect_naming",
+            "erase/rewrite_dropped_event_keys",
             "erase/rewrite_event_keys",
             "erase/rewrite_events",
+            "explain/read_dropped",
             "explain/read_hold",
             "functions/warehouse.events_of_person",
             "withdraw/collect_events",
@@ -38,6 +40,14 @@ KNOWN = {
             "withdraw/read_group_operations",
             "withdraw/stamp_events",
             "withdraw/update_first_seen",
+        ),
+        "retention, a share of the events at a time": (
+            "event_retention/delete_events",
+            "event_retention/read_group_operations",
+            "event_retention/read_operations",
+            "event_retention/upsert_births",
+            "event_retention/upsert_ids",
+            "views/ops.birth",
         ),
         "overrides, ids or steps of actions are sent along whole": (
             "audit/compare_persons",
@@ -69,10 +79,20 @@ KNOWN = {
             "detectors/vanished_property",
             "plan/sample_properties",
         ),
-        "refused: rare, and by ids": ("erase/collect_landed", "land/land_repeated", "withdraw/read_births"),
+        "refused: rare, and by ids": ("erase/collect_landed", "land/land_repeated"),
+        "refused: which events make a person, of those that retention drops or a file's": (
+            "event_retention/choose_events",
+            "views/ops.birth",
+        ),
     },
     "function": {"refused: the person as of an event": ("views/warehouse.posthog_events",)},
-    "moved row": {"refused: an erasure": ("erase/rewrite_event_keys", "erase/rewrite_events")},
+    "moved row": {
+        "refused: an erasure": (
+            "erase/rewrite_dropped_event_keys",
+            "erase/rewrite_event_keys",
+            "erase/rewrite_events",
+        )
+    },
 }
 NAMES = sorted(
     str(path.relative_to(ROOT))[:-4]
