@@ -15,6 +15,7 @@ erasure of events only, all or those of a range of time, empties them too, and l
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -186,38 +187,35 @@ def _rewrite_property(db: Db, parameters: dict[str, Any]) -> dict[str, int]:
 
 def _erase_dropped(db: Db, erasure: Erasure) -> None:
     """Take out what events had said that retention has dropped since; of a range of time what still counts."""
+    since, until = _microseconds(erasure.since_at), _microseconds(erasure.until_at)
 
     def left(state: properties.State) -> properties.State:
-        if erasure.since_at is None and erasure.until_at is None:
-            return properties.State()
-        properties.drop_times(state, *map(_microseconds, (erasure.since_at, erasure.until_at)))
-        return state
+        return properties.State() if since is None and until is None else properties.without_times(state, since, until)
 
-    states = itertools.chain.from_iterable(sql.stream(db, "erase/read_dropped_states", size=_STATES))
-    sql.copy_in_parts(
-        db,
-        "event_retention/copy_id",
-        ((*key, properties.write_state(left(properties.read_state(state)))) for *key, state in states),
-    )
+    _rewrite_dropped(db, "erase/read_dropped_states", "event_retention/copy_id", {}, left)
     sql.run(db, "erase/update_dropped_states")
 
 
 def _erase_dropped_property(db: Db, parameters: dict[str, Any]) -> None:
     """Take a property out of what events had said that retention has dropped since."""
-
-    def without(text: str) -> str:
-        state = properties.read_state(text)
-        properties.drop_key(state, parameters["property"])
-        return properties.write_state(state)
-
     for read, written in (
         ("erase_property/read_dropped_states", "event_retention/copy_id"),
         ("erase_property/read_dropped_groups", "event_retention/copy_group"),
     ):
-        rows = itertools.chain.from_iterable(sql.stream(db, read, parameters, size=_STATES))
-        sql.copy_in_parts(db, written, ((*key, without(state)) for *key, state in rows))
+        _rewrite_dropped(
+            db, read, written, parameters, lambda state: properties.without_key(state, parameters["property"])
+        )
     sql.run(db, "erase/update_dropped_states")
     sql.run(db, "event_retention/upsert_groups")
+
+
+def _rewrite_dropped(
+    db: Db, read: str, written: str, parameters: dict[str, Any], left: Callable[[properties.State], properties.State]
+) -> None:
+    """Write what is left of each state that a statement reads."""
+    rows = itertools.chain.from_iterable(sql.stream(db, read, parameters, size=_STATES))
+    states = ((*key, properties.write_state(left(properties.read_state(state)))) for *key, state in rows)
+    sql.copy_in_parts(db, written, states)
 
 
 def _microseconds(at: datetime | None) -> int | None:

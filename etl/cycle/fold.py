@@ -42,8 +42,12 @@ def fold_person_properties(db: Db) -> None:
     sql.run(db, "load/insert_property_events")
     sql.run(db, "load/analyze_property_event")
     sql.run(db, "load/insert_first_lifts")
-    changed: list[tuple[Any, ...]] = []
     warnings: list[_Warning] = []
+    sql.copy_in_parts(db, "load/copy_person_property", _changed_persons(db, warnings), size=10_000)
+    sql.copy_in(db, "validate/copy_warning", warnings)
+
+
+def _changed_persons(db: Db, warnings: list[_Warning]) -> Iterator[tuple[Any, ...]]:
     refolded = _refold(db)
     rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes", size=_ROWS))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
@@ -58,13 +62,9 @@ def fold_person_properties(db: Db) -> None:
                 state = properties.read_state(stored)
             _warn(warnings, state, place, "person_properties_size_violation")
         if state or is_refolded:
-            changed.append((team_id, person_id, *_property_columns(state)))
-        if len(changed) >= 10_000:
-            sql.copy_in(db, "load/copy_person_property", changed)
-            changed.clear()
-    changed += [(*key, *_property_columns(state)) for key, state in refolded.items()]
-    sql.copy_in(db, "load/copy_person_property", changed)
-    sql.copy_in(db, "validate/copy_warning", warnings)
+            yield team_id, person_id, *_property_columns(state)
+    for key, state in refolded.items():
+        yield *key, *_property_columns(state)
 
 
 def refold_persons(db: Db) -> None:

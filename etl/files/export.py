@@ -185,8 +185,8 @@ def _written_days(folder: Path) -> set[date]:
 
 def _write_days(db: Db, folder: Path, days: set[date], team_id: int | None) -> Iterator[ExportedFile]:
     # What was exported of these is more than there is.
-    days -= {row["day"] for row in sql.run(db, "export/list_dropped_days")}
-    for day in sorted(days):
+    dropped = {row["day"] for row in sql.run(db, "export/list_dropped_days")}
+    for day in sorted(days - dropped):
         if (file := _write_day(db, folder, day, team_id)) is not None:
             yield file
 

@@ -383,16 +383,16 @@ def join(target: State, source: State) -> None:
     target.keep_within(source.limit)
 
 
-def drop_key(state: State, name: str) -> None:
-    """Take a property out of a state, and what was lifted from it, as if no event had ever said it."""
-    for key in (name, _INITIAL.get(name, name)):
-        state.keys.pop(key, None)
-    state.lifted.pop(name, None)
-    state.__post_init__()
+def without_key(state: State, name: str) -> State:
+    """A state without a property and what was lifted from it, as if no event had ever said it."""
+    gone = {name, _INITIAL.get(name, name)}
+    keys = {key: facts for key, facts in state.keys.items() if key not in gone}
+    lifted = {key: operation for key, operation in state.lifted.items() if key != name}
+    return State(keys, lifted, state.limit)
 
 
-def drop_times(state: State, since: int | None, until: int | None) -> None:
-    """Take out what was said from one time until before another, in microseconds since 1970; None: without bound.
+def without_times(state: State, since: int | None, until: int | None) -> State:
+    """A state without what was said from one time until before another, in microseconds since 1970; None: no bound.
 
     What it had replaced is not known any more, and does not come back.
     """
@@ -401,13 +401,20 @@ def drop_times(state: State, since: int | None, until: int | None) -> None:
         is_gone = operation and (since is None or operation.at >= since) and (until is None or operation.at < until)
         return None if is_gone else operation
 
-    for name, key in list(state.keys.items()):
-        key.set, key.unset, key.first, key.last = map(remaining, (key.set, key.unset, key.first, key.last))
-        key.switches = [each for each in key.switches if remaining(each)]
-        if not (key.set or key.unset or key.first or key.last or key.switches):
-            del state.keys[name]
-    state.lifted = {name: operation for name, operation in state.lifted.items() if remaining(operation)}
-    state.__post_init__()
+    keys = {}
+    for name, key in state.keys.items():
+        left = Key(
+            remaining(key.set),
+            remaining(key.unset),
+            remaining(key.first),
+            remaining(key.last),
+            [each for each in key.switches if remaining(each)],
+            key.size,
+        )
+        if left.set or left.unset or left.first or left.last or left.switches:
+            keys[name] = left
+    lifted = {name: operation for name, operation in state.lifted.items() if remaining(operation)}
+    return State(keys, lifted, state.limit)
 
 
 def _rank(name: str) -> tuple[int, str]:

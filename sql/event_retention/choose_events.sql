@@ -8,7 +8,7 @@ select
     e.landing_id
 from warehouse.stored_event as e
 where
-    (%(since_at)s::timestamptz is null or e."timestamp" >= %(since_at)s::timestamptz)
+    e."timestamp" >= %(since_at)s::timestamptz
     and e."timestamp" < %(until_at)s::timestamptz
     and (e.team_id, e.distinct_id, e."timestamp")
     > (%(after_team_id)s::bigint, %(after_distinct_id)s::text, %(after_timestamp)s::timestamptz)

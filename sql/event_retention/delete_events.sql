@@ -3,7 +3,7 @@ with gone as (
     delete from warehouse.stored_event as e
     using staging.dropped_event as s
     where
-        (%(since_at)s::timestamptz is null or e."timestamp" >= %(since_at)s::timestamptz)
+        e."timestamp" >= %(since_at)s::timestamptz
         and e."timestamp" < %(until_at)s::timestamptz
         and e.team_id = s.team_id and e.distinct_id = s.distinct_id and e."timestamp" = s."timestamp"
         and e.landing_id = s.landing_id

@@ -1,8 +1,8 @@
 -- Ranges of event times that ended before the retention, a partition each: first the days, then what has none and is
--- without a beginning.
+-- without a beginning: as text, because Python has no infinite times.
 select
     case when c.relname ~ '_[0-9]{8}$' then c.relname end as partition_name,
-    r.since_at,
+    r.since_at::text as since_at,
     r.until_at
 from pg_inherits as i
 inner join pg_class as c on i.inhrelid = c.oid
@@ -16,6 +16,7 @@ cross join
             case
                 when c.relname ~ '_[0-9]{8}$'
                     then to_date(right(c.relname, 8), 'YYYYMMDD')::timestamp at time zone 'UTC'
+                else '-infinity'
             end as since_at,
             case
                 when c.relname ~ '_[0-9]{8}$'

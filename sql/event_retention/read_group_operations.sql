@@ -14,6 +14,14 @@ with said as materialized (
             s.team_id = e.team_id and s.distinct_id = e.distinct_id and s."timestamp" = e."timestamp"
             and s.landing_id = e.landing_id
     where e.event = '$groupidentify'
+),
+
+asked as (
+    select distinct
+        s.team_id,
+        s.group_type,
+        s.group_key
+    from said as s
 )
 
 select
@@ -26,13 +34,9 @@ select
     null::bigint as xid,
     null::bigint as landing_id,
     null::text as set_json
-from (select distinct
-    s.team_id,
-    s.group_type,
-    s.group_key
-from said as s) as g
+from asked as a
 inner join ops.dropped_group as d
-    on g.team_id = d.team_id and g.group_type = d.group_type and g.group_key = d.group_key
+    on a.team_id = d.team_id and a.group_type = d.group_type and a.group_key = d.group_key
 union all
 select
     s.team_id,

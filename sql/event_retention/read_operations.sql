@@ -1,7 +1,14 @@
 -- Of each id: what events that were dropped before had said, then what those say that are dropped now.
+with asked as (
+    select distinct
+        s.team_id,
+        s.distinct_id
+    from staging.dropped_event as s
+)
+
 select
-    i.team_id,
-    i.distinct_id,
+    a.team_id,
+    a.distinct_id,
     d.property_state,
     null::bigint as stamped_at,
     null::bigint as xid,
@@ -11,11 +18,8 @@ select
     null::text as unset_json,
     null::text[] as lifted_values,
     null::boolean as is_forced
-from (select distinct
-    s.team_id,
-    s.distinct_id
-from staging.dropped_event as s) as i
-inner join ops.dropped_id as d on i.team_id = d.team_id and i.distinct_id = d.distinct_id
+from asked as a
+inner join ops.dropped_id as d on a.team_id = d.team_id and a.distinct_id = d.distinct_id
 union all
 select
     s.team_id,

@@ -6,7 +6,7 @@ select distinct on (b.team_id, b.distinct_id, b.is_hold)
     b.is_hold,
     b.xid,
     b.landing_id,
-    b.received_at + case when b.is_hold then make_interval(secs => b.hold_seconds) else interval '0' end as born_at,
+    b.born_at,
     b."timestamp",
     b.uuid
 from staging.dropped_event as s

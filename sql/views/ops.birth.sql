@@ -4,18 +4,22 @@ create or replace view ops.birth as
 select
     e.team_id,
     e.distinct_id,
-    e.event <> '$identify'
-    and not ops.is_exempt_from_hold(e.event, e.properties)
-    and coalesce(e.properties -> '$device_id' <> to_jsonb(e.distinct_id), true) as is_hold,
+    h.is_hold,
     e.xid,
     e.landing_id,
-    e.received_at,
-    b.hold_seconds,
+    e.received_at + case when h.is_hold then make_interval(secs => b.hold_seconds) else interval '0' end as born_at,
     e."timestamp",
     e.uuid
 from warehouse.stored_event as e
 inner join landing.project as p on e.team_id = p.team_id
 inner join ops.batch as b on e.batch_id = b.batch_id
+cross join
+    lateral (
+        select
+            e.event <> '$identify'
+            and not ops.is_exempt_from_hold(e.event, e.properties)
+            and coalesce(e.properties -> '$device_id' <> to_jsonb(e.distinct_id), true) as is_hold
+    ) as h
 where
     e.person_mode = 'full'
     and not ops.is_about_nobody(e.event)

@@ -1,15 +1,7 @@
 -- Which of the remaining ordinary events gives each id its person: the first that does so at once, and the first that
 -- is held, or would have been. Also those that retention has dropped since.
 with born as (
-    select
-        b.team_id,
-        b.distinct_id,
-        b.is_hold,
-        b.xid,
-        b.landing_id,
-        b.received_at + case when b.is_hold then make_interval(secs => b.hold_seconds) else interval '0' end as born_at,
-        b."timestamp",
-        b.uuid
+    select b.*
     from staging.withdrawn_id as i
     inner join ops.birth as b on i.team_id = b.team_id and i.distinct_id = b.distinct_id
     union all
