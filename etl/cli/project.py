@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Json, to_shard_of
+from etl.cli.options import By, Json, Why, to_shard_of
 from etl.cli.shared import console, on_every_shard, print_json, warehouse
-from etl.operate import project
+from etl.operate import project, project_removal
 
 app = typer.Typer(help="Projects, and the tokens with which SDKs send events to them.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", callback=to_shard_of)]
@@ -60,6 +60,26 @@ def disable(name: Name) -> None:
     """End all tokens of a project. Requests with them are refused within seconds."""
     with warehouse() as (db, _):
         console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate")
+
+
+@app.command()
+def remove(
+    name: Name,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing, count what would be.")] = False,
+    why: Why,
+    by: By,
+    is_json: Json = False,
+) -> None:
+    """Remove a project and all that is stored of it. It cannot be undone. Cycles wait meanwhile."""
+    with warehouse() as (db, _):
+        counts = project_removal.remove(db, name, by=by, why=why, is_trial=dry_run)
+    if is_json:
+        print_json(counts)
+        return
+    for table, rows in counts.items():
+        console.print(f"{table}: {rows:,}")
+    console.print("Nothing is removed yet." if dry_run else "Removed. What still arrives for it goes to quarantine.")
 
 
 @app.command()

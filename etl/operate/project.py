@@ -66,14 +66,14 @@ def add_to_shard(settings: Settings, shard: str, name: str) -> str:
 def rotate(db: Db, name: str, *, grace_hours: float = 0.0) -> str:
     """Give a project a new token and return it; the old ones end, after a while if pages with them are still open."""
     with db.transaction():
-        team_id = _team_id(db, name)
+        team_id = team_of(db, name)
         sql.run(db, "project/expire_tokens", {"team_id": team_id, "hours": grace_hours})
         return _new_token(db, team_id)
 
 
 def disable(db: Db, name: str) -> int:
     """End all tokens of a project now; returns how many. What is stored stays; `rotate` opens it again."""
-    return sql.run(db, "project/expire_tokens", {"team_id": _team_id(db, name), "hours": 0.0}).rowcount
+    return sql.run(db, "project/expire_tokens", {"team_id": team_of(db, name), "hours": 0.0}).rowcount
 
 
 def set_privacy(
@@ -89,7 +89,7 @@ def set_privacy(
         stores_ip: whether the address that a request came from is stored; None: as before.
     """
     with db.transaction():
-        team_id = _team_id(db, name)
+        team_id = team_of(db, name)
         sql.run(db, "project/set_privacy", {"team_id": team_id, "dropped": list(dropped), "hashed": list(hashed)})
         if stores_ip is not None:
             sql.run(db, "project/set_ip", {"team_id": team_id, "anonymize_ips": not stores_ip})
@@ -105,7 +105,7 @@ def set_merges(db: Db, name: str, *, is_client_allowed: bool | None = None, limi
         limit: how many distinct ids one event may move; 0: any number.
     """
     with db.transaction():
-        team_id = _team_id(db, name)
+        team_id = team_of(db, name)
         if is_client_allowed is not None:
             sql.run(db, "project/set_client_merges", {"team_id": team_id, "is_allowed": is_client_allowed})
         if limit is not None:
@@ -135,7 +135,12 @@ def _new_token(db: Db, team_id: int) -> str:
     return token
 
 
-def _team_id(db: Db, name: str) -> int:
+def team_of(db: Db, name: str) -> int:
+    """The number of the project with this name.
+
+    Raises:
+        ProjectError: there is none; names those there are.
+    """
     found = sql.run(db, "project/find", {"name": name}).fetchone()
     if found is None:
         names = ", ".join(repr(project["name"]) for project in list_all(db))

@@ -345,7 +345,7 @@ class Site:
         return [dict(row) for row in result.mappings()]
 
     def _fingerprint(self, value: Any) -> str:
-        """Of a page that shows rows: an erasure changes what they say, and no number."""
+        """Of a page that shows rows: an erasure, or a project's removal, changes what they say, and no number."""
         return _digest([value, self._shared["newest"]["erasures"]])
 
     def _is_there(self, name: str, fingerprint: str) -> bool:

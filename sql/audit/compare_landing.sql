@@ -1,11 +1,11 @@
 -- Batches whose rows in landing are not those that they took, found by position: a range of the primary key a batch.
 select
     b.batch_id,
-    b.landed,
+    b.landed - a.removed as landed,
     l.found,
     b.arrival_clock_before < coalesce(
         (select max(d.day) + 1 from ops.dropped_landing as d), '-infinity'::date
-    ) and l.found < b.landed as is_dropped
+    ) and l.found < b.landed - a.removed as is_dropped
 from ops.batch as b
 cross join
     lateral (
@@ -17,18 +17,19 @@ cross join
             (e.xid, e.landing_id) > (b.lower_xid, b.lower_landing_id)
             and (e.xid, e.landing_id) <= (b.upper_xid, b.upper_landing_id)
     ) as l
+cross join
+    lateral (
+        select
+            coalesce(sum(m.landed), 0)::bigint as removed,
+            bit_xor((m.digests ->> 'landing')::bigint) as digest
+        from ops.amendment as m
+        where m.batch_id = b.batch_id
+    ) as a
 where
     b.status = 'loaded'
     and b.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
     and (
-        l.found <> b.landed
-        or l.digest is distinct from ops.xor(
-            (b.digests ->> 'landing')::bigint,
-            (
-                select bit_xor((a.digests ->> 'landing')::bigint)
-                from ops.amendment as a
-                where a.batch_id = b.batch_id
-            )
-        )
+        l.found <> b.landed - a.removed
+        or l.digest is distinct from ops.xor((b.digests ->> 'landing')::bigint, a.digest)
     )
 order by b.batch_id;

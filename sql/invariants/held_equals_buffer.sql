@@ -1,5 +1,5 @@
 -- As many events are in the buffer as batches held and have not released; those that the open batch has set apart have
--- left it already.
+-- left it already, and those of a removed project too.
 select
     e.in_buffer,
     b.held_and_not_released
@@ -14,8 +14,8 @@ from (
         ) as in_buffer
 ) as e
 cross join (
-    select coalesce(sum(held - released), 0) as held_and_not_released
-    from ops.batch
-    where status = 'loaded'
+    select
+        (select coalesce(sum(held - released), 0) from ops.batch where status = 'loaded')
+        - (select coalesce(sum(held - released), 0) from ops.amendment) as held_and_not_released
 ) as b
 where e.in_buffer <> b.held_and_not_released;

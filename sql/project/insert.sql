@@ -1,8 +1,12 @@
--- Make a project; its id follows the largest, here and on other shards. No row comes back if the name is taken.
+-- Make a project; its id follows the largest there is or was, here and on other shards. No row comes back if the name
+-- is taken.
 insert into landing.project (team_id, name)
 select
-    greatest(coalesce(max(team_id), 0), %(largest_elsewhere)s::bigint) + 1,
+    greatest(
+        (select max(p.team_id) from landing.project as p),
+        (select max(r.team_id) from ops.removed_project as r),
+        %(largest_elsewhere)s::bigint
+    ) + 1,
     %(name)s::text
-from landing.project
 on conflict (name) do nothing
 returning team_id;

@@ -8,7 +8,7 @@ select
     b.as_of,
     t.batches,
     t.held,
-    (select count(*) from ops.erasure) as erasures,
+    (select count(*) from ops.erasure) + (select count(*) from ops.removed_project) as erasures,
     clock_timestamp() as clock
 from ops.report_state as s
 left join lateral (

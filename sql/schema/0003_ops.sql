@@ -646,15 +646,18 @@ comment on table ops.withdrawal is 'What was taken out of each batch when a file
 
 create index withdrawal_by_source on ops.withdrawal (from_batch_id);
 
--- By what the digests of a batch are other than it recorded, because the product itself has erased or dropped something
--- of it since. An audited table: who changes a row here by hand is found.
+-- By what the digests of a batch are other than it recorded, because the product itself has erased, dropped or removed
+-- something of it since. An audited table: who changes a row here by hand is found.
 create table ops.amendment (
     amendment_id bigint generated always as identity primary key,
     batch_id bigint not null,
-    cause text not null check (cause in ('erasure', 'retention')),
+    cause text not null check (cause in ('erasure', 'retention', 'removal')),
     amended_at timestamptz not null default now(),
-    -- Rows that are gone: of a retention. An erasure empties rows and removes none.
+    -- Rows that are gone: of a retention, or with a project. An erasure empties rows and removes none.
+    landed bigint not null default 0,
+    released bigint not null default 0,
     loaded bigint not null default 0,
+    held bigint not null default 0,
     quarantined bigint not null default 0,
     -- As in ops.batch: digests of the rows as they were and as they are, together.
     digests jsonb not null
@@ -663,8 +666,8 @@ create table ops.amendment (
 create index amendment_by_batch on ops.amendment (batch_id);
 
 comment on table ops.amendment is
-'By what the digests of a batch are other than it recorded, because something of it was erased or dropped after '
-'retention';
+'By what the digests of a batch are other than it recorded, because something of it was erased, dropped after '
+'retention, or removed with its project';
 
 -- What was erased: one row each, which names nobody.
 create table ops.erasure (
@@ -687,6 +690,21 @@ create table ops.erasure (
 );
 
 comment on table ops.erasure is 'What was erased, by whom, when, why and how much; of whom, nobody can tell';
+
+-- Projects that were removed with all that was stored of them: one row each. Their numbers are not used again.
+create table ops.removed_project (
+    removal_id bigint generated always as identity primary key,
+    team_id bigint not null,
+    name text not null,
+    removed_at timestamptz not null default now(),
+    removed_by text not null,
+    why text not null,
+    -- How many rows of which table.
+    counts jsonb not null
+);
+
+comment on table ops.removed_project is
+'Which projects were removed with all that was stored of them, by whom, when and why, and how many rows of which table';
 
 -- The ids that stand where an erased person's ids stood.
 create table ops.erased_id (

@@ -34,7 +34,8 @@ select array[
     'ops.check_result',
     'ops.amendment',
     'ops.erasure',
-    'ops.erased_id'
+    'ops.erased_id',
+    'ops.removed_project'
 ]
 $$;
 
