@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from etl.cli.options import By, Json, Why, to_shard_of
-from etl.cli.shared import console, on_every_shard, print_json, warehouse
+from etl.cli.shared import chosen_settings, console, on_every_shard, print_json, warehouse
 from etl.operate import project, project_removal
 
 app = typer.Typer(help="Projects, and the tokens with which SDKs send events to them.", no_args_is_help=True)
@@ -80,6 +80,27 @@ def remove(
     for table, rows in counts.items():
         console.print(f"{table}: {rows:,}")
     console.print("Nothing is removed yet." if dry_run else "Removed. What still arrives for it goes to quarantine.")
+
+
+@app.command()
+def move(
+    name: Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.")],
+    to: Annotated[str, typer.Option("--to", metavar="SHARD", help="The shard that it goes to.")],
+    *,
+    why: Why,
+    by: By,
+    is_json: Json = False,
+) -> None:
+    """Move a project to another shard, with its history, while its events arrive. Interrupted, run it again."""
+    from etl.operate import project_move
+
+    moved = project_move.move(chosen_settings(), name, to, by=by, why=why)
+    if is_json:
+        print_json({**moved.counts, "landed_since": moved.landed})
+        return
+    for table, rows in moved.counts.items():
+        console.print(f"{table}: {rows:,}")
+    console.print(f"Moved to {to}; {moved.landed:,} rows that had landed since were landed there.")
 
 
 @app.command()

@@ -37,19 +37,32 @@ def remove(db: Db, name: str, *, by: str, why: str, is_trial: bool = False) -> d
         ProjectError: there is no such project.
     """
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=is_trial):
-        team_id = team_of(db, name)
-        if batch := sql.run(db, "open/read_open_batch").fetchone():
-            raise CycleBusyError(
-                f"Batch {batch['batch_id']} is open: its last run failed or was killed. Let `etl cycle` finish it, "
-                "then remove the project."
-            )
-        with entry(db, "decision", f"project {team_id} removed by {by}: {why}"):
-            sql.run(db, "project/insert_amendments", {"team_id": team_id})
-            counts = {row["name"]: row["deleted"] for row in sql.run(db, "project/delete_rows", {"team_id": team_id})}
-            noted = {"team_id": team_id, "name": name, "by": by, "why": why, "counts": sql.json_text(counts)}
-            sql.run(db, "project/insert_removed", noted)
-            # Chains are those of all projects together.
-            sql.run(db, "action/delete_matched_chains")
-            match_chains(db, sql.stream(db, "action/read_chains"))
-            sql.run(db, "progress/clear")
+        return remove_rows(db, team_of(db, name), name, by=by, why=why)
+
+
+def remove_rows(db: Db, team_id: int, name: str, *, by: str, why: str) -> dict[str, int]:
+    """As ``remove``, for who holds the cycle lock; inside a transaction it belongs to that."""
+    refuse_open_batch(db)
+    with entry(db, "decision", f"project {team_id} removed by {by}: {why}"):
+        sql.run(db, "project/insert_amendments", {"team_id": team_id})
+        counts = {row["name"]: row["deleted"] for row in sql.run(db, "project/delete_rows", {"team_id": team_id})}
+        noted = {"team_id": team_id, "name": name, "by": by, "why": why, "counts": sql.json_text(counts)}
+        sql.run(db, "project/insert_removed", noted)
+        # Chains are those of all projects together.
+        sql.run(db, "action/delete_matched_chains")
+        match_chains(db, sql.stream(db, "action/read_chains"))
+        sql.run(db, "progress/clear")
     return counts
+
+
+def refuse_open_batch(db: Db) -> None:
+    """Its numbers are counted by now, and would not be right without the rows, or with others.
+
+    Raises:
+        CycleBusyError: there is one.
+    """
+    if batch := sql.run(db, "open/read_open_batch").fetchone():
+        raise CycleBusyError(
+            f"Batch {batch['batch_id']} is open: its last run failed or was killed. Let `etl cycle` finish it, then "
+            "run this again."
+        )

@@ -30,6 +30,11 @@ def record_batch(db: Db, batch_id: int, *, released: int, events: int) -> None:
         events: digest of the events as they were written.
     """
     sql.run(db, "load/digest_batch", {"batch_id": batch_id, "released": released, "events": events})
+    end_batch_entry(db, batch_id)
+
+
+def end_batch_entry(db: Db, batch_id: int) -> None:
+    """End the entry of a batch whose digests are recorded."""
     _append(db, "batch", None, batch_id)
 
 

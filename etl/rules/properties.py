@@ -279,6 +279,23 @@ def _by_stamp(operations: dict[str, Operation]) -> list[_Said]:
     return [(*stamp, by_stamp[stamp]) for stamp in sorted(by_stamp)]
 
 
+def shifted(state: State, *, xid: int, landing_id: int) -> State:
+    """The state with every position larger by so much: its events have moved to another landing, in their order."""
+
+    def moved(operation: Operation) -> Operation:
+        return Operation(operation.at, operation.xid + xid, operation.landing_id + landing_id, operation.value)
+
+    def moved_key(key: Key) -> Key:
+        set_, unset, first, last = (fact and moved(fact) for fact in (key.set, key.unset, key.first, key.last))
+        return Key(set_, unset, first, last, [moved(each) for each in key.switches], key.size)
+
+    return State(
+        {name: moved_key(key) for name, key in state.keys.items()},
+        {name: moved(operation) for name, operation in state.lifted.items()},
+        state.limit,
+    )
+
+
 def coverage(state: State) -> tuple[int, int]:
     """Which app and device keys have a first value, as bits of ``ops.device_shape``, and the latest of their times.
 

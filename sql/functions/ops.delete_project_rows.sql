@@ -28,7 +28,9 @@ begin
             n.nspname in ('landing', 'buffer', 'quarantine', 'warehouse', 'ops')
             and c.relkind in ('r', 'p')
             and not c.relispartition
-            and (n.nspname, c.relname) not in (('ops', 'erasure'), ('ops', 'removed_project'))
+            and (n.nspname, c.relname) not in (
+                ('ops', 'erasure'), ('ops', 'removed_project'), ('ops', 'moved_project')
+            )
         order by
             exists (select from pg_constraint as f where f.contype = 'f' and f.conrelid = c.oid) desc,
             n.nspname,

@@ -706,6 +706,29 @@ create table ops.removed_project (
 comment on table ops.removed_project is
 'Which projects were removed with all that was stored of them, by whom, when and why, and how many rows of which table';
 
+-- Projects that came from another shard, with all that was stored of them: etl/operate/project_move.py.
+create table ops.moved_project (
+    -- Its history, as one batch.
+    batch_id bigint primary key,
+    team_id bigint not null,
+    name text not null,
+    from_shard text not null,
+    moved_at timestamptz not null default now(),
+    moved_by text not null,
+    why text not null,
+    -- Up to where landing was processed there; what has landed behind has been landed here anew.
+    source_xid xid8 not null,
+    source_landing_id bigint not null,
+    -- How many rows of which table.
+    counts jsonb not null,
+    -- Null: rows of it are still there, and the move is to be run again.
+    finished_at timestamptz
+);
+
+comment on table ops.moved_project is
+'Which projects came from another shard, by whom, when and why, and how many rows of which table; finished_at is null '
+'until nothing of it is left there';
+
 -- The ids that stand where an erased person's ids stood.
 create table ops.erased_id (
     team_id bigint not null,

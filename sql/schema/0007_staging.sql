@@ -324,6 +324,11 @@ create unlogged table staging.squash (
     primary key (team_id, old_person_id)
 );
 
+-- Rows of one table of a project that comes from another shard: see ops.insert_project_rows.
+create unlogged table staging.moved_row (
+    line jsonb not null
+);
+
 -- Autovacuum looks at a moment of its own: it finds a table empty that a step fills in one transaction, and from then
 -- on the planner expects one row and joins by reading the other table once for each row there is. Statistics of staging
 -- are what a step takes of what it has just written; without any, the planner goes by the table's size.

@@ -35,7 +35,8 @@ select array[
     'ops.amendment',
     'ops.erasure',
     'ops.erased_id',
-    'ops.removed_project'
+    'ops.removed_project',
+    'ops.moved_project'
 ]
 $$;
 

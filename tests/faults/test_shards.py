@@ -18,8 +18,9 @@ from typer.testing import CliRunner
 from etl import cli, sql
 from etl.cycle.run import run_cycle
 from etl.local import sample
-from etl.operate import project
+from etl.operate import project, project_move
 from etl.operate.digest import SECTIONS
+from etl.quality import audit
 from etl.settings import Settings
 from etl.sql import Db
 from tests.capture.service import Service, login_url, serving_shards
@@ -183,3 +184,44 @@ def test_one_that_is_away_is_only_itself_away(settings: Settings, servers: dict[
     for name, url in settings.shards.items():
         with sql.connect(url) as db:
             books.check(db, sent[name])
+
+
+def tell_part(db_of: Callable[[int], Db], settings: Settings, rows: list[dict[str, Any]], *, cut: int) -> None:
+    """As ``tell``, of a part; each server numbers its rows itself."""
+    everywhere = {db_of(team_id) for team_id in SHARD_OF}
+    for start in range(0, len(rows), cut):
+        part = rows[start : start + cut]
+        for row in part:
+            land(db_of(row["team_id"]), **{name: value for name, value in row.items() if name != "landing_id"})
+        for db in everywhere:
+            run_cycle(db, settings, now=moment(part[-1]["at"]))
+
+
+def test_a_project_moves_and_all_comes_out_as_without(
+    settings: Settings, db: Db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice, the second time back; held, refused and doubled rows with it, and rows that are not processed."""
+    monkeypatch.setattr(project_move, "CAPTURE_SECONDS", 0.0)
+    for team_id in list(SHARD_OF)[1:]:
+        project.add(db, f"project {team_id}")
+    rows = history()
+    tell_part(lambda _: db, settings, rows, cut=50)
+    shard_of = dict(SHARD_OF)
+    with ExitStack() as stack:
+        dbs = {name: stack.enter_context(sql.connect(url)) for name, url in settings.shards.items()}
+        start = 0
+        for to, end in (("eu", 120), ("us", 230), ("ap", len(rows))):
+            tell_part(lambda team_id: dbs[shard_of[team_id]], settings, rows[start:end], cut=37)
+            project_move.move(settings, "project 5", to, by="ann", why="a test")
+            shard_of[5] = to
+            start = end
+            for each in dbs.values():
+                assert audit.verify(each).troubles == []
+        for each in dbs.values():
+            run_cycle(each, settings, now=moment(rows[-1]["at"]))
+        parts = [entries(each) for each in dbs.values()]
+        for each in dbs.values():
+            assert audit.verify(each).troubles == []
+    for section, whole in entries(db).items():
+        if section != "quarantined events":
+            assert set.union(*(part[section] for part in parts)) == whole, section

@@ -1,0 +1,15 @@
+-- The batch that brings the project, and by how much its positions are shifted: transaction ids to above the watermark,
+-- landing ids to above all that were given out, with a million to spare for writers who take theirs just now.
+select
+    r.batch_id,
+    r.xid_shift,
+    r.landing_id_shift,
+    setval('landing.event_landing_id', r.landing_id_shift + %(newest_landing_id)s::bigint) as newest_landing_id
+from (
+    select
+        w.xid::text::bigint as xid_shift,
+        nextval('landing.event_landing_id') + 1000000 as landing_id_shift,
+        (select coalesce(max(b.batch_id), 0) + 1 from ops.batch as b) as batch_id
+    from ops.watermark as w
+    offset 0
+) as r;
