@@ -359,7 +359,7 @@ def json_text(value: object) -> str:
 
 @contextmanager
 def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
-    """Hold the lock that lets one process at a time run a step of the cycle.
+    """Hold the lock that lets one process at a time run a step of the cycle; a session that holds it goes on.
 
     Args:
         db: the connection that holds it, in autocommit mode; the lock ends with the session, so a killed process frees
@@ -371,8 +371,11 @@ def cycle_lock(db: Db, *, wait_seconds: float = 0.0) -> Iterator[None]:
     """
     give_up_at = time.monotonic() + wait_seconds
     while not one(db, "lock/take")["is_taken"]:
+        holder = run(db, "lock/holder").fetchone()
+        if holder and holder["is_this_session"]:  # what is done under the lock may ask for it again
+            yield
+            return
         if time.monotonic() >= give_up_at:
-            holder = run(db, "lock/holder").fetchone()
             named = (
                 f" (server process {holder['pid']}, role {holder['role']!r}, {holder['application_name']!r})"
                 if holder

@@ -97,7 +97,7 @@ def reset(db: Db) -> None:
         "delete from ops.warning; delete from ops.expectation_result; delete from ops.batch_project; "
         "delete from ops.audit_entry; delete from ops.withdrawal; delete from ops.set_apart; "
         "delete from ops.amendment; delete from ops.erasure; delete from ops.erased_id; "
-        "delete from ops.removed_project; "
+        "delete from ops.removed_project; delete from ops.moved_project; "
         "delete from ops.dropped_landing; delete from ops.dropped_events; delete from ops.dropped_id; "
         "delete from ops.dropped_birth; delete from ops.dropped_group; "
         "update ops.watermark set xid = '0', landing_id = 0, newest_landing_id = 0, "

@@ -40,6 +40,9 @@ def rebuild(
         table.add_row(mine.name, f"{mine.entries:,}", f"{other.entries:,}", "same" if mine == other else "DIFFERENT")
     console.print(table)
     console.print(f"{found.landed - found.missing:,} landing rows replayed in {found.seconds:,.1f} s")
+    if found.left_out:
+        numbers = ", ".join(map(str, found.left_out))
+        console.print(f"not compared, because they came from another shard: projects {numbers}")
     if found.missing:
         since = f"{found.oldest_arrival:%Y-%m-%d %H:%M}" if found.oldest_arrival else "nothing"
         console.print(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from etl import sql
@@ -48,9 +48,14 @@ class Digest:
         return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def read_digest(db: Db) -> Digest:
-    """Hash what is loaded and held, inside the database; a section without entries has the digest of nothing."""
-    rows = {row["section"]: row for row in sql.run(db, "digest/read_sections")}
+def read_digest(db: Db, *, left_out: Sequence[int] = ()) -> Digest:
+    """Hash what is loaded and held, inside the database; a section without entries has the digest of nothing.
+
+    Args:
+        db: a connection.
+        left_out: numbers of projects that do not count.
+    """
+    rows = {row["section"]: row for row in sql.run(db, "digest/read_sections", {"left_out": list(left_out)})}
     return Digest([
         Section(name, rows[name]["entries"], rows[name]["digest"]) if name in rows else Section(name, 0, "-" * 32)
         for name in SECTIONS
@@ -71,9 +76,9 @@ class Difference:
         return f"{self.section} {self.key}: here {found[0]}, rebuilt {found[1]}"
 
 
-def first_difference(ours: Db, theirs: Db, section: str) -> Difference | None:
+def first_difference(ours: Db, theirs: Db, section: str, *, left_out: Sequence[int] = ()) -> Difference | None:
     """Walk over a section of two databases side by side. Both connections need an open transaction."""
-    left, right = _entries(ours, section), _entries(theirs, section)
+    left, right = _entries(ours, section, left_out), _entries(theirs, section, left_out)
     mine, other = next(left, None), next(right, None)
     while mine == other:
         if mine is None:
@@ -88,6 +93,6 @@ def first_difference(ours: Db, theirs: Db, section: str) -> Difference | None:
     )
 
 
-def _entries(db: Db, section: str) -> Iterator[Entry]:
-    pages = sql.stream(db, "digest/read_entries", {"section": section})
+def _entries(db: Db, section: str, left_out: Sequence[int]) -> Iterator[Entry]:
+    pages = sql.stream(db, "digest/read_entries", {"section": section, "left_out": list(left_out)})
     return ((key, value) for key, value in itertools.chain.from_iterable(pages))

@@ -159,6 +159,9 @@ def _shifted(rows: Iterator[tuple[str]], batch: Row) -> Iterator[tuple[str]]:
             yield (line,)
             continue
         row = _line.decode(line)
+        if "property_state" not in row:  # an event has a property of that name
+            yield (line,)
+            continue
         state = properties.read_state(msgspec.json.decode(row["property_state"], type=str))
         state = properties.shifted(state, xid=batch["xid_shift"], landing_id=batch["landing_id_shift"])
         row["property_state"] = msgspec.Raw(msgspec.json.encode(properties.write_state(state)))

@@ -36,6 +36,7 @@ class Rebuild:
         difference: the first entry they do not share, or None.
         landed: rows that the live database has processed.
         missing: of these, rows that landing no longer has, because its old partitions were dropped.
+        left_out: numbers of projects that came from another shard, which are not compared.
         oldest_arrival: how far back landing reaches.
         seconds: of the replay.
         database: the name of the fresh database.
@@ -46,6 +47,7 @@ class Rebuild:
     difference: Difference | None
     landed: int
     missing: int
+    left_out: list[int]
     oldest_arrival: datetime | None
     seconds: float
     database: str
@@ -73,8 +75,11 @@ def rebuild(
     watch = sql.Stopwatch()
     with sql.connect(url, application_name="etl rebuild") as live, sql.snapshot(live):
         segments = sql.run(live, "rebuild/read_segments").fetchall()
-        landed = sum(segment["landed"] for segment in segments)
-        digest = read_digest(live)
+        moved = sql.one(live, "rebuild/read_left_out")
+        left_out = moved["left_out"]
+        segments = [{**segment, "left_out": left_out} for segment in segments]
+        landed = sum(segment["landed"] for segment in segments) - moved["rows"]
+        digest = read_digest(live, left_out=left_out)
         name = f"{live.info.dbname}_rebuild_{os.getpid()}"
         place = (
             nullcontext(databases.create_database(url, name)) if is_kept else databases.temporary_database(url, name)
@@ -82,11 +87,11 @@ def rebuild(
         with place as fresh_url, sql.connect(fresh_url) as fresh:
             migrate(fresh, settings)
             copied = replay(live, fresh, settings, segments, lambda batch: report(batch, landed))
-            rebuilt = read_digest(fresh)
+            rebuilt = read_digest(fresh, left_out=left_out)
             with fresh.transaction():
-                difference = _compare(live, fresh, digest, rebuilt)
+                difference = _compare(live, fresh, digest, rebuilt, left_out)
         oldest = sql.one(live, "rebuild/read_oldest")["oldest_arrival"]
-    found = Rebuild(digest, rebuilt, difference, landed, landed - copied, oldest, watch.seconds, name)
+    found = Rebuild(digest, rebuilt, difference, landed, landed - copied, left_out, oldest, watch.seconds, name)
     with sql.connect(url, application_name="etl rebuild") as live:
         sql.run(live, "rebuild/insert_run", {**vars(found), "difference": str(difference) if difference else None})
     return found
@@ -127,7 +132,7 @@ def _copy_context(live: Db, fresh: Db) -> None:
 
 
 def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Callable[[Batch], None]) -> int:
-    sql.copy_across(live, "rebuild/copy_out", fresh, "rebuild/copy_in", part)
+    sql.copy_across(live, "rebuild/copy_out", fresh, "rebuild/copy_in", {"left_out": [], **part})
     copied = 0
     held = settings.model_copy(update={"hold_seconds": part["hold_seconds"]})
     is_caught_up = False
@@ -145,8 +150,8 @@ def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Cal
     return copied
 
 
-def _compare(live: Db, fresh: Db, ours: Digest, theirs: Digest) -> Difference | None:
+def _compare(live: Db, fresh: Db, ours: Digest, theirs: Digest, left_out: list[int]) -> Difference | None:
     for mine, other in zip(ours.sections, theirs.sections, strict=True):
         if mine != other:
-            return first_difference(live, fresh, mine.name)
+            return first_difference(live, fresh, mine.name, left_out=left_out)
     return None

@@ -3,5 +3,7 @@ select
     key,
     value
 from ops.digest_entry
-where section = %(section)s::text
+where
+    section = %(section)s::text
+    and not split_part(key, ' ', 1) = any(%(left_out)s::bigint[]::text[])
 order by key collate "C";

@@ -2,5 +2,6 @@
 select
     pid,
     role,
-    application_name
+    application_name,
+    pid = pg_backend_pid() as is_this_session
 from ops.cycle_lock_holder;

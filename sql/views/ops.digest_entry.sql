@@ -1,5 +1,5 @@
 -- All that must come out the same for every cut of the log into batches, as text: `etl digest` hashes it and
--- `etl rebuild` compares it. Times in microseconds since 1970.
+-- `etl rebuild` compares it. A key begins with the project. Times in microseconds since 1970.
 create or replace view ops.digest_entry as
 select
     'persons' as section,
@@ -60,7 +60,7 @@ from buffer.event
 union all
 select
     'quarantined events' as section,
-    landing_id::text as key,
+    format('%s %s', team_id, landing_id) as key,
     coalesce(reasons #>> '{0,expectation}', '') as value
 from quarantine.event;
 

@@ -1,0 +1,296 @@
+"""A project that moves to another shard is there what it was here, whatever interrupts it, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from etl import cli, databases, sql
+from etl.cycle.run import run_cycle
+from etl.errors import ConfigurationError, CycleBusyError, ProjectError, TransientError
+from etl.migrate import migrate
+from etl.operate import project, project_move, quarantine
+from etl.operate.rebuild import rebuild
+from etl.quality.audit import verify
+from etl.settings import Settings
+from etl.sql import Db
+from tests.cycle import crash
+from tests.cycle.test_cut_invariance import END, event_logs, land_rows, logs
+from tests.cycle.test_withdraw import as_seen
+from tests.digest import digest_of_model, reset
+from tests.landing import land as land_in
+from tests.landing import moment
+from tests.rules.oracle import Model, Row
+from tests.two_projects import SHOP, broken, dump, of_project, rows_by_table, tell
+
+pytestmark = pytest.mark.long
+
+STAY = {
+    "ops.action_decision", "ops.action_proposal", "ops.batch_project", "ops.cohort_decision", "ops.erasure",
+    "ops.moved_project", "ops.removed_project", "ops.report_active_id", "ops.report_day",
+}  # fmt: skip
+"""Tables whose rows do not move: records of a server, and what it works out itself."""
+
+
+class KilledError(Exception):
+    """The move ends here."""
+
+
+@pytest.fixture
+def told(db, database, land, cycle, settings, tmp_path):
+    tell(db, database, land, cycle, settings, tmp_path)
+
+
+@pytest.fixture
+def there(database: str) -> Iterator[str]:
+    """Another shard, with a project of its own whose events are older, newer and not processed yet."""
+    with databases.temporary_database(database, "there") as url:
+        with sql.connect(url) as db:
+            migrate(db, Settings())
+            db.execute("update landing.project set team_id = 7, name = 'theirs'")
+            for at in (0, 100):
+                land_in(db, "$identify", f"id {at}", team_id=7, properties={"$anon_distinct_id": "b"}, at=at)
+            run_cycle(db, Settings(), now=moment(100))
+            land_in(db, "page", "id 0", team_id=7, at=101)
+        yield url
+
+
+@pytest.fixture
+def sharded(database: str, there: str, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(project_move, "CAPTURE_SECONDS", 0.0)
+    return settings.model_copy(update={"shards": {"here": database, "there": there}})
+
+
+def move(settings: Settings, to: str = "there") -> project_move.Moved:
+    return project_move.move(settings, "shop", to, by="ann", why="it grew")
+
+
+@contextmanager
+def copies(*urls: str) -> Iterator[dict[str, str]]:
+    """Copies of the two databases, as shards; nobody may be connected to them."""
+    with ExitStack() as stack:
+        made = {}
+        for name, url in zip(("here", "there"), urls, strict=True):
+            made[name] = stack.enter_context(databases.temporary_database(url, f"copy_{name}"))
+            template = urlsplit(url).path[1:]
+            with psycopg.connect(url.replace(f"/{template}", "/postgres"), autocommit=True) as admin:
+                admin.execute(f"drop database {urlsplit(made[name]).path[1:]}")
+                admin.execute(f"create database {urlsplit(made[name]).path[1:]} template {template} strategy file_copy")
+        yield made
+
+
+def check_books(*dbs: Db) -> None:
+    for db in dbs:
+        assert (verify(db).troubles, broken(db)) == ([], {})
+
+
+def test_every_row_moves_and_all_else_stays(db, told, land, sharded, there):
+    before, entries = rows_by_table(db, SHOP), of_project(db, SHOP)
+    others = of_project(db, 1)
+    land("page", "new", team_id=SHOP, at=103)
+    with sql.connect(there) as other:
+        theirs = of_project(other, 7)
+        moved = move(sharded)
+        assert (moved.landed, moved.counts) == (1, {n: c for n, c in before.items() if c and n not in STAY_OR_NEW})
+        assert of_project(other, SHOP) == entries
+        after = rows_by_table(other, SHOP)
+        same = before.keys() - STAY - {"landing.event"}
+        assert {name: after[name] for name in same} == {name: before[name] for name in same}
+        assert after["landing.event"] == before["landing.event"] + 1
+        assert (of_project(db, 1), of_project(other, 7)) == (others, theirs)
+        assert {name for name, rows in rows_by_table(db, SHOP).items() if rows} == {"ops.removed_project"}
+        check_books(db, other)
+        assert [row["name"] for row in project.list_all(other)] == ["shop", "theirs"]
+        batch = run_cycle(other, sharded, now=moment(200))
+        assert batch.landed == 2
+        check_books(other)
+        result = rebuild(there, sharded)
+        assert (result.difference, result.missing, result.left_out) == (None, 0, [SHOP])
+        with pytest.raises(ProjectError, match="on the shard there already"):
+            move(sharded)
+
+
+STAY_OR_NEW = STAY | {
+    "warehouse.action", "warehouse.action_step", "warehouse.cohort", "warehouse.cohort_condition",
+}  # fmt: skip
+"""Actions and cohorts are added anew, with numbers of the other database."""
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "update warehouse.stored_event set person_mode = 'force_upgrade' where team_id = 2",
+        "update landing.event set event = 'x' where team_id = 2 and event = '$autocapture'",
+        "delete from landing.event where team_id = 2 and event = '$autocapture'",
+        "delete from warehouse.merge where team_id = 2",
+        "delete from quarantine.event where team_id = 2",
+        "delete from buffer.released_event where team_id = 2",
+        "update warehouse.person set properties = '{}' where team_id = 2",
+        "delete from ops.moved_project",
+    ],
+)
+def test_what_is_written_there_by_hand_is_found(told, sharded, there, forged):
+    move(sharded)
+    with sql.connect(there) as other:
+        assert other.execute(forged).rowcount > 0
+        assert verify(other).troubles != []
+
+
+def test_and_back(db, told, land, sharded, there):
+    """It has been here: its number may be used by itself."""
+    entries = of_project(db, SHOP)
+    move(sharded)
+    with sql.connect(there) as other:
+        run_cycle(other, sharded, now=moment(104))
+        move(sharded, "here")
+        assert of_project(db, SHOP) == entries
+        check_books(db, other)
+        land("page", "new", team_id=SHOP, at=105)
+        run_cycle(db, sharded, now=moment(105))
+        check_books(db)
+
+
+def record_statements(settings: Settings) -> list[str]:
+    names: list[str] = []
+    with sql.observed(lambda db, name, is_after: None if is_after else names.append(name)):
+        move(settings)
+    return list(dict.fromkeys(names))
+
+
+@pytest.mark.timeout(1800)
+def test_whatever_interrupts_it_the_next_run_goes_on(db, told, land, sharded, there, database, tmp_path):
+    """After each statement of it; both shards run cycles in between."""
+    land("page", "new", team_id=SHOP, at=103)
+    entries = [row for row in of_project(db, SHOP) if row[0] not in ("held events", "actions")]
+    db.close()
+    with copies(database, there) as shards:
+        names = record_statements(sharded.model_copy(update={"shards": shards}))
+    assert {"project_move/insert_rows", "project_move/copy_landed", "project/delete_rows"} <= set(names)
+    for name in names:
+        with copies(database, there) as shards:
+            settings = sharded.model_copy(update={"shards": shards})
+
+            def strike() -> None:
+                raise KilledError
+
+            with pytest.raises(KilledError), crash.armed(crash.Fault(name, is_after=True), strike):
+                move(settings)
+            with sql.connect(shards["here"]) as source, sql.connect(shards["there"]) as target:
+                for each in (source, target):
+                    run_cycle(each, settings, now=moment(104))
+                    check_books(each)
+                if name != "project_move/finish":
+                    move(settings)
+                run_cycle(target, settings, now=moment(300))
+                check_books(source, target)
+                assert set(entries) <= set(of_project(target, SHOP)), name
+                left = {table for table, rows in rows_by_table(source, SHOP).items() if rows}
+                assert left == {"ops.removed_project"}, name
+                new = "select count(*)::int as n from warehouse.events where distinct_id = 'new'"
+                assert target.execute(new).fetchone() == {"n": 1}, name
+
+
+def test_a_copy_that_differs_is_refused(db, told, sharded, there):
+    before = dump(db)
+
+    def lose_a_row(session: Db, name: str, is_after: bool) -> None:
+        if name == "project_move/insert_batch" and not is_after:
+            session.execute("delete from warehouse.person_distinct_id where team_id = 2 and distinct_id like 'bob%'")
+
+    with sql.connect(there) as other:
+        theirs = dump(other)
+        with pytest.raises(ProjectError, match="The copy differs in distinct ids"), sql.observed(lose_a_row):
+            move(sharded)
+        assert sorted(line for _, line in dump(other)) == sorted(line for _, line in theirs)  # days have been made
+    assert dump(db) == before
+
+
+def test_what_is_in_the_way(db, told, land, cycle, sharded, there, database):
+    with pytest.raises(ConfigurationError, match="There is no shard 'moon'; those of ETL_SHARDS: here, there"):
+        move(sharded, "moon")
+    with pytest.raises(ProjectError, match="No shard has a project 'shopp'"):
+        project_move.move(sharded, "shopp", "there", by="ann", why="x")
+    refused = land("", "x", team_id=SHOP, at=110)
+    cycle(at=111)
+    quarantine.replay(db, quarantine.Selection(landing_id=refused), why="again", who="ann")
+    with pytest.raises(CycleBusyError, match="1 rows of 'shop' were replayed"):
+        move(sharded)
+    crash.run_and_kill(there, "cycle", crash.Fault("load/close_batch"))
+    with pytest.raises(CycleBusyError, match=r"Batch \d is open"):
+        move(sharded)
+
+
+def test_a_writer_that_stays_open(db, told, land, sharded, there, database, monkeypatch):
+    """Its rows are not known yet when the tokens end; the next run takes them along."""
+    monkeypatch.setattr(project_move, "WRITERS_SECONDS", 0.2)
+    with psycopg.connect(database) as writer:
+        writer.execute("insert into landing.event (team_id, event, distinct_id) values (2, 'page', 'slow')")
+        with pytest.raises(TransientError, match="are still open on the shard that it leaves"):
+            move(sharded)
+    assert move(sharded).landed == 1
+    with sql.connect(there) as other:
+        run_cycle(other, sharded)
+        check_books(db, other)
+        assert other.execute("select from landing.event where distinct_id = 'slow'").rowcount == 1
+
+
+def test_command(db, told, sharded, monkeypatch):
+    monkeypatch.setenv("ETL_SHARDS", json.dumps(sharded.shards))
+    asked = ["project", "move", "shop", "--to", "there", "--by", "ann", "--why", "it grew", "--json"]
+    done = CliRunner().invoke(cli.app, asked)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["landing.project"] == 1
+    again = CliRunner().invoke(cli.app, asked)
+    assert isinstance(again.exception, ProjectError)
+
+
+@pytest.mark.timeout(3600)
+def test_random_logs(db, database, there, caplog, monkeypatch):
+    """Splits, late events and merges after a move come out as if the project had been there from the beginning."""
+    caplog.set_level("WARNING", "great_expectations")
+    monkeypatch.setattr(project_move, "CAPTURE_SECONDS", 0.0)
+    settings = Settings(_env_prefix="NO_SUCH_PREFIX_").model_copy(update={"shards": {"here": database, "there": there}})
+    with sql.connect(there) as other:
+
+        def drain(each: Db, now: Any) -> None:
+            while run_cycle(each, settings, now=now).landed:
+                pass
+
+        @logs(40)
+        @given(rows=event_logs(with_repeats=True), data=st.data())
+        def check(rows: list[Row], data: st.DataObject) -> None:
+            rows = [row for row in rows if row.team_id == 2]
+            first = data.draw(st.integers(0, len(rows)))
+            second = data.draw(st.integers(first, len(rows)))
+            are_drained = data.draw(st.tuples(st.booleans(), st.booleans()))
+            for each in (db, other):
+                reset(each)
+                each.execute("delete from landing.project_token; delete from landing.project")
+            db.execute("insert into landing.project (team_id, name) values (2, 'shop')")
+            other.execute("insert into landing.project (team_id, name) values (7, 'theirs')")
+            land_in(other, "page", "x", team_id=7, at=0)
+            drain(other, moment(0))
+            parts = ((db, rows[:first], "there"), (other, rows[first:second], "here"))
+            for (each, part, to), is_drained in zip(parts, are_drained, strict=True):
+                land_rows(each, part)
+                if is_drained:
+                    drain(each, max((row.received_at for row in part), default=moment(0)))
+                project_move.move(settings, "shop", to, by="ann", why="a test")
+                check_books(db, other)
+            land_rows(db, rows[second:])
+            drain(db, moment(END))
+            expected, found = digest_of_model(Model().run(rows)), as_seen(db)
+            for section in ("persons", "properties", "distinct ids", "merges", "events"):
+                assert found[section] == expected[section], section
+            check_books(db, other)
+
+        check()
