@@ -106,7 +106,7 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
     for day in sql.run(source, "project_move/read_days", days).fetchall():
         sql.run(target, "project_move/ensure_partition", day)
     with sql.snapshot(source), target.transaction():
-        position = sql.one(source, "project_move/read_position")
+        position = sql.one(source, "project_move/read_position", {"team_id": team_id})
         if waiting := sql.one(source, "project_move/count_replayed", {"team_id": team_id})["rows"]:
             raise CycleBusyError(
                 f"{waiting:,} rows of {asked['name']!r} were replayed from quarantine and no cycle has taken them yet. "
@@ -117,6 +117,7 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
             "team_id": team_id,
             **room,
             "upper_xid": str(position["xid"] + room["xid_shift"]),
+            "lower_landing_id": position["first_landing_id"] + room["landing_id_shift"],
             "upper_landing_id": room["newest_landing_id"],
             "arrival_clock": position["arrival_clock"],
             "hold_seconds": settings.hold_seconds,

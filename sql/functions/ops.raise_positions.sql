@@ -1,6 +1,6 @@
 -- Give rows that are not processed yet, and those that land from now on, transaction ids that are larger by a shift, so
--- that there is room below them. Waits for writers in flight. Not the rows that the room is for, which have the landing ids
--- given.
+-- that there is room below them. Waits for writers in flight. Not the rows that the room is for, which have the landing
+-- ids given.
 create or replace function ops.raise_positions(shift bigint, first_landing_id bigint, last_landing_id bigint)
 returns void
 language plpgsql

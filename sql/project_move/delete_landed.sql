@@ -3,7 +3,12 @@ with landed as (
     delete from landing.event
     where
         team_id = %(team_id)s::bigint
-        and (xid, landing_id) > (select w.xid, w.landing_id from ops.watermark as w)
+        and (xid, landing_id) > (
+            select
+                w.xid,
+                w.landing_id
+            from ops.watermark as w
+        )
 ),
 
 privacy as (

@@ -19,7 +19,7 @@ with landed as (
     from landing.event as l
     where
         l.team_id = %(team_id)s::bigint
-        and l.landing_id > %(landing_id_shift)s::bigint
+        and l.landing_id >= %(lower_landing_id)s::bigint
         and l.landing_id <= %(upper_landing_id)s::bigint
 ),
 

@@ -1,5 +1,5 @@
--- The tables that a project moves with, those that others refer to first. Not: records of this server's own; actions and
--- cohorts, which are added anew; and what the quality page works out of batches.
+-- The tables that a project moves with, those that others refer to first. Not: records of this server's own; actions
+-- and cohorts, which are added anew; and what the quality page works out of batches.
 select quote_ident(n.nspname) || '.' || quote_ident(c.relname) as name
 from pg_class as c
 inner join pg_namespace as n on c.relnamespace = n.oid

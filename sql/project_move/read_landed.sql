@@ -1,4 +1,5 @@
--- What has landed of a project behind a position, in order. A uuid for each, so that one that is sent twice counts once.
+-- What has landed of a project behind a position, in order. A uuid for each, so that one that is landed twice counts
+-- once.
 select
     l.team_id,
     coalesce(nullif(l.uuid, ''), ops.made_uuid(l.received_at, l.xid, l.landing_id)::text) as uuid,

@@ -25,11 +25,12 @@ DECISIONS = {
     "batch quarantine", "quarantine replay", "quarantine discard", "merge accept", "merge reject",
     "incident acknowledge", "incident close", "split", "action add", "action disable",
     "action accept", "cohort add", "cohort disable",
-    "person erase", "property erase", "project remove",
+    "person erase", "property erase", "project remove", "project move",
 }  # fmt: skip
 READING = {
     "status", "explain", "digest", "rebuild", "cycle", "land", "maintain", "batch list", "batch show", "merge list",
-    "quarantine list", "quarantine show", "project list", "project remove", "plan drift", "audit verify",
+    "quarantine list", "quarantine show", "project list", "project remove", "project move",
+    "plan drift", "audit verify",
     "expectations check", "export", "property list", "what-if", "person erase", "property erase",
     "incident list", "action list", "action show", "action test", "action proposals",
     "cohort list", "cohort show",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,12 +19,13 @@ from typer.testing import CliRunner
 
 from etl import cli, sql
 from etl.cycle.run import run_cycle
+from etl.errors import CycleBusyError
 from etl.local import sample
 from etl.operate import project, project_move
 from etl.operate.digest import SECTIONS
 from etl.quality import audit
 from etl.settings import Settings
-from etl.sql import Db
+from etl.sql import Db, Row
 from tests.capture.service import Service, login_url, serving_shards
 from tests.faults import books
 from tests.landing import land, moment
@@ -92,12 +95,13 @@ def tell(db_of: Callable[[int], Db], settings: Settings, *, cut: int) -> None:
             run_cycle(db, settings, now=moment(part[-1]["at"]))
 
 
+def _read_entries(db: Db, section: str) -> list[Row]:
+    return sql.run(db, "digest/read_entries", {"section": section, "left_out": []}).fetchall()
+
+
 def entries(db: Db) -> dict[str, set[tuple[str, str]]]:
     """Those of `etl digest`, by section."""
-    return {
-        section: {(row["key"], row["value"]) for row in sql.run(db, "digest/read_entries", {"section": section})}
-        for section in SECTIONS
-    }
+    return {section: {(row["key"], row["value"]) for row in _read_entries(db, section)} for section in SECTIONS}
 
 
 def test_three_servers_together_are_what_one_is(settings: Settings, db: Db) -> None:
@@ -200,7 +204,7 @@ def tell_part(db_of: Callable[[int], Db], settings: Settings, rows: list[dict[st
 def test_a_project_moves_and_all_comes_out_as_without(
     settings: Settings, db: Db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Twice, the second time back; held, refused and doubled rows with it, and rows that are not processed."""
+    """Three times, once back; held, refused and doubled rows with it, and rows that are not processed."""
     monkeypatch.setattr(project_move, "CAPTURE_SECONDS", 0.0)
     for team_id in list(SHARD_OF)[1:]:
         project.add(db, f"project {team_id}")
@@ -225,3 +229,51 @@ def test_a_project_moves_and_all_comes_out_as_without(
     for section, whole in entries(db).items():
         if section != "quarantined events":
             assert set.union(*(part[section] for part in parts)) == whole, section
+
+
+def test_a_project_moves_under_traffic(settings: Settings) -> None:
+    """Whatever is acknowledged before, during and after the move is on the new shard, once, and nothing is refused."""
+    with sql.connect(settings.shards["us"]) as db:
+        token = project.rotate(db, "project 5")
+    logins = {name: login_url(url) for name, url in settings.shards.items()}
+    sent: set[str] = set()
+    statuses: set[int] = set()
+    is_over = threading.Event()
+
+    def send_all() -> None:
+        for number in itertools.count(1):
+            said = event(number, **{"$set": {"number": number}})
+            status = service.post({"api_key": token, "batch": [said]}, "/batch/")
+            statuses.add(status)
+            if status == 200:
+                sent.add(said["uuid"])
+            if is_over.is_set():
+                return
+
+    def cycle_all() -> None:
+        while not is_over.is_set():
+            for url in settings.shards.values():
+                with sql.connect(url) as db, suppress(CycleBusyError):
+                    run_cycle(db, settings)
+
+    with serving_shards(logins, settings) as service, ThreadPoolExecutor(2) as pool:
+        running = [pool.submit(send_all), pool.submit(cycle_all)]
+        try:
+            time.sleep(1)
+            before = len(sent)
+            moved = project_move.move(settings, "project 5", "eu", by="ann", why="a test")
+            during = len(sent)
+            time.sleep(1)
+        finally:
+            is_over.set()
+        for each in running:
+            each.result()
+    assert statuses == {200}
+    assert 0 < before < during < len(sent)
+    assert moved.landed > 0
+    for name in ("us", "eu"):
+        with sql.connect(settings.shards[name]) as db:
+            while not run_cycle(db, settings).is_caught_up:
+                pass
+            books.check(db, sent if name == "eu" else [])
+            assert audit.verify(db).troubles == []

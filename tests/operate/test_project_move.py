@@ -188,7 +188,7 @@ def test_whatever_interrupts_it_the_next_run_goes_on(db, told, land, sharded, th
                 for each in (source, target):
                     run_cycle(each, settings, now=moment(104))
                     check_books(each)
-                if name != "project_move/finish":
+                if not target.execute("select from ops.moved_project where finished_at is not null").rowcount:
                     move(settings)
                 run_cycle(target, settings, now=moment(300))
                 check_books(source, target)
@@ -274,6 +274,7 @@ def test_random_logs(db, database, there, caplog, monkeypatch):
             are_drained = data.draw(st.tuples(st.booleans(), st.booleans()))
             for each in (db, other):
                 reset(each)
+                each.execute("select ops.raise_positions(-w.xid_offset, 1, 0) from ops.watermark as w")
                 each.execute("delete from landing.project_token; delete from landing.project")
             db.execute("insert into landing.project (team_id, name) values (2, 'shop')")
             other.execute("insert into landing.project (team_id, name) values (7, 'theirs')")
@@ -285,7 +286,7 @@ def test_random_logs(db, database, there, caplog, monkeypatch):
                 if is_drained:
                     drain(each, max((row.received_at for row in part), default=moment(0)))
                 project_move.move(settings, "shop", to, by="ann", why="a test")
-                check_books(db, other)
+                assert verify(db).troubles == verify(other).troubles == []
             land_rows(db, rows[second:])
             drain(db, moment(END))
             expected, found = digest_of_model(Model().run(rows)), as_seen(db)
