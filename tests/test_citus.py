@@ -80,7 +80,6 @@ KNOWN = {
             "plan/sample_properties",
         ),
         "refused: rare, and by ids": ("erase/collect_landed", "land/land_repeated"),
-        "refused: a project that moves": ("project_move/insert_batch",),
         "refused: which events make a person, of those that retention drops or a file's": (
             "event_retention/choose_events",
             "views/ops.birth",

@@ -1,6 +1,6 @@
 -- Insert the rows in staging.moved_row, which are another shard's, into their table, and count them. Positions are
--- shifted, in their order, to where this server's landing has room for them; the batch is the one that brings them. What
--- this database numbers or works out itself is left to it.
+-- shifted, in their order, to where this server's landing has room for them; the batch is the one that brings them.
+-- What this database numbers or works out itself is left to it.
 create or replace function ops.insert_project_rows(
     name text, xid_shift bigint, landing_id_shift bigint, batch_id bigint
 )

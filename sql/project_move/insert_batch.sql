@@ -3,24 +3,39 @@
 with landed as (
     select
         count(*) as found,
-        coalesce(bit_xor(ops.landed_row_hash(l)), 0) as digest,
-        count(*) filter (
-            where
-            not exists (
-                select from warehouse.stored_event as e
-                where e.team_id = l.team_id and e.xid = l.xid and e.landing_id = l.landing_id
-            )
-            and not exists (select from quarantine.event as q where q.landing_id = l.landing_id)
-            and not exists (
-                select from buffer.event as h
-                where h.team_id = l.team_id and h.landing_id = l.landing_id
-            )
-        ) as duplicate
+        coalesce(bit_xor(ops.landed_row_hash(l)), 0) as digest
     from landing.event as l
     where
         l.team_id = %(team_id)s::bigint
         and l.landing_id >= %(lower_landing_id)s::bigint
         and l.landing_id <= %(upper_landing_id)s::bigint
+),
+
+-- Sets are compared as a whole, whatever is known of tables that have just been filled.
+doubled as (
+    select count(*) as found
+    from (
+        select l.landing_id
+        from landing.event as l
+        where
+            l.team_id = %(team_id)s::bigint
+            and l.landing_id >= %(lower_landing_id)s::bigint
+            and l.landing_id <= %(upper_landing_id)s::bigint
+        except
+        (
+            select e.landing_id
+            from warehouse.stored_event as e
+            where e.team_id = %(team_id)s::bigint
+            union all
+            select q.landing_id
+            from quarantine.event as q
+            where q.batch_id = %(batch_id)s::bigint
+            union all
+            select h.landing_id
+            from buffer.event as h
+            where h.team_id = %(team_id)s::bigint
+        )
+    ) as d
 ),
 
 stored as (
@@ -61,13 +76,14 @@ amended as (
     select
         %(batch_id)s::bigint as batch_id,
         'retention' as cause,
-        c.loaded + c.waiting + l.duplicate + c.quarantined - l.found as landed,
+        c.loaded + c.waiting + d.found + c.quarantined - l.found as landed,
         c.loaded - s.found as loaded,
         '{}' as digests
     from landed as l
+    cross join doubled as d
     cross join stored as s
     cross join counted as c
-    where c.loaded <> s.found or c.loaded + c.waiting + l.duplicate + c.quarantined <> l.found
+    where c.loaded <> s.found or c.loaded + c.waiting + d.found + c.quarantined <> l.found
 )
 
 insert into ops.batch (
@@ -87,11 +103,11 @@ select
     w.as_of,
     %(hold_seconds)s::double precision as hold_seconds,
     true as is_caught_up,
-    c.loaded + c.waiting + l.duplicate + c.quarantined as landed,
+    c.loaded + c.waiting + d.found + c.quarantined as landed,
     c.released,
     c.loaded,
     c.waiting + c.released as held,
-    l.duplicate,
+    d.found as duplicate,
     c.quarantined,
     c.rescued,
     0 as persons_created,
@@ -111,6 +127,7 @@ select
     ) || o.digests as digests
 from ops.watermark as w
 cross join landed as l
+cross join doubled as d
 cross join stored as s
 cross join counted as c
 cross join others as o;
