@@ -22,6 +22,7 @@ import msgspec
 
 from etl import shards, sql
 from etl.errors import ConfigurationError, CycleBusyError, ProjectError, TransientError
+from etl.migrate import check
 from etl.operate import action, cohort
 from etl.operate.project import team_of
 from etl.operate.project_removal import LOCK_SECONDS, refuse_open_batch, remove_rows
@@ -66,6 +67,7 @@ def move(settings: Settings, name: str, to: str, *, by: str, why: str) -> Moved:
 
     Raises:
         ConfigurationError: there is no such shard.
+        MigrationError: a shard's schema is not this program's.
         CycleBusyError: cycles kept a lock for a minute, or a batch is open.
         ProjectError: there is no such project, it is on that shard already, or the copy is not the same.
         TransientError: transactions that may write stayed open; run it again.
@@ -82,6 +84,7 @@ def move(settings: Settings, name: str, to: str, *, by: str, why: str) -> Moved:
             raise ProjectError(f"The project {name!r} is on the shard {to} already.")
         source = stack.enter_context(shards.connected(settings, source_name))
         for db in (source, target):
+            check(db)
             sql.run(db, "open/insert_watermark")
             stack.enter_context(sql.cycle_lock(db, wait_seconds=LOCK_SECONDS))
             refuse_open_batch(db)
@@ -130,8 +133,6 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
         for salt in sql.run(source, "rebuild/read_salts"):
             sql.run(target, "project_move/insert_salt", salt)
         sql.run(target, "project_move/insert_batch", batch)
-        sql.run(target, "project_move/raise_positions", batch)
-        sql.run(target, "project_move/update_watermark", batch)
         noted = {"source_xid": str(position["xid"]), "source_landing_id": position["landing_id"]}
         counts = {table: count for table, count in counts.items() if count}
         moved = sql.one(
@@ -140,6 +141,9 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
         end_batch_entry(target, batch["batch_id"])
         _add_definitions(source, target, team_id)
         _compare(source, target, team_id)
+        # At last, since nobody lands anything here from this to the commit.
+        sql.run(target, "project_move/raise_positions", batch)
+        sql.run(target, "project_move/update_watermark", batch)
     return moved
 
 

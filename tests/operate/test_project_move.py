@@ -145,6 +145,30 @@ def test_what_is_written_there_by_hand_is_found(told, sharded, there, forged):
         assert verify(other).troubles != []
 
 
+def test_nothing_stops_landing(db, told, land, sharded, there):
+    """On neither shard, at any statement but the few that make the change."""
+    stopped: set[str] = set()
+    with sql.connect(there) as other:
+        for each in (db, other):
+            each.execute("set lock_timeout = '50ms'")
+
+        def land_meanwhile(session: Db, name: str, is_after: bool) -> None:
+            for each in (db, other):
+                try:
+                    land_in(each, "page", "x", team_id=7)
+                except psycopg.errors.LockNotAvailable:
+                    stopped.add(name)
+
+        with sql.observed(land_meanwhile):
+            move(sharded)
+    assert stopped <= {
+        "project_move/raise_positions", "project_move/update_watermark", "project_move/end_tokens",
+        "project_move/lock_landing", "project_move/read_landed", "project_move/copy_landed",
+        "project_move/delete_landed",
+    }  # fmt: skip
+    assert "project_move/raise_positions" in stopped
+
+
 def test_and_back(db, told, land, sharded, there):
     """It has been here: its number may be used by itself."""
     entries = of_project(db, SHOP)
