@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from etl import sql
 from etl.files import land as files
 from etl.operate import action, cohort, merge, project, quarantine
 from etl.quality.audit_log import entry
-from etl.quality.suites import read_suite
 from etl.report.refresh import refresh
 from etl.rules.action import read_actions
 from etl.rules.cohort import read_cohorts
@@ -20,7 +18,6 @@ from etl.settings import Settings
 from etl.sql import Db
 from tests.landing import moment
 
-INVARIANTS = [each["meta"]["name"] for each in read_suite("warehouse")["expectations"]]
 SHOP = 2
 SECRET = "secret-4711"
 DAY = datetime.now(UTC).date()
@@ -59,20 +56,6 @@ LEFT_BY_MAINTENANCE: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def dump(db: Db) -> list[tuple[str, str]]:
-    """Every row of every table but the lock, as text, with the name of its table; partitions too."""
-    tables = db.execute(
-        "select c.oid::regclass::text as name from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid"
-        " where c.relkind = 'r' and n.nspname not like 'pg_%%' and n.nspname <> 'information_schema'"
-        " and c.oid <> 'ops.cycle_lock'::regclass order by 1"
-    ).fetchall()
-    return [
-        (row["name"], each["line"])
-        for row in tables
-        for each in db.execute(f"select t::text as line from {row['name']} as t").fetchall()
-    ]
-
-
 def rows_by_table(db: Db, team_id: int) -> dict[str, int]:
     """How many rows of a project each table with a ``team_id`` has."""
     tables = db.execute(
@@ -84,15 +67,6 @@ def rows_by_table(db: Db, team_id: int) -> dict[str, int]:
         row["name"]: db.execute(f"select count(*) as n from {row['name']} where team_id = {team_id}").fetchone()["n"]
         for row in tables
     }
-
-
-def broken(db: Db) -> dict[str, Any]:
-    rows = {name: sql.run(db, f"invariants/{name}").fetchall() for name in INVARIANTS}
-    return {name: offenders for name, offenders in rows.items() if offenders}
-
-
-def pages(folder: Any) -> str:
-    return "\n".join(path.read_text() for path in folder.rglob("*") if path.is_file())
 
 
 def of_project(db: Db, team_id: int) -> list[tuple[str, str, str]]:

@@ -46,49 +46,13 @@ from (
     group by e.batch_id, n.name
     union all
     select
-        m.batch_id,
-        'merges' as name,
+        r.batch_id,
+        r.name,
         count(*) as found,
-        bit_xor(hash_record_extended(m, 0)) as digest
-    from warehouse.merge as m
-    where m.team_id = %(team_id)s::bigint
-    group by m.batch_id
-    union all
-    select
-        w.batch_id,
-        'warnings' as name,
-        count(*) as found,
-        bit_xor(hash_record_extended(w, 0)) as digest
-    from ops.warning as w
-    where w.team_id = %(team_id)s::bigint
-    group by w.batch_id
-    union all
-    select
-        q.batch_id,
-        'refused' as name,
-        count(*) as found,
-        bit_xor(ops.refusal_hash(q)) as digest
-    from quarantine.event as q
-    where q.team_id = %(team_id)s::bigint
-    group by q.batch_id
-    union all
-    select
-        r.released_by_batch_id as batch_id,
-        'releases' as name,
-        count(*) as found,
-        bit_xor(hash_record_extended(r, 0)) as digest
-    from buffer.released_event as r
+        bit_xor(r.hash) as digest
+    from ops.batch_row as r
     where r.team_id = %(team_id)s::bigint
-    group by r.released_by_batch_id
-    union all
-    select
-        p.batch_id,
-        'projects' as name,
-        count(*) as found,
-        bit_xor(hash_record_extended(p, 0)) as digest
-    from ops.batch_project as p
-    where p.team_id = %(team_id)s::bigint
-    group by p.batch_id
+    group by r.batch_id, r.name
     union all
     select
         h.held_by_batch_id as batch_id,

@@ -19,36 +19,16 @@ from etl.operate.digest import read_digest
 from etl.operate.maintain import drop_expired_partitions
 from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
-from etl.quality.suites import read_suite
 from etl.report.refresh import refresh
 from etl.report.site import build
+from tests.contents import broken, dump, pages
 from tests.landing import moment
 
 pytestmark = pytest.mark.long
 
-INVARIANTS = [each["meta"]["name"] for each in read_suite("warehouse")["expectations"]]
-
-
-def dump(db):
-    """Every row of every table, as text, with the name of its table; partitions too."""
-    tables = db.execute(
-        "select c.oid::regclass::text as name from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid"
-        " where c.relkind = 'r' and n.nspname not like 'pg_%%' and n.nspname <> 'information_schema' order by 1"
-    ).fetchall()
-    return [
-        (row["name"], each["line"])
-        for row in tables
-        for each in db.execute(f"select t::text as line from {row['name']} as t").fetchall()
-    ]
-
 
 def found(db, *texts):
     return [(name, line) for name, line in dump(db) for text in texts if text in line]
-
-
-def broken(db):
-    rows = {name: sql.run(db, f"invariants/{name}").fetchall() for name in INVARIANTS}
-    return {name: offenders for name, offenders in rows.items() if offenders}
 
 
 def erase(db, distinct_id, *, at):
@@ -56,10 +36,6 @@ def erase(db, distinct_id, *, at):
     uuid = person.erase(db, person.find(db, distinct_id=distinct_id), by="ann", why="request 17")
     db.execute("update landing.event set received_at = %s where uuid = %s", (moment(at), str(uuid)))
     return uuid
-
-
-def pages(folder):
-    return "\n".join(path.read_text() for path in folder.rglob("*") if path.is_file())
 
 
 def person_of(db, distinct_id):

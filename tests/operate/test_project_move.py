@@ -23,6 +23,7 @@ from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
 from etl.settings import Settings
 from etl.sql import Db
+from tests.contents import broken, dump
 from tests.cycle import crash
 from tests.cycle.test_cut_invariance import END, event_logs, land_rows, logs
 from tests.cycle.test_withdraw import as_seen
@@ -30,7 +31,7 @@ from tests.digest import digest_of_model, reset
 from tests.landing import land as land_in
 from tests.landing import moment
 from tests.rules.oracle import Model, Row
-from tests.two_projects import SHOP, broken, dump, of_project, rows_by_table, tell
+from tests.two_projects import SHOP, of_project, rows_by_table, tell
 
 pytestmark = pytest.mark.long
 

@@ -20,13 +20,14 @@ from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
 from etl.report.site import build
 from etl.settings import Settings
+from tests.contents import broken, dump, pages
 from tests.cycle import crash
 from tests.cycle.test_cut_invariance import END, event_logs, land_rows, logs
 from tests.cycle.test_withdraw import as_seen, land_withdrawal
 from tests.digest import digest_of_model, reset
 from tests.landing import moment
 from tests.rules.oracle import Model, Row
-from tests.two_projects import SECRET, SHOP, broken, dump, of_project, pages, rows_by_table, tell
+from tests.two_projects import SECRET, SHOP, of_project, rows_by_table, tell
 
 pytestmark = pytest.mark.long
 
