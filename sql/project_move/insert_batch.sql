@@ -3,6 +3,7 @@
 with landed as (
     select
         count(*) as found,
+        min(l.received_at) as oldest_arrival,
         coalesce(bit_xor(ops.landed_row_hash(l)), 0) as digest
     from landing.event as l
     where
@@ -98,7 +99,8 @@ select
     w.landing_id as lower_landing_id,
     %(upper_xid)s::xid8 as upper_xid,
     %(upper_landing_id)s::bigint as upper_landing_id,
-    w.arrival_clock as arrival_clock_before,
+    -- Its rows may be of days that retention drops before those of the batch before it.
+    least(w.arrival_clock, l.oldest_arrival) as arrival_clock_before,
     greatest(w.arrival_clock, %(arrival_clock)s::timestamptz) as arrival_clock,
     w.as_of,
     %(hold_seconds)s::double precision as hold_seconds,

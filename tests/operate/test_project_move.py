@@ -18,7 +18,7 @@ from etl import cli, databases, sql
 from etl.cycle.run import run_cycle
 from etl.errors import ConfigurationError, CycleBusyError, ProjectError, TransientError
 from etl.migrate import migrate
-from etl.operate import project, project_move, quarantine
+from etl.operate import event_retention, maintain, project, project_move, quarantine
 from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
 from etl.settings import Settings
@@ -144,6 +144,33 @@ def test_what_is_written_there_by_hand_is_found(told, sharded, there, forged):
     with sql.connect(there) as other:
         assert other.execute(forged).rowcount > 0
         assert verify(other).troubles != []
+
+
+@pytest.mark.parametrize("is_dropped_before", [True, False])
+def test_what_landing_has_dropped_there_or_drops_here(db, told, cycle, sharded, there, is_dropped_before):
+    """Events of which only keys or states are left, too."""
+    later, kept = moment(86400 * 40), sharded.model_copy(update={"event_retention_days": 30})
+    cycle(at=200)
+
+    def drop(each: Db) -> None:
+        each.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', '2022-07-01')")
+        assert maintain.drop_expired_partitions(each, kept, now=later) == ["event_20220701"]
+        assert event_retention.drop_expired_events(each, kept, now=later).events > 0
+        check_books(each)
+
+    if is_dropped_before:
+        drop(db)
+    entries = of_project(db, SHOP)
+    with sql.connect(there) as other:
+        land_in(other, "page", "id 0", team_id=7, at=86400 * 20)
+        run_cycle(other, sharded, now=moment(86400 * 20))
+        move(sharded)
+        check_books(db, other)
+        assert set(entries) == set(of_project(other, SHOP))
+        if not is_dropped_before:
+            drop(other)
+        move(sharded, "here")
+        check_books(db, other)
 
 
 def test_nothing_stops_landing(db, told, land, sharded, there):
