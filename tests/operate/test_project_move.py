@@ -17,10 +17,13 @@ from typer.testing import CliRunner
 from etl import cli, databases, sql
 from etl.cycle.run import run_cycle
 from etl.errors import ConfigurationError, CycleBusyError, ProjectError, TransientError
+from etl.files.undo import undo
 from etl.migrate import migrate
-from etl.operate import event_retention, maintain, project, project_move, quarantine
+from etl.operate import event_retention, maintain, person, project, project_move, quarantine
 from etl.operate.rebuild import rebuild
+from etl.operate.split import split
 from etl.quality.audit import verify
+from etl.rules.identity import person_id_of
 from etl.settings import Settings
 from etl.sql import Db
 from tests.contents import broken, dump
@@ -31,7 +34,7 @@ from tests.digest import digest_of_model, reset
 from tests.landing import land as land_in
 from tests.landing import moment
 from tests.rules.oracle import Model, Row
-from tests.two_projects import SHOP, of_project, rows_by_table, tell
+from tests.two_projects import SECRET, SHOP, of_project, rows_by_table, tell
 
 pytestmark = pytest.mark.long
 
@@ -171,6 +174,34 @@ def test_what_landing_has_dropped_there_or_drops_here(db, told, cycle, sharded, 
             drop(other)
         move(sharded, "here")
         check_books(db, other)
+
+
+def test_what_operators_do_afterwards(db, told, sharded, there, tmp_path):
+    """A file is undone, a person is split and erased, a refused row is landed again, a day is dropped."""
+    move(sharded)
+    with sql.connect(there) as other:
+        run_cycle(other, sharded, now=moment(200))
+        of_file = "select from warehouse.events where team_id = 2 and event = 'page' and distinct_id = %s"
+        before = other.execute(of_file, (SECRET,)).rowcount
+        undo(other, str(tmp_path / f"{SECRET}.jsonl"), team_id=SHOP, by="ann", why="wrong")
+        run_cycle(other, sharded, now=moment(201))
+        assert other.execute(of_file, (SECRET,)).rowcount == before - 1
+        check_books(other)
+        split(other, person_id_of(SHOP, f"bob-{SECRET}"), [f"f-{SECRET}"], by="ann", why="a shared tablet")
+        run_cycle(other, sharded, now=moment(202))
+        check_books(other)
+        target = person.find(other, distinct_id=f"bob-{SECRET}", team_id=SHOP)
+        person.erase(other, target, by="ann", why="asked")
+        run_cycle(other, sharded, now=moment(203))
+        check_books(other)
+        assert not [line for _, line in dump(other) if f"bob-{SECRET}" in line]
+        land_in(other, "", "x", team_id=SHOP, at=204)
+        run_cycle(other, sharded, now=moment(204))
+        assert quarantine.replay(other, quarantine.Selection(team_id=SHOP), why="again", who="ann") > 0
+        run_cycle(other, sharded, now=moment(205))
+        check_books(other)
+        assert maintain.squash(other) >= 0
+        check_books(other)
 
 
 def test_nothing_stops_landing(db, told, land, sharded, there):
