@@ -1,6 +1,5 @@
--- Delete every row of a project, and how many were in each table. Every table with a team_id is looked at, so that one
--- that is made later is not forgotten; those that refer to others come first. What has no team_id goes with the row
--- that it belongs to. The record of erasures and of removals stays: they name nobody.
+-- Delete every row of a project, and how many were in each table; those that refer to others come first. What has no
+-- team_id goes with the row that it belongs to.
 create or replace function ops.delete_project_rows(project bigint)
 returns table (name text, deleted bigint)
 language plpgsql
@@ -20,21 +19,9 @@ begin
     set examples = '[]'
     where examples <> '[]';
     for name in
-        select format('%I.%I', n.nspname, c.relname)
-        from pg_class as c
-        inner join pg_namespace as n on c.relnamespace = n.oid
-        inner join pg_attribute as a on c.oid = a.attrelid and a.attname = 'team_id'
-        where
-            n.nspname in ('landing', 'buffer', 'quarantine', 'warehouse', 'ops')
-            and c.relkind in ('r', 'p')
-            and not c.relispartition
-            and (n.nspname, c.relname) not in (
-                ('ops', 'erasure'), ('ops', 'removed_project'), ('ops', 'moved_project')
-            )
-        order by
-            exists (select from pg_constraint as f where f.contype = 'f' and f.conrelid = c.oid) desc,
-            n.nspname,
-            c.relname
+        select t.name
+        from ops.project_tables() as t
+        order by t.is_referring desc, t.name
     loop
         execute format('delete from %s where team_id = $1', name) using project;
         get diagnostics deleted = row_count;

@@ -242,6 +242,18 @@ def test_and_back(db, told, land, sharded, there):
         check_books(db)
 
 
+def test_and_back_with_what_was_erased(db, told, sharded, there):
+    """The certificate stays where the erasure was carried out, and is in nobody's way."""
+    person.erase(db, person.find(db, distinct_id=f"bob-{SECRET}", team_id=SHOP), by="ann", why="asked")
+    run_cycle(db, sharded, now=moment(200))
+    for to in ("there", "here", "there"):
+        move(sharded, to)
+        with sql.connect(there) as other:
+            run_cycle(other, sharded, now=moment(201))
+            check_books(db, other)
+    assert db.execute("select from ops.erasure where team_id = 2").rowcount == 1
+
+
 def record_statements(settings: Settings) -> list[str]:
     names: list[str] = []
     with sql.observed(lambda db, name, is_after: None if is_after else names.append(name)):
