@@ -25,8 +25,7 @@ exceed its limit, and of a person that exceeds it already removes keys in the or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterable, Sequence
 
 import msgspec
 
@@ -69,7 +68,7 @@ KEPT_BYTES = 512 * 1024
 # A key's bytes are counted in steps of so many, so that a state need not say anything of short ones.
 STEP_BYTES = 128
 
-_NULL = b"null"
+_NULL = msgspec.Raw(b"null")
 _INITIAL = {name: f"$initial_{name.removeprefix('$')}" for name in LIFTED}
 _BASE = {initial: name for name, initial in _INITIAL.items()}
 # Neither counted nor left out: there is a fixed number of them.
@@ -84,7 +83,7 @@ class Operation(msgspec.Struct, array_like=True, frozen=True):
     at: int
     xid: int
     landing_id: int
-    value: msgspec.Raw = msgspec.Raw(_NULL)
+    value: msgspec.Raw = _NULL
 
     @property
     def stamp(self) -> Stamp:
@@ -126,7 +125,7 @@ class Key(msgspec.Struct, omit_defaults=True):
 
     def visible(self, *lifted: Operation | None) -> msgspec.Raw | None:
         """The value a reader sees, or None where the key is absent; ``lifted`` count as the first ``$set_once``."""
-        if self.set and not self.unset and not self.switches and not _is_null(self.set.value):
+        if self.set and not self.unset and not self.switches and self.set.value != _NULL:
             return self.set.value  # nearly always
         first = self.first
         for each in lifted:
@@ -135,7 +134,7 @@ class Key(msgspec.Struct, omit_defaults=True):
             return self._switched(first)
         since = self.unset.stamp if self.unset else None
         value = self.set if self.set and (since is None or self.set.stamp >= since) else None
-        if value is not None and not _is_null(value.value):
+        if value is not None and value.value != _NULL:
             return value.value
         for once in (first, self.last):
             if once is not None and (since is None or once.stamp > since):
@@ -146,11 +145,11 @@ class Key(msgspec.Struct, omit_defaults=True):
         said = [(each.stamp, "once", each.value) for each in (first, self.last) if each]
         said += [(each.stamp, "switch", each.value) for each in self.switches]
         said += [(self.set.stamp, "set", self.set.value)] if self.set else []
-        said += [(self.unset.stamp, "unset", msgspec.Raw(_NULL))] if self.unset else []
+        said += [(self.unset.stamp, "unset", _NULL)] if self.unset else []
         value: msgspec.Raw | None = None
         for _, kind, new in sorted(said, key=lambda each: each[0]):
             is_absent = value is None
-            if kind == "set" or (kind == "once" and (value is None or _is_null(value))):
+            if kind == "set" or (kind == "once" and (value is None or value == _NULL)):
                 value = new
             elif kind != "once":
                 value = new if kind == "switch" and is_absent else None
@@ -160,41 +159,133 @@ class Key(msgspec.Struct, omit_defaults=True):
 _Said = tuple[int, int, int, dict[str, msgspec.Raw]]
 """A stamp, and values by key."""
 
+_NEVER: Stamp = (-(1 << 63), 0, 0)
+_EVER: Stamp = ((1 << 63), 0, 0)
 
-@dataclass
-class State:
+
+class Values(msgspec.Struct):
+    """One value for each of some keys, with its stamp.
+
+    All that one event says is taken up at once: a key at a time, as in ``Key``, this is most of what a batch costs.
+
+    Attributes:
+        said: the values of each event by key, as JSON; no key is there twice.
+        stamps: by key.
+    """
+
+    said: dict[Stamp, dict[str, msgspec.Raw]] = {}
+    stamps: dict[str, Stamp] = {}
+    _newest: Stamp = _NEVER  # of all stamps there have been
+
+    @classmethod
+    def of(cls, said: Iterable[_Said]) -> Values:
+        """Those of several events, which have no key in common."""
+        values = cls({(at, xid, landing_id): values for at, xid, landing_id, values in said})
+        for stamp, names in values.said.items():
+            values.stamps.update(dict.fromkeys(names, stamp))
+        values._newest = max(values.said, default=_NEVER)
+        return values
+
+    def by_stamp(self) -> list[_Said]:
+        """Those of each event, in the order of stamps."""
+        return [(*stamp, self.said[stamp]) for stamp in sorted(self.said)]
+
+    def by_name(self) -> dict[str, msgspec.Raw]:
+        """All of them."""
+        values: dict[str, msgspec.Raw] = {}
+        for each in self.said.values():
+            values.update(each)
+        return values
+
+    def keep_latest(self, stamp: Stamp, values: dict[str, msgspec.Raw]) -> None:
+        """Take up values where nothing as late is known."""
+        if stamp <= self._newest:
+            values = {name: value for name, value in values.items() if self.stamps.get(name, _NEVER) < stamp}
+        self._put(stamp, values)
+
+    def keep_first(self, stamp: Stamp, values: dict[str, msgspec.Raw]) -> None:
+        """Take up values where nothing as early is known."""
+        if stamp < self._newest:
+            self._put(stamp, {name: each for name, each in values.items() if stamp < self.stamps.get(name, _EVER)})
+        elif new := values.keys() - self.stamps.keys():
+            self._put(stamp, {name: values[name] for name in new})
+
+    def get(self, name: str) -> Operation | None:
+        """A key's value with its stamp."""
+        stamp = self.stamps.get(name)
+        return None if stamp is None else Operation(*stamp, self.said[stamp][name])
+
+    def pop(self, name: str) -> Operation | None:
+        """As ``get``, and forget it."""
+        operation = self.get(name)
+        if operation is not None:
+            self._remove(self.stamps.pop(name), [name])
+        return operation
+
+    def filtered(self, is_kept: Callable[[str, Stamp], bool]) -> Values:
+        """Those of which the function says so, by name and stamp."""
+        said = ((stamp, {n: v for n, v in values.items() if is_kept(n, stamp)}) for stamp, values in self.said.items())
+        return Values.of((*stamp, values) for stamp, values in said if values)
+
+    def _put(self, stamp: Stamp, values: dict[str, msgspec.Raw]) -> None:
+        if not values:
+            return
+        for known in set(map(self.stamps.get, values)):
+            if known is not None:
+                self._remove(known, values)
+        self.said[stamp] = self.said.get(stamp, {}) | values
+        self.stamps.update(dict.fromkeys(values, stamp))
+        self._newest = max(self._newest, stamp)
+
+    def _remove(self, stamp: Stamp, names: Container[str]) -> None:
+        if left := {name: value for name, value in self.said[stamp].items() if name not in names}:
+            self.said[stamp] = left
+        else:
+            del self.said[stamp]
+
+
+class State(msgspec.Struct, eq=False):
     """The facts of every key of a person, and the first value of each lifted key.
 
     Attributes:
-        keys: the facts by key.
-        lifted: the first value by lifted key.
+        keys: the facts by key, of those of which more than a short ``$set`` is known.
+        latest: the latest ``$set`` of all other keys.
+        lifted: the first value of each lifted key.
         limit: the first name, in the order of ``_rank``, for which there was no room; it and all after it are not kept.
         left_out: names of which something was not kept or cut, for whoever applies events to tell.
     """
 
-    keys: dict[str, Key] = field(default_factory=dict)
-    lifted: dict[str, Operation] = field(default_factory=dict)
+    keys: dict[str, Key] = {}
+    latest: Values = msgspec.field(default_factory=Values)
+    lifted: Values = msgspec.field(default_factory=Values)
     limit: str | None = None
-    left_out: set[str] = field(default_factory=set, compare=False)
-    _size: int = field(default=0, compare=False)
+    left_out: set[str] = set()
+    _size: int = 0  # of all keys that are counted
 
     def __post_init__(self) -> None:
-        self._size = sum(key.size for name, key in self.keys.items() if name not in _ALWAYS_KEPT)
+        counted = (key.size for name, key in self.keys.items() if name not in _ALWAYS_KEPT)
+        self._size = sum(counted) + len(self.latest.stamps.keys() - _ALWAYS_KEPT)
 
     def __bool__(self) -> bool:
-        return bool(self.keys or self.lifted)
+        return bool(self.keys or self.latest.said or self.lifted.said)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, State) and write_state(self) == write_state(other)
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
 
     def key(self, name: str, size: int = 1) -> Key:
         """The facts of a key, none at first, which takes up at least ``size`` from now on."""
         if name in _ALWAYS_KEPT:
             return self.always_kept(name)
-        if self.limit is not None and _rank(name) >= _rank(self.limit):
+        if self._has_no_room_for(name):
             self.left_out.add(name)
             return Key()  # what is said of it goes nowhere
         key = self.keys.get(name)
         if key is None:
-            key = self.keys[name] = Key()
-            self._size += 1
+            known = self.latest.pop(name)
+            key = self.keys[name] = Key(known)
+            self._size += known is None
         if size > key.size:
             self._size += size - key.size
             key.size = size
@@ -204,26 +295,45 @@ class State:
         """The facts of a key that is lifted, or the initial value of one."""
         key = self.keys.get(name)
         if key is None:
-            key = self.keys[name] = Key()
+            key = self.keys[name] = Key(self.latest.pop(name))
         return key
+
+    def keep_latest(self, stamp: Stamp, values: dict[str, msgspec.Raw]) -> None:
+        """Take up what one event sets: values that are short, or of keys that are always kept."""
+        if self.limit is not None:
+            left_out = {name for name in values.keys() - _ALWAYS_KEPT if self._has_no_room_for(name)}
+            self.left_out |= left_out
+            values = {name: value for name, value in values.items() if name not in left_out}
+        if not self.keys.keys().isdisjoint(values):
+            for name in self.keys.keys() & values.keys():
+                _set(self.keys[name], Operation(*stamp, values[name]))
+            values = {name: value for name, value in values.items() if name not in self.keys}
+        self._size += len(values.keys() - self.latest.stamps.keys() - _ALWAYS_KEPT)
+        self.latest.keep_latest(stamp, values)
 
     def keep_within(self, limit: str | None = None) -> None:
         """Leave out the keys from ``limit`` on, and those for which there is no room."""
         if limit is None and self._size * STEP_BYTES <= KEPT_BYTES:
             return
         limits = [each for each in (self.limit, limit) if each is not None]
+        sizes = dict.fromkeys(self.latest.stamps, 1) | {name: key.size for name, key in self.keys.items()}
         room = KEPT_BYTES // STEP_BYTES
-        for name in sorted(self.keys.keys() - _ALWAYS_KEPT, key=_rank):
-            room -= self.keys[name].size
+        for name in sorted(sizes.keys() - _ALWAYS_KEPT, key=_rank):
+            room -= sizes[name]
             if room < 0:
                 limits.append(name)
                 break
         if not limits:
             return
         self.limit = min(limits, key=_rank)
-        for name in [name for name in self.keys.keys() - _ALWAYS_KEPT if _rank(name) >= _rank(self.limit)]:
-            self._size -= self.keys.pop(name).size
+        for name in filter(self._has_no_room_for, sizes.keys() - _ALWAYS_KEPT):
+            self.latest.pop(name)
+            self.keys.pop(name, None)
+            self._size -= sizes[name]
             self.left_out.add(name)
+
+    def _has_no_room_for(self, name: str) -> bool:
+        return self.limit is not None and _rank(name) >= _rank(self.limit)
 
 
 class _Stored(msgspec.Struct, omit_defaults=True):
@@ -242,7 +352,6 @@ class _Stored(msgspec.Struct, omit_defaults=True):
     limit: str | None = None
 
 
-_NEVER: Stamp = (-(1 << 63), 0, 0)
 _STATE = msgspec.json.Decoder(_Stored)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NAMES = msgspec.json.Decoder(list[msgspec.Raw] | dict[str, msgspec.Raw])
@@ -252,31 +361,19 @@ _NAME = msgspec.json.Decoder(str)
 def read_state(text: str) -> State:
     """The state from its JSON form (``warehouse.person.property_state``)."""
     stored = _STATE.decode(text)
-    only_set = {name: Key(operation) for name, operation in _operations(stored.set).items()}
-    return State(stored.keys | only_set, _operations(stored.lifted), stored.limit)
+    return State(stored.keys, Values.of(stored.set), Values.of(stored.lifted), stored.limit)
 
 
 def write_state(state: State) -> str:
     """The JSON form of a state, the same text for equal states."""
-    only_set = {name: key.set for name, key in state.keys.items() if key.set is not None and key.is_only_set}
-    others = {name: key for name, key in state.keys.items() if name not in only_set}
-    stored = _Stored(others, _by_stamp(only_set), _by_stamp(state.lifted), state.limit)
+    others, only_set = state.keys, state.latest
+    if settled := {name: key.set for name, key in others.items() if key.set is not None and key.is_only_set}:
+        others = {name: key for name, key in others.items() if name not in settled}
+        only_set = Values.of(only_set.by_stamp())
+        for name, each in settled.items():
+            only_set.keep_latest(each.stamp, {name: each.value})
+    stored = _Stored(others, only_set.by_stamp(), state.lifted.by_stamp(), state.limit)
     return msgspec.json.encode(stored, order="sorted").decode()
-
-
-def _operations(said: list[_Said]) -> dict[str, Operation]:
-    return {
-        name: Operation(at, xid, landing_id, value)
-        for at, xid, landing_id, values in said
-        for name, value in values.items()
-    }
-
-
-def _by_stamp(operations: dict[str, Operation]) -> list[_Said]:
-    by_stamp: dict[Stamp, dict[str, msgspec.Raw]] = {}
-    for name, operation in operations.items():
-        by_stamp.setdefault(operation.stamp, {})[name] = operation.value
-    return [(*stamp, by_stamp[stamp]) for stamp in sorted(by_stamp)]
 
 
 def shifted(state: State, *, xid: int, landing_id: int) -> State:
@@ -289,11 +386,11 @@ def shifted(state: State, *, xid: int, landing_id: int) -> State:
         set_, unset, first, last = (fact and moved(fact) for fact in (key.set, key.unset, key.first, key.last))
         return Key(set_, unset, first, last, [moved(each) for each in key.switches], key.size)
 
-    return State(
-        {name: moved_key(key) for name, key in state.keys.items()},
-        {name: moved(operation) for name, operation in state.lifted.items()},
-        state.limit,
-    )
+    def moved_values(values: Values) -> Values:
+        return Values.of((at, x + xid, place + landing_id, said) for at, x, place, said in values.by_stamp())
+
+    keys = {name: moved_key(key) for name, key in state.keys.items()}
+    return State(keys, moved_values(state.latest), moved_values(state.lifted), state.limit)
 
 
 def coverage(state: State) -> tuple[int, int]:
@@ -302,28 +399,28 @@ def coverage(state: State) -> tuple[int, int]:
     An ordinary event after that time that brings only such keys cannot change the state.
     """
     mask, latest = 0, 0
-    for name, operation in state.lifted.items():
-        if bit := _BIT.get(name):
-            mask |= bit
-            latest = max(latest, operation.at) if mask != bit else operation.at
+    for (at, *_), values in state.lifted.said.items():
+        if names := values.keys() & _BIT.keys():
+            latest = max(latest, at) if mask else at
+            mask |= sum(map(_BIT.__getitem__, names))
     return mask, latest
 
 
 def visible(state: State) -> str:
     """The properties a reader sees, as JSON."""
-    keys, lifted = state.keys, state.lifted
-    shown: dict[str, msgspec.Raw] = {}
-    for name, operation in lifted.items():
-        # What has no facts of its own shows the lifted value.
-        if name not in keys:
-            shown[name] = operation.value
-        initial = _INITIAL[name]
-        if initial not in keys:
-            shown[initial] = operation.value
-    for name, key in keys.items():
-        value = key.visible(lifted.get(name), lifted.get(_BASE.get(name, ""))) if lifted else key.visible()
-        if value is not None:
-            shown[name] = value
+    # What has no facts of its own shows the lifted value; a null gives way to it.
+    shown = state.lifted.by_name()
+    shown |= {_INITIAL[name]: value for name, value in shown.items()}
+    for values in state.latest.said.values():
+        for name, value in values.items():
+            if value != _NULL or name not in shown:
+                shown[name] = value
+    for name, key in state.keys.items():
+        seen = key.visible(state.lifted.get(name), state.lifted.get(_BASE.get(name, "")))
+        if seen is None:
+            shown.pop(name, None)
+        else:
+            shown[name] = seen
     return msgspec.json.encode(shown).decode()
 
 
@@ -350,27 +447,34 @@ def apply(  # noqa: PLR0917
     """
     sets = _within_bytes(state, _OBJECT.decode(set_json)) if set_json else {}
     onces = _within_bytes(state, _OBJECT.decode(set_once_json)) if set_once_json else {}
-    onces = {name: value for name, value in onces.items() if not _is_null(value)}
+    onces = {name: value for name, value in onces.items() if value != _NULL}
     unsets = set(_names(unset_json))
     telling, ended = _lifted(state, lifted_values)
+    if unsets:
+        # What it lifts is here its own $set and $set_once.
+        both = {name for name in telling.keys() | ended if name in unsets or _INITIAL[name] in unsets}
+        sets = {name: telling.get(name, _NULL) for name in both} | sets
+        onces = {_INITIAL[name]: telling[name] for name in both & telling.keys() if _INITIAL[name] in unsets} | onces
     is_forced = is_forced or bool(unsets) or not NOISY.issuperset(sets) or not NOISY.issuperset(telling)
-    for name, value in telling.items():
-        if name not in sets:
-            _lift(state, name, Operation(*stamp, value), is_set=is_forced or name not in NOISY)
-        elif _INITIAL[name] not in onces:
-            _once(state.always_kept(_INITIAL[name]), Operation(*stamp, value))
-    end = Operation(*stamp)
-    for name in [name for name in ended if name not in sets]:
-        _set(state.always_kept(name), end)
+    lifting = {name: value for name, value in telling.items() if name not in sets} if sets else telling
+    state.lifted.keep_first(stamp, lifting)
+    for name in telling.keys() & sets.keys():
+        if _INITIAL[name] not in onces:
+            _once(state.always_kept(_INITIAL[name]), Operation(*stamp, telling[name]))
+    latest = lifting.copy() if is_forced else {}
+    latest |= dict.fromkeys(ended - sets.keys(), _NULL)
     for name, value in sets.items():
-        key = state.key(name, _size(name, value))
-        operation = Operation(*stamp, value.copy())
+        size = _size(name, value)
         if name in unsets:
-            _switch(key, operation)
-        elif is_forced or name not in NOISY:
-            _set(key, operation)
-        elif not _is_null(value):
-            _once(key, operation)
+            _switch(state.key(name, size), Operation(*stamp, value.copy()))
+        elif not is_forced and name in NOISY:
+            if value != _NULL:
+                _once(state.key(name, size), Operation(*stamp, value.copy()))
+        elif size == 1 or name in _ALWAYS_KEPT:
+            latest[name] = value.copy()
+        else:
+            _set(state.key(name, size), Operation(*stamp, value.copy()))
+    state.keep_latest(stamp, latest)
     for name, value in onces.items():
         key = state.key(name, _size(name, value))
         operation = Operation(*stamp, value.copy())
@@ -395,8 +499,10 @@ def join(target: State, source: State) -> None:
         ours.last = _later(ours.last, theirs.last)
         ours.switches = ours.switches + theirs.switches
         ours.settle()
-    for name, operation in source.lifted.items():
-        _lift(target, name, operation)
+    for at, xid, landing_id, values in source.latest.by_stamp():
+        target.keep_latest((at, xid, landing_id), values)
+    for at, xid, landing_id, values in source.lifted.by_stamp():
+        target.lifted.keep_first((at, xid, landing_id), values)
     target.keep_within(source.limit)
 
 
@@ -404,8 +510,8 @@ def without_key(state: State, name: str) -> State:
     """A state without a property and what was lifted from it, as if no event had ever said it."""
     gone = {name, _INITIAL.get(name, name)}
     keys = {key: facts for key, facts in state.keys.items() if key not in gone}
-    lifted = {key: operation for key, operation in state.lifted.items() if key != name}
-    return State(keys, lifted, state.limit)
+    latest = state.latest.filtered(lambda key, _: key not in gone)
+    return State(keys, latest, state.lifted.filtered(lambda key, _: key != name), state.limit)
 
 
 def without_times(state: State, since: int | None, until: int | None) -> State:
@@ -414,9 +520,11 @@ def without_times(state: State, since: int | None, until: int | None) -> State:
     What it had replaced is not known any more, and does not come back.
     """
 
+    def is_kept(at: int) -> bool:
+        return (since is not None and at < since) or (until is not None and at >= until)
+
     def remaining(operation: Operation | None) -> Operation | None:
-        is_gone = operation and (since is None or operation.at >= since) and (until is None or operation.at < until)
-        return None if is_gone else operation
+        return operation if operation and is_kept(operation.at) else None
 
     keys = {}
     for name, key in state.keys.items():
@@ -430,8 +538,8 @@ def without_times(state: State, since: int | None, until: int | None) -> State:
         )
         if left.set or left.unset or left.first or left.last or left.switches:
             keys[name] = left
-    lifted = {name: operation for name, operation in state.lifted.items() if remaining(operation)}
-    return State(keys, lifted, state.limit)
+    latest, lifted = (values.filtered(lambda _, stamp: is_kept(stamp[0])) for values in (state.latest, state.lifted))
+    return State(keys, latest, lifted, state.limit)
 
 
 def _rank(name: str) -> tuple[int, str]:
@@ -451,38 +559,23 @@ def _within_bytes(state: State, values: dict[str, msgspec.Raw]) -> dict[str, msg
     return {name: value for name, value in values.items() if name not in too_long}
 
 
-def _lifted(state: State, values: Sequence[str | None] | None) -> tuple[dict[str, msgspec.Raw], list[str]]:
+def _lifted(state: State, values: Sequence[str | None] | None) -> tuple[dict[str, msgspec.Raw], set[str]]:
     """What an event lifts, and the names that are null, which counts only of a campaign: it ends there."""
-    lifted: dict[str, msgspec.Raw] = {}
-    ended: list[str] = []
-    for name, value in zip(LIFTED, values, strict=True) if values else ():
-        if value is None:
-            continue
-        if value == "null":
-            if name in _MAY_BE_NULL:
-                ended.append(name)
-            continue
-        written = value.encode()
-        if len(written) > LIFTED_BYTES:
+    if not values:
+        return {}, set()
+    said = {name: value for name, value in zip(LIFTED, values, strict=True) if value is not None}
+    lifted = {name: msgspec.Raw(value) for name, value in said.items() if value != "null"}
+    ended = (said.keys() - lifted.keys()) & _MAY_BE_NULL
+    # Nearly all values are too short to have to be looked at.
+    for name in [name for name, value in lifted.items() if len(value) > BRACKETS_KEPT]:
+        value = said[name]
+        if len(lifted[name]) > LIFTED_BYTES:
             state.left_out.add(name)
-            text = _NAME.decode(written) if value.startswith('"') else value
-            written = msgspec.json.encode(text[:LIFTED_CHARACTERS])
+            text = _NAME.decode(value) if value.startswith('"') else value
+            lifted[name] = msgspec.Raw(msgspec.json.encode(text[:LIFTED_CHARACTERS]))
         elif value[0] in "[{" and value.count("[") + value.count("{") > BRACKETS_KEPT:
-            written = msgspec.json.encode(value)
-        lifted[name] = msgspec.Raw(written)
+            lifted[name] = msgspec.Raw(msgspec.json.encode(value))
     return lifted, ended
-
-
-def _is_null(value: msgspec.Raw) -> bool:
-    return len(value) == len(_NULL) and bytes(value) == _NULL
-
-
-def _lift(state: State, name: str, operation: Operation, *, is_set: bool = False) -> None:
-    known = state.lifted.get(name)
-    if known is None or _is_before(operation, known):
-        state.lifted[name] = operation
-    if is_set:
-        _set(state.always_kept(name), operation)
 
 
 def _set(key: Key, operation: Operation) -> None:

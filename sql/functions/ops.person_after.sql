@@ -22,7 +22,7 @@ declare
     value jsonb;
 begin
     for name, value in select s.key, s.value from jsonb_each(sets) as s loop
-        if name = any(unsets) and own ? name then
+        if name = any(unsets) then
             after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
         elsif is_forced or name <> all(noisy) or coalesce(after -> name, 'null') = 'null' then
             after := after || jsonb_build_object(name, value);

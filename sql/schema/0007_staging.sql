@@ -178,6 +178,7 @@ create unlogged table staging.refolded_person (
     person_id uuid not null
 );
 
+-- Written once and read once, so its rows are not packed in between.
 create unlogged table staging.person_property (
     team_id bigint not null,
     person_id uuid not null,
@@ -185,7 +186,7 @@ create unlogged table staging.person_property (
     property_state text not null,
     lifted_mask bigint not null,
     lifted_at timestamptz not null
-);
+) with (toast_tuple_target = 8160);
 
 create unlogged table staging.group_profile (
     team_id bigint not null,

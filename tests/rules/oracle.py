@@ -329,11 +329,15 @@ class Operations:
             for name in LIFTED
             if name in row.given and (row.given[name] is not None or not name.startswith("$"))
         }
+        initials = {name: "$initial_" + name.removeprefix("$") for name in lifted}
+        sets = {name: lifted[name] for name in lifted if name in unsets or initials[name] in unsets} | sets
         telling = [*sets, *(name for name, value in lifted.items() if value is not None)]
         is_forced = row.event in PERSON_EVENTS or bool(unsets) or any(name not in NOISY for name in telling)
         for name, value in lifted.items():
-            initial = "$initial_" + name.removeprefix("$")
-            if value is not None:
+            initial = initials[name]
+            if value is not None and initial in unsets:
+                onces.setdefault(initial, value)
+            elif value is not None:
                 self._say(initial, stamp, "lifted" if name not in sets else "once", onces.get(initial, value))
             if name not in sets:
                 if value is not None:

@@ -37,11 +37,12 @@ CASES = {
 }
 
 
-def folded(said, lifted, *, event):
-    """What etl.rules.properties shows of a person of whom only this is known."""
+def folded(said, lifted, *, event, times=1):
+    """What etl.rules.properties shows of a person of whom only this is known, said so many times."""
     state = properties.State()
-    operations = (sql.json_text(said[name]) if name in said else None for name in ("$set", "$set_once", "$unset"))
-    properties.apply(state, (1, 2, 3), *operations, lifted, is_forced=event in PERSON_EVENTS)
+    operations = [sql.json_text(said[name]) if name in said else None for name in ("$set", "$set_once", "$unset")]
+    for time in range(times):
+        properties.apply(state, (time, 2, 3), *operations, lifted, is_forced=event in PERSON_EVENTS)
     return msgspec.json.decode(properties.visible(state))
 
 
@@ -106,16 +107,35 @@ def test_a_campaign_has_a_shape_of_its_values(shared_db):
 
 @pytest.mark.parametrize("event", ["$pageview", "$identify"])
 @pytest.mark.parametrize(
-    "own", [{}, {"$set": {"$browser": "own"}}, {"$set_once": {"$initial_os": "own"}}, {"$unset": ["$browser", "gclid"]}]
+    "own",
+    [
+        {},
+        {"$set": {"$browser": "own"}},
+        {"$set_once": {"$initial_os": "own"}},
+        {"$unset": ["$browser", "gclid"]},
+        {"$unset": ["$initial_browser", "$initial_gclid"]},
+    ],
 )
 def test_person_after_folds_as_python_does(shared_db, event, own):
     for case, given in CASES.items():
         said = given | own
         row = shared_db.execute(
-            "select ops.person_after('{}', %(event)s, %(said)s) as after, ops.lifted_values(%(said)s) as lifted",
+            "select ops.person_after('{}', %(event)s, %(said)s) as once, ops.lifted_values(%(said)s) as lifted,"
+            " ops.person_after(ops.person_after('{}', %(event)s, %(said)s), %(event)s, %(said)s) as twice",
             {"event": event, "said": sql.json_text(said)},
         ).fetchone()
-        assert row["after"] == folded(said, row["lifted"], event=event), case
+        assert row["once"] == folded(said, row["lifted"], event=event), case
+        assert row["twice"] == folded(said, row["lifted"], event=event, times=2), case
+
+
+def test_an_event_that_unsets_what_it_brings_removes_it(db, land, cycle):
+    """PostHog: `$unset` removes what was there before the event, also where its own page has set it again."""
+    for at in (0, 1):
+        land("$pageview", "d1", properties={"$device_id": "d1", "utm_source": "news", "$browser": "Chrome"}, at=at)
+    land("$set", "d1", properties={"$unset": ["utm_source"], "utm_source": "news"}, at=2)
+    cycle(at=3)
+    person = db.execute("select properties from warehouse.person").fetchone()["properties"]
+    assert person == {"$browser": "Chrome", "$initial_browser": "Chrome", "$initial_utm_source": "news"}
 
 
 def test_a_cycle_folds_as_python_does(db, land, cycle):
