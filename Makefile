@@ -71,7 +71,7 @@ fmt: $(VENV)/.ready ## format Python and SQL
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/sqlfluff format -p 0 --disable-progress-bar sql
 
-bench: $(VENV)/.ready ## drain 200,000 made-up events and as many recorded ones, compared with a bare insert ... select of the same rows
+bench: $(VENV)/.ready ## drain 200,000 made-up events and as many recorded ones next to bare copies, a minute's batch, capture, files; ends with the goals
 	$(VENV)/bin/python -m tests.bench
 	$(VENV)/bin/python -m tests.bench.report
 

@@ -15,7 +15,7 @@ from etl import databases, sql
 from etl.migrate import migrate
 from etl.settings import Settings, read_settings
 from etl.sql import Db
-from tests.bench import capture, files, shapes
+from tests.bench import capture, files, goals, minute, shapes
 from tests.bench.drain import drain_apart
 from tests.bench.events import Properties, generate, generate_history, land, read_recorded
 from tests.bench.usage import Usage, read_sizes, read_usage
@@ -25,6 +25,7 @@ BARE_TABLE = Path(__file__).parent / "bare_table.sql"
 BARE_COPY = Path(__file__).parent / "bare_copy.sql"
 RECORDED = "recorded"
 MIXES = ("made-up", RECORDED)
+STORED = 1_000_000  # events that a minute's batch is measured next to
 KNOWN_PERSONS = 0.12  # persons of the past for each event of the backlog
 
 
@@ -35,23 +36,32 @@ def main() -> int:
     parser.add_argument("--mix", choices=MIXES, nargs="+", default=MIXES)
     arguments = parser.parse_args()
     settings = read_settings()
+    measured: dict[str, float] = {}
     with open_folder() as folder, running_in(folder) as server:
         for mix in arguments.mix:
             print(f"{mix} events", flush=True)
             with databases.temporary_database(server, "bench") as url, sql.connect(url) as db:
-                compare(db, url, arguments.events, settings, read_recorded() if mix == RECORDED else [])
+                recorded = read_recorded() if mix == RECORDED else []
+                wall, cpu = compare(db, url, arguments.events, settings, recorded)
+            measured |= {f"{mix} wall": wall, f"{mix} cpu": cpu}
         share = min(1.0, arguments.events / 200_000)
-        return (
-            shapes.measure(server, share=share)
-            or capture.measure(server, share=share)
-            or files.measure(server, share=share)
-        )
+        print("a minute's batch", flush=True)
+        seconds, ratio = minute.compare(server, settings, stored=int(STORED * share))
+        failed = shapes.measure(server, share=share)
+        captured = capture.measure(server, share=share)
+        measured |= {"minute": seconds, "full": ratio, "capture": captured[10]}
+        failed = failed or files.measure(server, share=share)
+    print(goals.table(measured))
+    return failed
 
 
-def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Properties]) -> None:
-    """Fill the warehouse with the past; land, copy bare, drain, copy bare again, print.
+def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Properties]) -> tuple[float, float]:
+    """Fill the warehouse with the past; land, copy bare, drain, copy bare again, print; return the ratios.
 
-    Twice, because the first copy in a new server also makes its WAL files.
+    Copied twice, because the first copy in a new server also makes its WAL files.
+
+    Returns:
+        Events/s of the drain over the bare copies', and its CPU over theirs.
     """
     migrate(db, settings)
     known_persons = max(1, int(events * KNOWN_PERSONS))
@@ -73,7 +83,8 @@ def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Pr
     seconds = number(
         db, "select sum(extract(epoch from loaded_at - opened_at)) as n from ops.batch where batch_id > %s", past
     )
-    print(f"ratio to the bare copies {(before + after) / 2 / seconds:8.2f} of their events/s")
+    wall = (before + after) / 2 / seconds
+    print(f"ratio to the bare copies {wall:8.2f} of their events/s")
     cpu, copied = (used.cpu + client_cpu) / events, (bare.cpu + bare_again.cpu) / 2 / events
     print(
         f"CPU an event             {cpu * 1e6:8.1f} us, of that the client {client_cpu / events * 1e6:.1f} us: "
@@ -83,6 +94,7 @@ def compare(db: Db, url: str, events: int, settings: Settings, recorded: list[Pr
     print(f"write-ahead log          {wal:8,.0f} bytes an event, bare {bare_wal:,.0f}")
     sizes = ", ".join(f"{name} {size:,.0f}" for name, size in read_sizes(db).items())
     print(f"on disk, bytes an event  {sizes}")
+    return wall, cpu / copied
 
 
 def number(db: Db, query: str, *values: int) -> float:

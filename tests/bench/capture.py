@@ -27,8 +27,8 @@ COPY = "copy bare.event (team_id, uuid, event, distinct_id, properties, timestam
 COLUMNS = "team_id, uuid, event, distinct_id, properties::text, timestamp, sent_at, ip"
 
 
-def measure(server: str, *, share: float = 1.0) -> int:
-    """Print a line for each size of batch; returns the exit code.
+def measure(server: str, *, share: float = 1.0) -> dict[int, float]:
+    """Print a line for each size of batch; returns its events/s.
 
     Args:
         server: a durable PostgreSQL; it, the server and the clients share this machine.
@@ -48,16 +48,18 @@ def measure(server: str, *, share: float = 1.0) -> int:
         try:
             _wait_until_up(port)
             print(f"capture: {CLIENTS} clients, one COPY and commit for all requests that arrive during the one before")
-            for batch, events in BATCHES.items():
-                _line(db, token, port, batch, max(batch * CLIENTS, int(events * share)))
+            rates = {
+                batch: _line(db, token, port, batch, max(batch * CLIENTS, int(events * share)))
+                for batch, events in BATCHES.items()
+            }
             _bare(db)
         finally:
             capture.terminate()
             capture.wait(20)
-    return 0
+    return rates
 
 
-def _line(db: sql.Db, token: str, port: int, batch: int, events: int) -> None:
+def _line(db: sql.Db, token: str, port: int, batch: int, events: int) -> float:
     db.execute("truncate landing.event")
     db.execute("checkpoint")
     arguments = ["--port", str(port), "--token", token, "--batch", str(batch), "--events", str(events)]
@@ -71,6 +73,7 @@ def _line(db: sql.Db, token: str, port: int, batch: int, events: int) -> None:
         f"  batches of {batch:<3}  {landed['n'] / seconds:8,.0f} events/s   p50 {p50 * 1000:6.1f} ms   "
         f"p99 {p99 * 1000:6.1f} ms   ({landed['n']:,} events in {seconds:.1f} s)"
     )
+    return float(landed["n"] / seconds)
 
 
 def _bare(db: sql.Db) -> None:

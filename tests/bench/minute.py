@@ -1,7 +1,7 @@
 """What a minute's batch takes in an empty warehouse and in a full one: python -m tests.bench.minute.
 
 12,000 events with the properties that posthog-js sends, one batch without Airflow, five times; then the same with some
-million events already there.
+million events already there, whose persons are those that the minute's events are of.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
 from datetime import timedelta
 from io import StringIO
@@ -36,30 +36,32 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=12_000, help="of a minute")
     parser.add_argument("--stored", type=int, default=5_000_000, help="events that are already there")
     arguments = parser.parse_args()
-    settings = read_settings()
-    import great_expectations  # noqa: F401 - the scheduler has it loaded before a task is forked
-
-    with (
-        open_folder() as folder,
-        running_in(folder) as server,
-        databases.temporary_database(server, "bench") as url,
-        sql.connect(url) as db,
-    ):
-        migrate(db, settings)
-        known = int(arguments.stored * KNOWN_PERSONS)
-        fill(db, url, settings, known, 0)
-        before = measure(db, settings, arguments.events, known, seed=100)
-        fill(db, url, settings, known, arguments.stored)
-        after = measure(db, settings, arguments.events, known, seed=200)
-    print(f"ratio of seconds {after[0] / before[0]:.2f}, of CPU {after[1] / before[1]:.2f}")
+    with open_folder() as folder, running_in(folder) as server:
+        compare(server, read_settings(), events=arguments.events, stored=arguments.stored)
     return 0
 
 
-def fill(db: Db, url: str, settings: Settings, known: int, stored: int) -> None:
-    """Load the first visits of the known persons if nothing is stored yet, else events of theirs over some days."""
-    parts = [generate_history(known)] if not stored else generate_parts(known, stored)
+def compare(server: str, settings: Settings, *, events: int = 12_000, stored: int) -> tuple[float, float]:
+    """Print both; returns the seconds next to few events, and those next to many over them."""
+    import great_expectations  # noqa: F401 - the scheduler has it loaded before a task is forked
+
+    with databases.temporary_database(server, "minute") as url, sql.connect(url) as db:
+        migrate(db, settings)
+        known = int(stored * KNOWN_PERSONS)
+        fill(db, url, settings, [generate_history(known, recorded=read_recorded())], is_captured=True)
+        before = measure(db, settings, events, known, seed=100)
+        fill(db, url, settings, generate_parts(known, stored))
+        after = measure(db, settings, events, known, seed=200)
+    print(f"ratio of seconds {after[0] / before[0]:.2f}, of CPU {after[1] / before[1]:.2f}")
+    return before[0], after[0] / before[0]
+
+
+def fill(
+    db: Db, url: str, settings: Settings, parts: Iterable[Iterable[LandingRow]], *, is_captured: bool = False
+) -> None:
+    """Load what is already there, part by part."""
     for rows in parts:
-        land(db, rows)
+        land(db, rows, is_captured=is_captured)
         with redirect_stdout(StringIO()):
             drain(url, settings)
     db.execute("vacuum (analyze)")
