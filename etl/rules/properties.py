@@ -299,15 +299,15 @@ class State(msgspec.Struct, eq=False):
         return key
 
     def keep_latest(self, stamp: Stamp, values: dict[str, msgspec.Raw]) -> None:
-        """Take up what one event sets: values that are short, or of keys that are always kept."""
-        if self.limit is not None:
-            left_out = {name for name in values.keys() - _ALWAYS_KEPT if self._has_no_room_for(name)}
-            self.left_out |= left_out
-            values = {name: value for name, value in values.items() if name not in left_out}
-        if not self.keys.keys().isdisjoint(values):
-            for name in self.keys.keys() & values.keys():
-                _set(self.keys[name], Operation(*stamp, values[name]))
-            values = {name: value for name, value in values.items() if name not in self.keys}
+        """Take up what one event sets."""
+        alone = self.keys.keys() & values.keys()
+        for name in values.keys() - _ALWAYS_KEPT:
+            if self._has_no_room_for(name) or _size(name, values[name]) > 1:
+                alone.add(name)
+        if alone:
+            for name in alone:
+                _set(self.key(name, _size(name, values[name])), Operation(*stamp, values[name]))
+            values = {name: value for name, value in values.items() if name not in alone}
         self._size += len(values.keys() - self.latest.stamps.keys() - _ALWAYS_KEPT)
         self.latest.keep_latest(stamp, values)
 
@@ -464,16 +464,11 @@ def apply(  # noqa: PLR0917
     latest = lifting.copy() if is_forced else {}
     latest |= dict.fromkeys(ended - sets.keys(), _NULL)
     for name, value in sets.items():
-        size = _size(name, value)
-        if name in unsets:
-            _switch(state.key(name, size), Operation(*stamp, value.copy()))
-        elif not is_forced and name in NOISY:
-            if value != _NULL:
-                _once(state.key(name, size), Operation(*stamp, value.copy()))
-        elif size == 1 or name in _ALWAYS_KEPT:
+        if name not in unsets and (is_forced or name not in NOISY):
             latest[name] = value.copy()
-        else:
-            _set(state.key(name, size), Operation(*stamp, value.copy()))
+        elif name in unsets or value != _NULL:
+            key, operation = state.key(name, _size(name, value)), Operation(*stamp, value.copy())
+            (_switch if name in unsets else _once)(key, operation)
     state.keep_latest(stamp, latest)
     for name, value in onces.items():
         key = state.key(name, _size(name, value))
