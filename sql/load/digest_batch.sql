@@ -11,8 +11,8 @@ set
         'quarantined', x.quarantined,
         'loaded', ops.xor(g.landed, %(released)s::bigint, h.held, x.duplicate, x.quarantined),
         'events', %(events)s::bigint,
-        'results', r.results
-    ) || s.digests
+        'results', ops.results_digest(%(batch_id)s::bigint)
+    ) || ops.row_digests(%(batch_id)s::bigint)
 from (
     select
         coalesce(bit_xor(e.landing_hash), 0) as landing,
@@ -36,16 +36,4 @@ cross join (
         inner join staging.event as e on x.landing_id = e.landing_id
     ) as k
 ) as x
-cross join (select ops.results_digest(%(batch_id)s::bigint) as results) as r
-cross join (
-    select coalesce(jsonb_object_agg(n.name, n.digest), '{}') as digests
-    from (
-        select
-            b.name,
-            bit_xor(b.hash) as digest
-        from ops.batch_row as b
-        where b.batch_id = %(batch_id)s::bigint
-        group by b.name
-    ) as n
-) as s
 where ops.batch.batch_id = %(batch_id)s::bigint;

@@ -60,18 +60,6 @@ counted as (
         (select count(*) from quarantine.event as q where q.batch_id = %(batch_id)s::bigint) as quarantined
 ),
 
-others as (
-    select coalesce(jsonb_object_agg(n.name, n.digest), '{}') as digests
-    from (
-        select
-            b.name,
-            bit_xor(b.hash) as digest
-        from ops.batch_row as b
-        where b.batch_id = %(batch_id)s::bigint
-        group by b.name
-    ) as n
-),
-
 amended as (
     insert into ops.amendment (batch_id, cause, landed, loaded, digests)
     select
@@ -126,10 +114,9 @@ select
         'loaded', s.key_digest,
         'events', s.digest,
         'results', ops.results_digest(%(batch_id)s::bigint)
-    ) || o.digests as digests
+    ) || ops.row_digests(%(batch_id)s::bigint) as digests
 from ops.watermark as w
 cross join landed as l
 cross join doubled as d
 cross join stored as s
-cross join counted as c
-cross join others as o;
+cross join counted as c;
