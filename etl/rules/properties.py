@@ -5,15 +5,16 @@ or through a merge gives one result: the latest ``$set``, the latest ``$unset``,
 the first value lifted from an event. "Latest" and "first" are by event time, then by position in landing.
 
 What a reader sees of a key: the ``$set`` if it is newer than the ``$unset``; else the first ``$set_once`` newer than
-the ``$unset``, or the last one where the first is older. A null gives way to a ``$set_once``, as in PostHog since its
-pull request 74742. A key that one event both sets and unsets is a switch: gone if it was there, there if it was not.
-PostHog itself applies operations in the order of processing (``person-update.ts``), so a late event overwrites.
+the ``$unset``, or the last one where the first is older. A null gives way to a later ``$set_once``, as in PostHog since
+its pull request 74742. A key that one event both sets and unsets is a switch: gone if it was there, there if it was
+not. PostHog itself applies operations in the order of processing (``person-update.ts``), so a late event overwrites.
 
 Lifting (PostHog: ``personInitialAndUTMProperties`` in ``db/utils.ts``): what an event says of device and campaign is
 also its ``$set``, and as ``$initial_...`` its ``$set_once``. A key of ``NOISY`` changes with every page; such a key is
 set only by an event that sets something else too, or that is about the person (``PERSON_EVENTS``). Any other event
 only fills it in where the person has none. PostHog compares with the stored value instead (``person-update.ts``), which
-depends on the order of arrival.
+depends on the order of arrival. Of a key that is only filled in the first value is all that is kept: once it is
+unset, or set to null, no later event fills it in again, as the next one would in PostHog.
 
 What a person or a group may hold is bounded. A value of more than ``VALUE_BYTES`` does not count. Each key takes up
 the most bytes that it and one value of it have ever had; where all keys together exceed ``KEPT_BYTES``, those with the
@@ -25,7 +26,8 @@ exceed its limit, and of a person that exceeds it already removes keys in the or
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+import copy
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
@@ -123,23 +125,25 @@ class Key(msgspec.Struct, omit_defaults=True):
         *older, newest = sorted(kept)[-SWITCHES_KEPT:] or [_NEVER]
         self.switches = [*(Operation(*stamp) for stamp in older), *([kept[newest]] if kept else [])]
 
-    def visible(self, *lifted: Operation | None) -> msgspec.Raw | None:
-        """The value a reader sees, or None where the key is absent; ``lifted`` count as the first ``$set_once``."""
+    def visible(self, lifted: Operation | None = None, initial: Operation | None = None) -> msgspec.Raw | None:
+        """The value a reader sees, or None where the key is absent.
+
+        Args:
+            lifted: the first value of the key that was lifted; it counts as a ``$set_once``, before any of its event.
+            initial: where it is a ``$initial_...`` key, the first value lifted of its base.
+        """
         if self.set and not self.unset and not self.switches and self.set.value != _NULL:
             return self.set.value  # nearly always
-        first = self.first
-        for each in lifted:
-            first = _earlier(first, each)
+        first = _earlier(lifted, _earlier(self.first, initial))
         if self.switches:
             return self._switched(first)
-        since = self.unset.stamp if self.unset else None
-        value = self.set if self.set and (since is None or self.set.stamp >= since) else None
-        if value is not None and value.value != _NULL:
-            return value.value
-        for once in (first, self.last):
-            if once is not None and (since is None or once.stamp > since):
-                return once.value
-        return value.value if value is not None else None
+        since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
+        value = self.set.value if self.set and self.set.stamp == since else None
+        if value is None or value == _NULL:
+            for once in (first, self.last):
+                if once is not None and once.stamp > since:
+                    return once.value
+        return value
 
     def _switched(self, first: Operation | None) -> msgspec.Raw | None:
         said = [(each.stamp, "once", each.value) for each in (first, self.last) if each]
@@ -179,7 +183,7 @@ class Values(msgspec.Struct):
 
     @classmethod
     def of(cls, said: Iterable[_Said]) -> Values:
-        """Those of several events, which have no key in common."""
+        """Those of several events, which have no key in common; their dicts are taken over."""
         values = cls({(at, xid, landing_id): values for at, xid, landing_id, values in said})
         for stamp, names in values.said.items():
             values.stamps.update(dict.fromkeys(names, stamp))
@@ -232,16 +236,18 @@ class Values(msgspec.Struct):
             return
         for known in set(map(self.stamps.get, values)):
             if known is not None:
-                self._remove(known, values)
+                self._remove(known, self.said[known].keys() & values.keys())
         self.said[stamp] = self.said.get(stamp, {}) | values
         self.stamps.update(dict.fromkeys(values, stamp))
         self._newest = max(self._newest, stamp)
 
-    def _remove(self, stamp: Stamp, names: Container[str]) -> None:
-        if left := {name: value for name, value in self.said[stamp].items() if name not in names}:
-            self.said[stamp] = left
-        else:
+    def _remove(self, stamp: Stamp, names: Collection[str]) -> None:
+        values = self.said[stamp]
+        if len(names) == len(values):
             del self.said[stamp]
+            return
+        for name in names:
+            del values[name]
 
 
 class State(msgspec.Struct, eq=False):
@@ -369,7 +375,7 @@ def write_state(state: State) -> str:
     others, only_set = state.keys, state.latest
     if settled := {name: key.set for name, key in others.items() if key.set is not None and key.is_only_set}:
         others = {name: key for name, key in others.items() if name not in settled}
-        only_set = Values.of(only_set.by_stamp())
+        only_set = copy.deepcopy(only_set)
         for name, each in settled.items():
             only_set.keep_latest(each.stamp, {name: each.value})
     stored = _Stored(others, only_set.by_stamp(), state.lifted.by_stamp(), state.limit)
@@ -387,7 +393,7 @@ def shifted(state: State, *, xid: int, landing_id: int) -> State:
         return Key(set_, unset, first, last, [moved(each) for each in key.switches], key.size)
 
     def moved_values(values: Values) -> Values:
-        return Values.of((at, x + xid, place + landing_id, said) for at, x, place, said in values.by_stamp())
+        return Values.of((at, x + xid, place + landing_id, said.copy()) for at, x, place, said in values.by_stamp())
 
     keys = {name: moved_key(key) for name, key in state.keys.items()}
     return State(keys, moved_values(state.latest), moved_values(state.lifted), state.limit)
@@ -408,12 +414,13 @@ def coverage(state: State) -> tuple[int, int]:
 
 def visible(state: State) -> str:
     """The properties a reader sees, as JSON."""
-    # What has no facts of its own shows the lifted value; a null gives way to it.
+    # What has no facts of its own shows the lifted value; a null gives way to a later one.
     shown = state.lifted.by_name()
     shown |= {_INITIAL[name]: value for name, value in shown.items()}
-    for values in state.latest.said.values():
+    first = state.lifted.stamps
+    for stamp, values in state.latest.said.items():
         for name, value in values.items():
-            if value != _NULL or name not in shown:
+            if value != _NULL or first.get(name, _NEVER) <= stamp >= first.get(_BASE.get(name, ""), _NEVER):
                 shown[name] = value
     for name, key in state.keys.items():
         seen = key.visible(state.lifted.get(name), state.lifted.get(_BASE.get(name, "")))

@@ -21,6 +21,10 @@ declare
     name text;
     value jsonb;
 begin
+    if not is_forced then
+        -- To fill in nothing is to say nothing.
+        sets := sets - array(select s.key from jsonb_each(sets) as s where s.value = 'null' and s.key = any(noisy));
+    end if;
     for name, value in select s.key, s.value from jsonb_each(sets) as s loop
         if name = any(unsets) then
             after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
@@ -33,7 +37,7 @@ begin
             if not sets ? name then
                 after := case when person ? name then after - name else after || jsonb_build_object(name, value) end;
             end if;
-        elsif coalesce(after -> name, 'null') = 'null' then
+        elsif not sets ? name and coalesce(after -> name, 'null') = 'null' then
             after := after || jsonb_build_object(name, value);
         end if;
     end loop;

@@ -370,7 +370,7 @@ def _shown(said: list[tuple[Any, str, Any]]) -> Any:
     """The value of one key. Of what is set once only the first and the last count, of what is lifted the first."""
     of = {kind: sorted((s for s in said if s[1] == kind), key=_stamp) for kind in ("set", "unset", "once", "lifted")}
     newest = [kept[-1] for kind in ("set", "unset") if (kept := of[kind])]
-    onces = sorted([*of["once"][:1], *of["lifted"][:1]], key=_stamp)[:1] + of["once"][-1:]
+    onces = sorted([*of["lifted"][:1], *of["once"][:1]], key=_stamp)[:1] + of["once"][-1:]
     switches = [s for s in said if s[1] == "switch" and all(s[0] > reset[0] for reset in newest)]
     value: Any = ABSENT
     if switches:
@@ -382,12 +382,12 @@ def _shown(said: list[tuple[Any, str, Any]]) -> Any:
             elif value is ABSENT or value is None:
                 value = new
         return value
-    unset = of["unset"][-1][0] if of["unset"] else None
-    if of["set"] and (unset is None or of["set"][-1][0] >= unset):
-        value = of["set"][-1][2]
+    last_set, last_unset = (of[kind][-1] if of[kind] else None for kind in ("set", "unset"))
+    if last_set and (last_unset is None or last_set[0] >= last_unset[0]):
+        value = last_set[2]
     if value is ABSENT or value is None:
         for once in onces:
-            if unset is None or once[0] > unset:
+            if all(once[0] > reset[0] for reset in newest):
                 return once[2]
     return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 import msgspec
@@ -11,6 +12,7 @@ from etl import sql
 from etl.rules import properties
 from etl.rules.properties import APP, CAMPAIGN, DEVICE, LIFTED, NOISY, PERSON_EVENTS
 
+OPERATIONS = ("$set", "$set_once", "$unset")
 KEYS = [*LIFTED, "$os_name"]
 VALUES = {
     "text": "x",
@@ -40,7 +42,7 @@ CASES = {
 def folded(said, lifted, *, event, times=1):
     """What etl.rules.properties shows of a person of whom only this is known, said so many times."""
     state = properties.State()
-    operations = [sql.json_text(said[name]) if name in said else None for name in ("$set", "$set_once", "$unset")]
+    operations = [sql.json_text(said[name]) if name in said else None for name in OPERATIONS]
     for time in range(times):
         properties.apply(state, (time, 2, 3), *operations, lifted, is_forced=event in PERSON_EVENTS)
     return msgspec.json.decode(properties.visible(state))
@@ -126,6 +128,43 @@ def test_person_after_folds_as_python_does(shared_db, event, own):
         ).fetchone()
         assert row["once"] == folded(said, row["lifted"], event=event), case
         assert row["twice"] == folded(said, row["lifted"], event=event, times=2), case
+
+
+# Keys that are only filled in; what is null or unset of them stays so: see etl.rules.properties.
+FILLED_IN = ["$browser", "$os", "$os_name", "$initial_os", "$initial_utm_source", "$initial_browser"]
+OTHERS = ["p", "q", "utm_source", "gclid", "$app_name", "$geoip_latitude"]
+SAID = [None, 1, "x", {"a": None}, [1], False]
+
+
+def made_up(rng):
+    """What one event says, at random."""
+    said = {name: rng.choice([None, "a", "b"]) for name in ("$browser", "$os", "$os_name") if rng.random() < 0.3}
+    said |= {name: rng.choice([None, "a", "b"]) for name in ("utm_source", "gclid", "$app_name") if rng.random() < 0.3}
+    for operation in ("$set", "$set_once"):
+        if rng.random() < 0.4:
+            names = rng.choices(FILLED_IN + OTHERS, k=rng.randrange(4))
+            said[operation] = {name: rng.choice(SAID[1:] if name in FILLED_IN else SAID) for name in names}
+    if rng.random() < 0.3:
+        said["$unset"] = rng.sample(OTHERS, rng.randrange(3))
+    return rng.choice(["$pageview", "$identify", "$set"]), said
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_events_in_order_give_in_sql_what_python_folds(shared_db, seed):
+    rng = random.Random(seed)
+    for _ in range(150):
+        state, after, history = properties.State(), {}, []
+        for time in range(rng.randrange(1, 6)):
+            event, said = made_up(rng)
+            history.append((event, said))
+            row = shared_db.execute(
+                "select ops.person_after(%(person)s, %(event)s, %(said)s) as after, ops.lifted_values(%(said)s) as v",
+                {"person": sql.json_text(after), "event": event, "said": sql.json_text(said)},
+            ).fetchone()
+            after = row["after"]
+            operations = [sql.json_text(said[name]) if name in said else None for name in OPERATIONS]
+            properties.apply(state, (time, 2, 3), *operations, row["v"], is_forced=event in PERSON_EVENTS)
+            assert msgspec.json.decode(properties.visible(state)) == after, history
 
 
 def test_an_event_that_unsets_what_it_brings_removes_it(db, land, cycle):

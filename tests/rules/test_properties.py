@@ -153,6 +153,9 @@ def test_a_state_that_moves_is_as_if_its_events_had_come_there(history):
         ([at(1, set={"a": 1}), at(2, set_once={"a": 2})], {"a": 1}),
         ([at(1, set={"a": 1}, set_once={"a": 2})], {"a": 1}),
         ([at(1, set={"a": None}), at(2, set_once={"a": 2})], {"a": 2}),
+        ([at(1, set_once={"a": 1}), at(2, set={"a": None})], {"a": None}),
+        ([at(1, set_once={"a": 1}), at(2, set={"a": None}), at(3, set_once={"a": 3})], {"a": 3}),
+        ([at(1, set={"a": None}, set_once={"a": 1})], {"a": None}),
         ([at(1, set_once={"a": None}), at(2, set_once={"a": 2})], {"a": 2}),
         ([at(1, set_once={"a": None})], {}),
         ([at(1, set={"a": 1}), at(2, unset=["a"])], {}),
@@ -170,6 +173,15 @@ def test_a_state_that_moves_is_as_if_its_events_had_come_there(history):
 def test_examples(events, expected):
     assert seen(told(State(), *events)) == expected
     assert seen(told(State(), *reversed(events))) == expected
+
+
+def test_a_campaign_that_the_next_one_does_not_name_ends():
+    """posthog-js sends a null for each key that the new campaign leaves out."""
+    first = (1, 7, 1), {}, {}, [], {"utm_source": "news", "gclid": "abc"}, False
+    second = (2, 7, 2), {}, {}, [], {"utm_source": "mail", "gclid": None}, False
+    expected = {"utm_source": "mail", "gclid": None, "$initial_utm_source": "news", "$initial_gclid": "abc"}
+    assert seen(told(State(), first, second)) == expected
+    assert seen(told(State(), second, first)) == expected
 
 
 def test_on_a_merge_the_newer_set_and_the_older_set_once_stay():
