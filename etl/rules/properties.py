@@ -26,7 +26,6 @@ exceed its limit, and of a person that exceeds it already removes keys in the or
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
@@ -118,9 +117,14 @@ class Key(msgspec.Struct, omit_defaults=True):
         """Nothing but a ``$set`` is known of it, and it is short."""
         return self.size == 1 and not (self.unset or self.first or self.last or self.switches)
 
+    @property
+    def since(self) -> Stamp:
+        """When it was last set or unset; what was said earlier does not count any more."""
+        return max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
+
     def settle(self) -> None:
         """Forget the switches that a newer ``$set`` or ``$unset`` has made void, and the oldest of too many."""
-        since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
+        since = self.since
         kept = {each.stamp: each for each in self.switches if each.stamp > since}
         *older, newest = sorted(kept)[-SWITCHES_KEPT:] or [_NEVER]
         self.switches = [*(Operation(*stamp) for stamp in older), *([kept[newest]] if kept else [])]
@@ -137,7 +141,7 @@ class Key(msgspec.Struct, omit_defaults=True):
         first = _earlier(lifted, _earlier(self.first, initial))
         if self.switches:
             return self._switched(first)
-        since = max(self.set.stamp if self.set else _NEVER, self.unset.stamp if self.unset else _NEVER)
+        since = self.since
         value = self.set.value if self.set and self.set.stamp == since else None
         if value is None or value == _NULL:
             for once in (first, self.last):
@@ -375,7 +379,7 @@ def write_state(state: State) -> str:
     others, only_set = state.keys, state.latest
     if settled := {name: key.set for name, key in others.items() if key.set is not None and key.is_only_set}:
         others = {name: key for name, key in others.items() if name not in settled}
-        only_set = copy.deepcopy(only_set)
+        only_set = Values.of(only_set.by_stamp())  # its dicts stay as they are: none of these keys is in them
         for name, each in settled.items():
             only_set.keep_latest(each.stamp, {name: each.value})
     stored = _Stored(others, only_set.by_stamp(), state.lifted.by_stamp(), state.limit)
