@@ -45,16 +45,16 @@ class Memory:
         Args:
             limit: bytes for all.
             share: bytes for one client.
-            gauge: where they are counted.
+            gauge: shows them.
             reason: why a request is refused, as a word for the counters ...
             message: ... and for the client.
         """
         self._limit = limit
         self._share = share
-        self._gauge = gauge
         self._refusal = (503, reason, message)
         self._held = 0
         self._held_by: Counter[str] = Counter()
+        gauge.set_function(lambda: self._held)
 
     @contextmanager
     def of(self, client: str) -> Iterator[Callable[[int], None]]:
@@ -82,7 +82,6 @@ class Memory:
         self._held_by[client] += size
         if not self._held_by[client]:
             del self._held_by[client]
-        self._gauge.set(self._held)
 
 
 class Threads:

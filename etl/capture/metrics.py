@@ -16,7 +16,7 @@ class Metrics:
             "etl_capture_requests", "Requests, by what was asked and how it was answered.", ["endpoint", "status"],
             registry=self._registry,
         )  # fmt: skip
-        self.events = Counter(
+        events = Counter(
             "etl_capture_events",
             "Events: landed; of these unreadable, for quarantine, or repaired (bytes that are no UTF-8, raw control "
             "characters); not stored on purpose (recordings of the screen).",
@@ -56,8 +56,13 @@ class Metrics:
             "etl_capture_cut_connections", "Connections that were closed without an answer, or before one was read.",
             ["reason"], registry=self._registry,
         )  # fmt: skip
-        for outcome in ("landed", "unreadable", "repaired", "not_stored"):
-            self.events.labels(outcome)
+        self._events = {each: events.labels(each) for each in ("landed", "unreadable", "repaired", "not_stored")}
+
+    def count_events(self, **outcomes: int) -> None:
+        """So many events more, by what became of them."""
+        for outcome, events in outcomes.items():
+            if events:
+                self._events[outcome].inc(events)
 
     def text(self) -> bytes:
         """All of them, in Prometheus' text format."""

@@ -241,6 +241,16 @@ def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
     assert service.request("PUT", "/e/", b"{}")[0] == 405
 
 
+def test_no_method_goes_unseen(service: Service) -> None:
+    """Each gets the same refusal, which a page may read, and is counted."""
+    for count, method in enumerate(("PUT", "TRACE", "PROPFIND"), start=1):
+        status, text, headers = service.request(method, "/e/", None, {"Origin": "https://shop.example"})
+        assert (status, text) == (405, b"Events are sent by POST.")
+        assert headers["Access-Control-Allow-Origin"]
+        # A request is counted once it is answered.
+        assert service.metric("etl_capture_requests_total", endpoint="capture", status="405") == count
+
+
 def test_no_token_breaks_out_of_the_script(service: Service) -> None:
     assert service.request("GET", "/array/x%22;alert(1);%22/config.js")[0] == 404
     assert service.request("GET", "/array/x%0a/config.js")[0] == 404
