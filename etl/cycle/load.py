@@ -1,8 +1,8 @@
 """Step 5, load: apply the plan in ONE transaction, or nothing of it. The ledger is checked before it commits.
 
 Writing the payload is most of the work, so further sessions write events ahead, slice by slice, while this one
-folds properties and writes persons. Readers do not see rows of the open batch; the one transaction closes the batch,
-and by that shows all of them at once.
+folds properties and writes persons; what is left by then it writes too. Readers do not see rows of the open batch; the
+one transaction closes the batch, and by that shows all of them at once.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def load_batch(db: Db, settings: Settings, batch_id: int) -> None:
         begin_entry(db)
         sessions = _count_sessions(db, settings, batch)
         events = Work(_writes(batch, sessions))
-        with beside(db, batch, events, sessions if sessions > 1 else 0):
+        with beside(db, batch, events, sessions - 1):
             fold_person_properties(db)
             fold_groups(db)
             _write_persons(db, batch)

@@ -61,9 +61,8 @@ class Work(Generic[Result]):
             self._results.append(task(db))
 
     def finish(self, db: Db) -> list[Result]:
-        """Wait until all is done, and return what the tasks returned, in no order; a session that is alone does all."""
-        if not self.futures:
-            self.take(db)
+        """Do what nobody has taken, wait for the rest, and return what the tasks returned, in no order."""
+        self.take(db)
         for future in self.futures:
             future.result()
         return self._results

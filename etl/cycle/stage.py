@@ -26,7 +26,6 @@ def stage_batch(db: Db, settings: Settings, batch_id: int) -> None:
         limits = {"max_properties_bytes": settings.max_properties_bytes}
         parts = Work(partial(_insert, part={**part, **limits}) for part in _parts(db, batch, sessions))
         with beside(db, batch, parts, sessions - 1):
-            parts.take(db)
             staged = sum(parts.finish(db))
         set_apart = sql.run(db, "stage/insert_set_apart", batch.parameters).rowcount
         sql.run(db, "stage/analyze_event")

@@ -109,7 +109,8 @@ create table warehouse.person (
     created_by_uuid uuid not null,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
-);
+-- Written again whenever a property changes: packing it would be most of what that costs.
+) with (toast_tuple_target = 8160);
 
 comment on table warehouse.person is 'The persons, merged ones too; read warehouse.persons';
 comment on column warehouse.person.team_id is 'The project';
