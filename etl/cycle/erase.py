@@ -25,8 +25,8 @@ from etl import sql
 from etl.cycle.batch import Batch
 from etl.cycle.fold import refold_groups, refold_persons
 from etl.quality.suites import read_refusals
-from etl.rules import properties
 from etl.rules.identity import person_id_of
+from etl.rules.property_state import State, read_state, without_key, without_times, write_state
 from etl.sql import Db
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -189,8 +189,8 @@ def _erase_dropped(db: Db, erasure: Erasure) -> None:
     """Take out what events had said that retention has dropped since; of a range of time what still counts."""
     since, until = _microseconds(erasure.since_at), _microseconds(erasure.until_at)
 
-    def left(state: properties.State) -> properties.State:
-        return properties.State() if since is None and until is None else properties.without_times(state, since, until)
+    def left(state: State) -> State:
+        return State() if since is None and until is None else without_times(state, since, until)
 
     _rewrite_dropped(db, "erase/read_dropped_states", "event_retention/copy_id", {}, left)
     sql.run(db, "erase/update_dropped_states")
@@ -202,19 +202,17 @@ def _erase_dropped_property(db: Db, parameters: dict[str, Any]) -> None:
         ("erase_property/read_dropped_states", "event_retention/copy_id"),
         ("erase_property/read_dropped_groups", "event_retention/copy_group"),
     ):
-        _rewrite_dropped(
-            db, read, written, parameters, lambda state: properties.without_key(state, parameters["property"])
-        )
+        _rewrite_dropped(db, read, written, parameters, lambda state: without_key(state, parameters["property"]))
     sql.run(db, "erase/update_dropped_states")
     sql.run(db, "event_retention/upsert_groups")
 
 
 def _rewrite_dropped(
-    db: Db, read: str, written: str, parameters: dict[str, Any], left: Callable[[properties.State], properties.State]
+    db: Db, read: str, written: str, parameters: dict[str, Any], left: Callable[[State], State]
 ) -> None:
     """Write what is left of each state that a statement reads."""
     rows = itertools.chain.from_iterable(sql.stream(db, read, parameters, size=_STATES))
-    states = ((*key, properties.write_state(left(properties.read_state(state)))) for *key, state in rows)
+    states = ((*key, write_state(left(read_state(state)))) for *key, state in rows)
     sql.copy_in_parts(db, written, states)
 
 

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from etl import sql
 from etl.rules import properties
+from etl.rules.property_state import KEPT_BYTES, VALUE_BYTES, State, coverage, join, read_state, visible, write_state
 from etl.sql import Db
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,7 +30,7 @@ _ROWS = 100
 _NAMES_TOLD = 10
 _NAME_CHARACTERS = 100
 _REMEDY = (
-    f"Set few properties of a fixed set of names, each of at most {properties.VALUE_BYTES:,} bytes, and send the rest "
+    f"Set few properties of a fixed set of names, each of at most {VALUE_BYTES:,} bytes, and send the rest "
     "with events; what there is no room for was left out or cut, and the event was kept."
 )
 
@@ -52,14 +53,14 @@ def _changed_persons(db: Db, warnings: list[_Warning]) -> Iterator[tuple[Any, ..
     rows = itertools.chain.from_iterable(sql.stream(db, "load/read_property_changes", size=_ROWS))
     for (team_id, person_id), group in itertools.groupby(rows, key=itemgetter(0, 1)):
         is_refolded = (team_id, person_id) in refolded
-        state = refolded.pop((team_id, person_id), properties.State())
+        state = refolded.pop((team_id, person_id), State())
         for _, _, _, place, stored, at, xid, landing_id, *operations, is_forced in group:
             if stored is None:
                 properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
             elif not is_refolded and state:
-                properties.join(state, properties.read_state(stored))
+                join(state, read_state(stored))
             elif not is_refolded:
-                state = properties.read_state(stored)
+                state = read_state(stored)
             _warn(warnings, state, place, "person_properties_size_violation")
         if state or is_refolded:
             yield team_id, person_id, *_property_columns(state)
@@ -88,7 +89,7 @@ def refold_groups(db: Db) -> None:
 
 def folded_groups(
     db: Db, operations_by: str, warnings: list[_Warning]
-) -> Iterator[tuple[tuple[Any, ...], datetime, properties.State]]:
+) -> Iterator[tuple[tuple[Any, ...], datetime, State]]:
     """Each group that a statement names: its key, since when it is known, and its state.
 
     Args:
@@ -98,12 +99,12 @@ def folded_groups(
     """
     rows = itertools.chain.from_iterable(sql.stream(db, operations_by, size=_ROWS))
     for group, operations in itertools.groupby(rows, key=itemgetter(0, 1, 2)):
-        state = properties.State()
+        state = State()
         created_at = _NEVER
         for *_, stamped_at, stored, microseconds, xid, landing_id, set_json in operations:
             created_at = min(created_at, stamped_at)
             if stored is not None:
-                properties.join(state, properties.read_state(stored))
+                join(state, read_state(stored))
             else:
                 properties.apply(state, (microseconds, xid, landing_id), set_json, None, None, is_forced=True)
                 _warn(warnings, state, landing_id, "group_properties_size_violation")
@@ -113,22 +114,22 @@ def folded_groups(
 def _fold_groups(db: Db, operations_by: str) -> None:
     warnings: list[_Warning] = []
     groups = (
-        (*group, created_at, properties.visible(state), properties.write_state(state))
+        (*group, created_at, visible(state), write_state(state))
         for group, created_at, state in folded_groups(db, operations_by, warnings)
     )
     sql.copy_in_parts(db, "load/copy_group_profile", groups, size=10_000)
     sql.copy_in(db, "validate/copy_warning", warnings)
 
 
-def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
+def _refold(db: Db) -> dict[tuple[int, UUID], State]:
     """The states of the persons that a split touched, from what the ids they have now have said."""
-    states = {key: properties.State() for key in sql.tuples(db, "load/read_refolded_persons")}
+    states = {key: State() for key in sql.tuples(db, "load/read_refolded_persons")}
     if states:
         for row in itertools.chain.from_iterable(sql.stream(db, "load/read_stored_operations", size=_ROWS)):
             team_id, person_id, dropped, at, xid, landing_id, *operations, is_forced = row
             state = states[team_id, person_id]
             if dropped is not None:
-                properties.join(state, properties.read_state(dropped))
+                join(state, read_state(dropped))
             else:
                 properties.apply(state, (at, xid, landing_id), *operations, is_forced=is_forced)
     for state in states.values():
@@ -136,7 +137,7 @@ def _refold(db: Db) -> dict[tuple[int, UUID], properties.State]:
     return states
 
 
-def _warn(warnings: list[_Warning], state: properties.State, landing_id: int, type_: str) -> None:
+def _warn(warnings: list[_Warning], state: State, landing_id: int, type_: str) -> None:
     """Note what the last event left out of a state, if anything."""
     if not state.left_out:
         return
@@ -144,14 +145,14 @@ def _warn(warnings: list[_Warning], state: properties.State, landing_id: int, ty
     details = {
         "properties": [name[:_NAME_CHARACTERS] for name in names[:_NAMES_TOLD]],
         "count": len(names),
-        "limit": properties.KEPT_BYTES,
-        "value_limit": properties.VALUE_BYTES,
+        "limit": KEPT_BYTES,
+        "value_limit": VALUE_BYTES,
     }
     warnings.append((landing_id, type_, sql.json_text(details), _REMEDY))
     state.left_out.clear()
 
 
-def _property_columns(state: properties.State) -> tuple[str, str, int, datetime]:
-    mask, at = properties.coverage(state)
+def _property_columns(state: State) -> tuple[str, str, int, datetime]:
+    mask, at = coverage(state)
     # Microseconds as an integer: a float has no room for them.
-    return properties.visible(state), properties.write_state(state), mask, _EPOCH + timedelta(microseconds=at)
+    return visible(state), write_state(state), mask, _EPOCH + timedelta(microseconds=at)

@@ -3,8 +3,8 @@
 Who is who, and what is counted by day, have tables of their own. What else is asked of old events is what each distinct
 id has said: a split folds a person again from it, and so does ``etl land --undo``. Before events are dropped it is
 folded into a state for each id (``ops.dropped_id``), which joins with that of the events that stay, because the order
-of joins does not matter (:mod:`etl.rules.properties`). Keys of events stay too, so that one that is sent again is still
-a duplicate. ``ops.amendment`` keeps by what the digests of batches change, so that the audit still agrees.
+of joins does not matter (:mod:`etl.rules.property_state`). Keys of events stay too, so that one that is sent again is
+still a duplicate. ``ops.amendment`` keeps by what the digests of batches change, so that the audit still agrees.
 
 Events go in shares, each in a transaction of its own, so that cycles go on in between.
 """
@@ -26,6 +26,7 @@ from etl.cycle.fold import folded_groups
 from etl.errors import TransientError
 from etl.quality.audit_log import entry
 from etl.rules import properties
+from etl.rules.property_state import State, join, read_state, write_state
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -103,7 +104,7 @@ def _drop_chosen(db: Db, range_: Row) -> int:
         sql.copy_in_parts(
             db,
             "event_retention/copy_group",
-            ((*key, created_at, properties.write_state(state)) for key, created_at, state in groups),
+            ((*key, created_at, write_state(state)) for key, created_at, state in groups),
         )
         sql.run(db, "event_retention/analyze")
         sql.run(db, "event_retention/upsert_ids")
@@ -126,10 +127,10 @@ def _fold_ids(db: Db) -> Iterator[tuple[Any, ...]]:
     """The state of each id that said anything, dropped events of earlier runs included."""
     rows = itertools.chain.from_iterable(sql.stream(db, "event_retention/read_operations", size=_ROWS))
     for key, operations in itertools.groupby(rows, key=itemgetter(0, 1)):
-        state = properties.State()
+        state = State()
         for _, _, stored, at, xid, landing_id, *said, is_forced in operations:
             if stored is not None:
-                properties.join(state, properties.read_state(stored))
+                join(state, read_state(stored))
             else:
                 properties.apply(state, (at, xid, landing_id), *said, is_forced=is_forced)
-        yield *key, properties.write_state(state)
+        yield *key, write_state(state)

@@ -27,9 +27,9 @@ from etl.operate import action, cohort
 from etl.operate.project import team_of
 from etl.operate.project_removal import LOCK_SECONDS, refuse_open_batch, remove_rows
 from etl.quality.audit_log import begin_entry, end_batch_entry, entry
-from etl.rules import properties
 from etl.rules.action import read_actions
 from etl.rules.cohort import read_cohorts
+from etl.rules.property_state import read_state, shifted, write_state
 from etl.settings import Settings
 from etl.sql import Db, Row
 
@@ -167,9 +167,9 @@ def _shifted(rows: Iterator[tuple[str]], batch: Row) -> Iterator[tuple[str]]:
         if "property_state" not in row:  # an event has a property of that name
             yield (line,)
             continue
-        state = properties.read_state(msgspec.json.decode(row["property_state"], type=str))
-        state = properties.shifted(state, xid=batch["xid_shift"], landing_id=batch["landing_id_shift"])
-        row["property_state"] = msgspec.Raw(msgspec.json.encode(properties.write_state(state)))
+        state = read_state(msgspec.json.decode(row["property_state"], type=str))
+        state = shifted(state, xid=batch["xid_shift"], landing_id=batch["landing_id_shift"])
+        row["property_state"] = msgspec.Raw(msgspec.json.encode(write_state(state)))
         yield (msgspec.json.encode(row).decode(),)
 
 

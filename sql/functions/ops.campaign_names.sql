@@ -1,4 +1,4 @@
--- The keys of a campaign that events lift to their person: CAMPAIGN of etl/rules/properties.py, in its order.
+-- The keys of a campaign that events lift to their person: CAMPAIGN of etl/rules/lifted.py, in its order.
 create or replace function ops.campaign_names()
 returns text[]
 language sql

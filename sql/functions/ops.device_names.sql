@@ -1,4 +1,4 @@
--- The app and device keys that events lift to their person: APP and DEVICE of etl/rules/properties.py, in its order.
+-- The app and device keys that events lift to their person: APP and DEVICE of etl/rules/lifted.py, in its order.
 create or replace function ops.device_names()
 returns text[]
 language sql

@@ -1,4 +1,4 @@
--- All keys that events lift to their person: LIFTED of etl/rules/properties.py, in its order.
+-- All keys that events lift to their person: LIFTED of etl/rules/lifted.py, in its order.
 create or replace function ops.lifted_names()
 returns text[]
 language sql

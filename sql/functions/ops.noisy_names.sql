@@ -1,4 +1,4 @@
--- The keys that change with every page: NOISY of etl/rules/properties.py, sorted.
+-- The keys that change with every page: NOISY of etl/rules/lifted.py, sorted.
 create or replace function ops.noisy_names()
 returns text[]
 language sql

@@ -1,4 +1,4 @@
--- Whether a state of properties, as etl/rules/properties.py writes it, says anything of a key.
+-- Whether a state of properties, as etl/rules/property_state.py writes it, says anything of a key.
 create or replace function ops.state_has_key(state text, name text)
 returns boolean
 language sql

@@ -1,5 +1,5 @@
--- A state of properties, as etl/rules/properties.py writes it, as events that would make it: one for each stamp, with
--- what of it still counts.
+-- A state of properties, as etl/rules/property_state.py writes it, as events that would make it: one for each stamp,
+-- with what of it still counts.
 create or replace function ops.state_operations(state text)
 returns table (stamped_at timestamptz, xid xid8, landing_id bigint, properties jsonb)
 language sql

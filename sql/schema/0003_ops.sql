@@ -217,7 +217,7 @@ comment on table ops.dropped_events is
 create table ops.dropped_id (
     team_id bigint not null,
     distinct_id text not null,
-    -- See etl/rules/properties.py.
+    -- See etl/rules/property_state.py.
     property_state text not null default '{}',
     -- Of the events that are about somebody: the earliest time, and the first to arrive. Null: there was none.
     first_seen_at timestamptz,
@@ -252,7 +252,7 @@ create table ops.dropped_group (
     group_type text not null,
     group_key text not null,
     created_at timestamptz not null,
-    -- See etl/rules/properties.py.
+    -- See etl/rules/property_state.py.
     property_state text not null,
     primary key (team_id, group_type, group_key)
 );
@@ -582,7 +582,7 @@ create table ops.alert_notice (
 comment on table ops.alert_notice is
 'To which channel each alert was sent, once when it began and once when it was over';
 
--- The app and device keys that events lift (etl/rules/properties.py), and what they depend on: one unpacking of a
+-- The app and device keys that events lift (etl/rules/lifted.py), and what they depend on: one unpacking of a
 -- payload for all of them.
 create type ops.device_keys as (
     "$app_build" jsonb,

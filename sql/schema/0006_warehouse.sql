@@ -101,7 +101,7 @@ create table warehouse.person (
     is_identified boolean not null,
     created_at timestamptz not null,
     properties jsonb not null default '{}',
-    -- See etl/rules/properties.py.
+    -- See etl/rules/property_state.py.
     property_state text not null default '{}',
     lifted_mask bigint not null default 0,
     lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
@@ -235,7 +235,7 @@ create table warehouse.group_profile (
     group_key text not null,
     created_at timestamptz not null,
     properties jsonb not null,
-    -- See etl/rules/properties.py.
+    -- See etl/rules/property_state.py.
     property_state text not null,
     updated_at timestamptz not null,
     primary key (team_id, group_type, group_key)

@@ -12,7 +12,7 @@ import msgspec
 
 from etl import sql
 from etl.cycle.run import run_cycle
-from etl.rules import properties
+from etl.rules import properties, property_state
 from etl.rules.identity import person_id_of
 from etl.rules.wire import LandingRow, landing_row
 from etl.settings import Settings
@@ -21,7 +21,7 @@ from etl.sql import Db, Row
 SCHEMA = "posthog-ingestion-cases/1"
 DEFAULT_TEAM_ID = 2
 # The stamp of what a case gives: older than any event, so that whatever is sent counts as newer.
-OLDEST: properties.Stamp = (int(datetime.min.replace(tzinfo=UTC).timestamp()) * 1_000_000, 0, 0)
+OLDEST: property_state.Stamp = (int(datetime.min.replace(tzinfo=UTC).timestamp()) * 1_000_000, 0, 0)
 # The landing id of stored events that stand for what given persons have said.
 GIVEN = 0
 # True of the product whatever a case says, or said to change no result.
@@ -170,7 +170,7 @@ def _arrange(db: Db, settings: Settings, case: Case) -> Settings:
 def _insert_given(db: Db, outcome: Outcome) -> None:
     for person in outcome.case.given.get("persons", ()):
         team_id, distinct_ids = person.get("team_id", outcome.case.team_id), person["distinct_ids"]
-        state = properties.State()
+        state = property_state.State()
         properties.apply(state, OLDEST, sql.json_text(person.get("properties") or {}), None, None)
         row = {
             "team_id": team_id,
@@ -178,8 +178,8 @@ def _insert_given(db: Db, outcome: Outcome) -> None:
             "person_id": person_id_of(team_id, distinct_ids[0]),
             "is_identified": person["is_identified"],
             "created_at": moment_of(person["created_at"]),
-            "properties": properties.visible(state),
-            "property_state": properties.write_state(state),
+            "properties": property_state.visible(state),
+            "property_state": property_state.write_state(state),
         }
         db.execute(
             "insert into warehouse.person values (%(team_id)s, %(distinct_id)s, %(person_id)s, %(is_identified)s, "

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from etl.cycle.fold import _property_columns
-from etl.rules import properties
+from etl.rules import properties, property_state
 
 ORDINARY = {
     "browser": {
@@ -39,7 +39,7 @@ def test_both_ways_give_the_same(db, land, cycle, given):
         "select (extract(epoch from received_at) * 1000000)::bigint as at, xid::text::bigint as xid, landing_id,"
         " ops.lifted_values(properties) as lifted, (properties -> '$set')::text as set_json from landing.event"
     ).fetchone()
-    state = properties.State()
+    state = property_state.State()
     stamp = (row["at"], row["xid"], row["landing_id"])
     properties.apply(state, stamp, row["set_json"], None, None, row["lifted"], is_forced=False)
     shown, stored, mask, at = _property_columns(state)

@@ -11,7 +11,7 @@ import pytest
 from etl import sql
 from etl.cycle.run import run_cycle
 from etl.operate.maintain import check_invariants
-from etl.rules.properties import KEPT_BYTES, VALUE_BYTES
+from etl.rules.property_state import KEPT_BYTES, VALUE_BYTES
 from tests.cycle import crash
 from tests.cycle.crash import SETTINGS
 from tests.landing import moment

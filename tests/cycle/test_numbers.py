@@ -9,7 +9,7 @@ import pytest
 
 from etl.operate.maintain import check_invariants
 from etl.quality.suites import read_refusals
-from etl.rules.properties import LIFTED
+from etl.rules.lifted import LIFTED
 from tests.landing import moment
 
 pytestmark = pytest.mark.long

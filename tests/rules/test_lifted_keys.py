@@ -1,4 +1,4 @@
-"""The lifted keys are declared in etl.rules.properties; SQL has the same, in the same order, under the same rules."""
+"""The lifted keys are declared in etl.rules.lifted; SQL has the same, in the same order, under the same rules."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from etl import sql
-from etl.rules import properties
-from etl.rules.properties import APP, CAMPAIGN, DEVICE, LIFTED, NOISY, PERSON_EVENTS
+from etl.rules import properties, property_state
+from etl.rules.lifted import APP, CAMPAIGN, DEVICE, LIFTED, NOISY, PERSON_EVENTS
 
 OPERATIONS = ("$set", "$set_once", "$unset")
 KEYS = [*LIFTED, "$os_name"]
@@ -41,11 +41,11 @@ CASES = {
 
 def folded(said, lifted, *, event, times=1):
     """What etl.rules.properties shows of a person of whom only this is known, said so many times."""
-    state = properties.State()
+    state = property_state.State()
     operations = [sql.json_text(said[name]) if name in said else None for name in OPERATIONS]
     for time in range(times):
         properties.apply(state, (time, 2, 3), *operations, lifted, is_forced=event in PERSON_EVENTS)
-    return msgspec.json.decode(properties.visible(state))
+    return msgspec.json.decode(property_state.visible(state))
 
 
 def test_the_names_and_their_order(shared_db):
@@ -84,12 +84,12 @@ def test_a_bit_for_each_device_key(shared_db):
             [sql.json_text({name: "x"})],
         ).fetchone()
         assert row["shape"] == 1 << place | (row["bit"] if name in APP else 0)
-        assert properties.coverage(state_of(name))[0] == 1 << place
+        assert property_state.coverage(state_of(name))[0] == 1 << place
         assert row["bit"] == 1 << len(APP + DEVICE)
 
 
 def state_of(name):
-    state = properties.State()
+    state = property_state.State()
     lifted = ['"x"' if each == name else None for each in LIFTED]
     properties.apply(state, (1, 2, 3), None, None, None, lifted, is_forced=False)
     return state
@@ -153,7 +153,7 @@ def made_up(rng):
 def test_random_events_in_order_give_in_sql_what_python_folds(shared_db, seed):
     rng = random.Random(seed)
     for _ in range(150):
-        state, after, history = properties.State(), {}, []
+        state, after, history = property_state.State(), {}, []
         for time in range(rng.randrange(1, 6)):
             event, said = made_up(rng)
             history.append((event, said))
@@ -164,7 +164,7 @@ def test_random_events_in_order_give_in_sql_what_python_folds(shared_db, seed):
             after = row["after"]
             operations = [sql.json_text(said[name]) if name in said else None for name in OPERATIONS]
             properties.apply(state, (time, 2, 3), *operations, row["v"], is_forced=event in PERSON_EVENTS)
-            assert msgspec.json.decode(properties.visible(state)) == after, history
+            assert msgspec.json.decode(property_state.visible(state)) == after, history
 
 
 def test_an_event_that_unsets_what_it_brings_removes_it(db, land, cycle):

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from etl.rules.properties import LIFTED, State, apply, coverage, join, read_state, shifted, visible, write_state
+from etl.rules.lifted import LIFTED
+from etl.rules.properties import apply
+from etl.rules.property_state import State, coverage, join, read_state, shifted, visible, write_state
 from tests.landing import moment
 from tests.rules.oracle import Operations, Row
 
@@ -242,8 +244,8 @@ def long_histories(draw: st.DrawFn) -> list[Event]:
 
 @pytest.fixture
 def little_room(monkeypatch):
-    monkeypatch.setattr("etl.rules.properties.KEPT_BYTES", 5 * 128)
-    monkeypatch.setattr("etl.rules.properties.VALUE_BYTES", 800)
+    monkeypatch.setattr("etl.rules.property_state.KEPT_BYTES", 5 * 128)
+    monkeypatch.setattr("etl.rules.property_state.VALUE_BYTES", 800)
 
 
 @settings(fixed(), suppress_health_check=list(HealthCheck), max_examples=400)
