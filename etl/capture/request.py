@@ -38,6 +38,11 @@ OPTIONS = {
 }
 TOP_LEVEL = {"session_id": "$session_id", "window_id": "$window_id"}
 
+# What says who somebody is. PostHog refuses a request with bytes that are no UTF-8; with U+FFFD in their place two ids
+# can become one, and two persons with them.
+IDS = ("distinct_id", "$distinct_id", "$anon_distinct_id", "alias", "$device_id", "$group_key")
+DAMAGED = "an id with bytes that are no UTF-8"
+
 _INSERT_IDS = uuid.UUID("3f0e2c5a-0c0f-5d5f-9c57-6d0a8b0d7e11")
 _object = msgspec.json.Decoder(dict[str, Raw])
 
@@ -108,6 +113,9 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             not_stored += 1
             continue
         properties = None if row.properties is None else clean(row.properties, rules, request.token)
+        if request.repaired and _has_damaged_id(row.distinct_id, properties):
+            properties = _told(DAMAGED, properties or "")
+            unreadable += 1
         rows.append(
             row._replace(
                 uuid=row.uuid or _made_uuid(row, properties),
@@ -219,6 +227,20 @@ def _made_uuid(row: LandingRow, properties: str | None) -> str:
     return str(uuid6.uuid7())
 
 
+def _has_damaged_id(distinct_id: str | None, properties: str | None) -> bool:
+    if "\ufffd" in (distinct_id or ""):
+        return True
+    if properties is None or "\ufffd" not in properties or not properties.startswith("{"):
+        return False
+    inside = _object.decode(properties)
+    return any("\ufffd" in (as_text(inside.get(name)) or "") for name in IDS)
+
+
+def _told(reason: str, whole: str) -> str:
+    """Properties that the gate refuses, because they are a text: why, and what came."""
+    return msgspec.json.encode(f"{reason}: {whole}").decode()
+
+
 def _unreadable_row(event: Unreadable, rules: Rules, ip: str | None) -> LandingRow:
     """A row that the gate quarantines: its properties are no object but say what came and why it is no event."""
     return LandingRow(
@@ -226,7 +248,7 @@ def _unreadable_row(event: Unreadable, rules: Rules, ip: str | None) -> LandingR
         uuid=str(uuid6.uuid7()),
         event=None,
         distinct_id=None,
-        properties=msgspec.json.encode(f"{event.reason}: {event.whole}").decode(),
+        properties=_told(event.reason, event.whole),
         timestamp=None,
         sent_at=None,
         ip=None if rules.anonymizes_ip else ip,

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
+import httptools
 import msgspec
 import structlog
 import uvicorn
@@ -66,6 +67,39 @@ def listen(host: str, port: int) -> socket.socket:
             f"Port {port} on {host} cannot be used: {error.strerror}. Stop the program that has it, "
             "or set ETL_CAPTURE_PORT to a free port (and ETL_CAPTURE_HOST to an address of this machine)."
         ) from error
+
+
+class _Parser(httptools.HttpRequestParser):
+    """The parser of uvicorn, for which no request offers to go on in another protocol.
+
+    A server may ignore the offer (RFC 9110, 7.8). This parser would take the body for that protocol, and Java's client
+    offers HTTP/2 with every request; so the head is read once more without its ``Upgrade``.
+    """
+
+    def __init__(self, protocol: HttpToolsProtocol) -> None:
+        super().__init__(protocol)
+        self._protocol = protocol
+        self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does with its own
+
+    def has_offer(self) -> bool:
+        """Whether the head that was just read is to be read once more."""
+        return self.should_upgrade() and self.get_method() != b"CONNECT"
+
+    def feed_data(self, data: Any) -> None:
+        while True:
+            try:
+                super().feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if not self.has_offer():
+                    raise
+                data = self._head() + data[offer.args[0] :]
+            else:
+                return
+
+    def _head(self) -> bytes:
+        first = b"%b %b HTTP/%b" % (self.get_method(), self._protocol.url, self.get_http_version().encode())
+        headers = (b"%b: %b" % header for header in self._protocol.headers if header[0] != b"upgrade")
+        return b"\r\n".join([first, *headers, b"", b""])
 
 
 class Server(uvicorn.Server):
@@ -133,6 +167,10 @@ def _guarded(metrics: Metrics, *, header_seconds: float, max_connections: int) -
         _deadline: asyncio.TimerHandle | None = None
         _head_bytes = 0
 
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.parser: _Parser = _Parser(self)
+
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             self._client = client_of(self.client[0] if self.client else "")
@@ -162,13 +200,16 @@ def _guarded(metrics: Metrics, *, header_seconds: float, max_connections: int) -
             self._forget_deadline()
             if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
                 raise ValueError("the head is too large")
-            super().on_headers_complete()
+            if not self.parser.has_offer():
+                super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
             self._head_bytes -= 2 * len(body)  # chunks may cost as much as they bring
             super().on_body(body)
 
         def on_message_complete(self) -> None:
+            if self.parser.has_offer():
+                return
             waiting.remove(self._client, self)
             super().on_message_complete()
 

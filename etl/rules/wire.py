@@ -125,11 +125,19 @@ def split_body(text: bytes) -> tuple[Sequence[Raw | Fields], Fields]:
     value = _checked(text, _body)
     if isinstance(value, list):
         return value, {}
-    if "event" in value or not bytes(value.get("batch", Raw())).startswith(b"["):
+    batch = _array.decode(value["batch"]) if bytes(value.get("batch", Raw())).startswith(b"[") else None
+    # Next to an event's own name a batch is one only if it holds events, as in PostHog (rust/capture); else a property.
+    if batch is None or ("event" in value and not (batch and all(map(_has_event, batch)))):
         if _is_too_deep(text):
             raise LandingError(_TOO_DEEP)
         return [value], {}
-    return _array.decode(value.pop("batch")), value
+    del value["batch"]
+    return batch, value
+
+
+def _has_event(element: Raw) -> bool:
+    text = bytes(element)
+    return text.startswith(b"{") and "event" in _object.decode(text)
 
 
 def read_event(element: Raw | Fields) -> Fields | Unreadable:

@@ -386,6 +386,28 @@ GOOD = b'{"event": "good", "distinct_id": "d1"}'
 
 
 @pytest.mark.parametrize(
+    "bad",
+    [
+        b'{"event": "bad", "distinct_id": "andr\xe9"}',
+        b'{"event": "bad", "properties": {"distinct_id": "andr\xe9", "n": 1}}',
+        b'{"event": "$identify", "distinct_id": "d2", "properties": {"$anon_distinct_id": "andr\xe9"}}',
+        b'{"event": "$create_alias", "distinct_id": "d2", "properties": {"alias": "andr\xe9"}}',
+        b'{"event": "$groupidentify", "distinct_id": "d2", "properties": {"$group_key": "andr\xe9"}}',
+    ],
+)
+def test_no_id_is_repaired(service: Service, bad: bytes) -> None:
+    """Two ids that differ in such a byte only would become one, and two persons with them."""
+    assert service.post(damaged(GOOD, bad), "/batch/") == 200
+    assert service.post(b'{"api_key": "%b", ' % TOKEN.encode() + bad[1:]) == 200
+    good, *refused = service.landed()
+    assert (good["event"], good["properties"]) == ("good", None)
+    assert len(refused) == 2
+    for row in refused:
+        assert row["properties"].startswith("an id with bytes that are no UTF-8"), "what is a text is quarantined"
+    assert service.metric("etl_capture_events_total", outcome="unreadable") == 2
+
+
+@pytest.mark.parametrize(
     ("written", "text"),
     [
         (b"M\xfcnchen", "M\ufffdnchen"),

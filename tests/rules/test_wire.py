@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from etl.errors import LandingError
-from etl.rules.wire import MAX_DEPTH, LandingRow, Unreadable, json_value, landing_row, read_body
+from etl.rules.wire import MAX_DEPTH, LandingRow, Unreadable, as_text, json_value, landing_row, read_body
 
 DATA = Path(__file__).parents[1] / "files" / "data"
 
@@ -175,7 +175,14 @@ def test_a_batch_gives_its_events_and_its_envelope() -> None:
 
 
 def test_an_event_that_has_a_batch_of_its_own_is_an_event() -> None:
-    assert row('{"event": "bake", "batch": [1, 2]}').event == "bake"
+    for batch in ("[1, 2]", "[]", '[{"flour": 1}]', '[{"event": "kneaded"}, {"flour": 1}]', '{"event": "x"}'):
+        assert row(f'{{"event": "bake", "batch": {batch}}}').event == "bake"
+
+
+def test_a_batch_of_events_is_one_whatever_stands_next_to_it() -> None:
+    body = read_body(b'{"event": "x", "token": "t", "batch": [{"event": "a"}, {"event": "b"}]}')
+    assert [as_text(event["event"]) for event in body.events] == ["a", "b"]
+    assert as_text(body.envelope["token"]) == "t"
 
 
 @pytest.mark.parametrize(
