@@ -3,7 +3,7 @@
 - The members of an event are taken in any case, since some warehouses write names in capitals.
 - Without ``properties`` the other keys are the properties. Next to ``properties`` they are not landed, and named.
 - PostHog's own exports call some members otherwise: ``elements``, ``people_set`` and ``set`` (BigQuery, Snowflake,
-  Postgres destinations), ``id`` (its API).
+  Postgres destinations), ``id`` (its API). Without ``properties`` an ``id`` is one of them: a product's may be a uuid.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from etl.rules.wire import Fields, as_text
 
 JSON_MEMBERS = frozenset({"properties", "$set", "$set_once", "$unset"})
 MEMBERS = JSON_MEMBERS | {"uuid", "event", "distinct_id", "timestamp", "ip", "sent_at", "team_id", "elements_chain"}
-# Members of a request that say nothing of an event which must be kept.
-OF_REQUESTS = frozenset({"api_key", "token", "$distinct_id", "historical_migration"})
-KNOWN = MEMBERS | OF_REQUESTS
+# Members of a request, which say nothing of an event that must be kept; without ``properties`` they may be properties.
+OF_REQUESTS = frozenset({"api_key", "token", "historical_migration"})
+KNOWN = MEMBERS | OF_REQUESTS | {"$distinct_id"}
 ALIASES = {
     "elements": "elements_chain",
     "people_set": "$set",
@@ -58,7 +58,7 @@ class Members:
 
     def of(self, fields: Fields) -> Fields:
         """The members of an event, by the keys of the row that holds it."""
-        if fields.keys() <= KNOWN:
+        if fields.keys() <= KNOWN and ("properties" in fields or not fields.keys() & OF_REQUESTS):
             return fields
         plan = self.plan(tuple(fields))
         event: Fields = {member: fields[key] for key, member in plan.members}
@@ -94,12 +94,17 @@ def _plan(keys: tuple[str, ...]) -> Plan:
         if lower[key] in KNOWN:
             taken.setdefault(lower[key], key)
     has_properties = "properties" in taken
+    if not has_properties:
+        taken = {member: key for member, key in taken.items() if member not in OF_REQUESTS}
+    has_flattened = any(key.startswith("properties.") for key in keys)
     plan = Plan([(key, member) for member, key in taken.items()], [], [], [])
     for key in keys:
         if taken.get(lower[key]) == key:
             continue
-        if lower[key] == "id" and "uuid" not in taken:
+        if lower[key] == "id" and "uuid" not in taken and (has_properties or has_flattened):
             plan.aliases.append((key, "uuid"))
+        elif lower[key] in OF_REQUESTS:
+            plan.aliases.append((key, lower[key]))
         elif has_properties and lower[key] in ALIASES:
             plan.aliases.append((key, ALIASES[lower[key]]))
         elif has_properties:
@@ -110,8 +115,10 @@ def _plan(keys: tuple[str, ...]) -> Plan:
 
 
 def _is_meant(member: str, value: Any) -> bool:
-    """Whether a value under another name can be this member's: an ``id`` a uuid, ``elements`` a chain."""
+    """Whether a value can be this member's: an ``id`` a uuid, ``elements`` a chain, ``token`` that of a project."""
     text = as_text(value) or ""
+    if member in OF_REQUESTS:
+        return text.startswith("phc_")
     if member == "uuid":
         try:
             return len(text) in {32, 36} and bool(UUID(text))

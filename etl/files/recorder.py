@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -104,13 +105,7 @@ class Recorder:
 
     def _row(self, place: int, fields: Fields, envelope: Fields | None) -> LandingRow | Unreadable | None:
         """The row of one event; Unreadable if it has no name, or nobody said whose it is; None if it is left out."""
-        sent_at = None
-        if envelope or "sent_at" in fields:
-            sent_at = as_text(fields.get("sent_at")) or as_text((envelope or {}).get("sent_at"))
-        if not sent_at and "sent_at" not in fields:
-            event, received_at = self.members.of(fields), None
-        else:
-            event, received_at = self._sent(fields, sent_at)
+        event, received_at = self._sent(fields, envelope)
         team_id = self._team_id
         if team := as_text(event.get("team_id")):
             if self._reading.only_team not in {None, team}:
@@ -148,16 +143,21 @@ class Recorder:
             self._note_merge(row)
         return row
 
-    def _sent(self, fields: Fields, sent_at: str | None) -> tuple[Fields, datetime | None]:
-        """The members of an event that says when it was sent, and the moment that its offset counts back from."""
-        has_offset = bool(sent_at) and fields.get("offset") is not None
-        without = {"sent_at", "offset"} if has_offset else {"sent_at"}
+    def _sent(self, fields: Fields, envelope: Fields | None) -> tuple[Fields, datetime | None]:
+        """The members of an event, and the moment that its offset counts back from, where it says when it was sent."""
+        spelled, offsets = (_spellings(tuple(fields), name) for name in ("sent_at", "offset"))
+        sent_at = next((text for key in spelled if (text := as_text(fields[key]))), None)
+        sent_at = sent_at or as_text((envelope or {}).get("sent_at"))
+        if not (spelled or sent_at):
+            return self.members.of(fields), None
+        offset = next((fields[key] for key in offsets if fields[key] is not None), None) if sent_at else None
+        without = {*spelled, *offsets} if offset is not None else {*spelled}
         event = dict(self.members.of({key: value for key, value in fields.items() if key not in without}))
         if sent_at and is_nothing(event.get("timestamp")):
             event["timestamp"] = sent_at
-        if not has_offset:
+        if offset is None:
             return event, None
-        return event | {"offset": fields["offset"]}, _moment(sent_at)
+        return event | {"offset": offset}, _moment(sent_at)
 
     def _other_team(self, team: str) -> str | None:
         """Why an event of this team cannot be landed with those before."""
@@ -210,6 +210,12 @@ class Recorder:
         if not text:
             return None
         return _uuid(text) or str(uuid5(_IN_FILES, f"{row.team_id}\0{row.event}\0{text}"))
+
+
+@lru_cache(maxsize=1_000)
+def _spellings(keys: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The keys that are this member in whatever case, the exact one first."""
+    return tuple(sorted((key for key in keys if key.strip().lower() == name), key=lambda key: key != name))
 
 
 def _unpack(event: Fields) -> None:

@@ -21,11 +21,17 @@ NOTHING = frozenset({"", "NaT", "NaN", "nan", "None", "null", "NULL", "<NA>", r"
 MIN_EPOCH = 100_000_000
 """Smaller numbers are no times: March 1973 in seconds."""
 
+MAX_OFFSET = timedelta(hours=16)
+"""From UTC, as in PostgreSQL: no larger one is read."""
+
 SECONDS_IN_A_THOUSAND_YEARS = 31_536_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"\d+(\.\d*)?([eE]\+?\d{1,2})?")
-_DAY = re.compile(r"(?:19[7-9]|20\d)\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+_DAY = re.compile(
+    r"((?:19[7-9]|20\d)\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:((?:[01]\d|2[0-3])[0-5]\d)([0-5]\d)?)?(?:\.0)?"
+)
+"""A day in digits, perhaps with a time. As an epoch in milliseconds it would be in 1976, or after the year 2100."""
 _ISO = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d|(?:19[7-9]|20\d)\d{5})"
     r"(?:[Tt ](?P<time>\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?|\d{4}(?:\d\d(?:[.,]\d+)?)?)"
@@ -50,11 +56,12 @@ _IN_WORDS = ("%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M:%S %p", "%B %d, %Y %I:%M
 def read_time(text: str) -> str | None:
     """A time in the form that the warehouse reads, as it came if it has that form; None if it is no readable time."""
     try:
-        datetime.fromisoformat(text)
-        if len(text) > 18 and text[7] == "-" and text[10] in "T " and text[13] == ":" and "," not in text:
-            return text  # as nearly all are: a regular expression costs more than reading it
-        if _ISO.fullmatch(text):
-            return text
+        if _has_offset_of_the_world(datetime.fromisoformat(text)):
+            if len(text) > 18 and text[7] == "-" and text[10] in "T " and text[13] == ":" and "," not in text:
+                if text[19:20] != "." or text[20:21].isdigit():
+                    return text  # as nearly all are: a regular expression costs more than reading it
+            elif _ISO.fullmatch(text):
+                return text
     except ValueError:
         pass
     try:
@@ -136,10 +143,16 @@ def _of_iso_form(match: re.Match[str]) -> datetime:
     return day + since - _offset(match["zone"] or "Z")
 
 
+def _has_offset_of_the_world(moment: datetime) -> bool:
+    """Whether PostgreSQL takes its offset."""
+    offset = moment.utcoffset()
+    return offset is None or abs(offset) < MAX_OFFSET
+
+
 def _offset(zone: str) -> timedelta:
     sign, hours, minutes, seconds = _OFFSET.fullmatch(zone).groups()  # type: ignore[union-attr]
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0), seconds=int(seconds or 0))
-    if offset >= timedelta(hours=16):
+    if offset >= MAX_OFFSET:
         raise ValueError(zone)
     return -offset if sign == "-" else offset
 
@@ -150,13 +163,19 @@ def _without_gap(text: str) -> str:
     return head + zone if gap and zone[:1] in {"+", "-", "Z"} else text
 
 
+def _of_zone(match: re.Match[str]) -> datetime | None:
+    """A local time; none of the hour that a change of the clocks repeats or leaves out."""
+    moment = _of_iso(match[1]).replace(tzinfo=ZoneInfo(match[2]))
+    return moment if moment.utcoffset() == moment.replace(fold=1).utcoffset() else None
+
+
 def _of_day_first(match: re.Match[str]) -> datetime:
     """Day, month and year with dots between."""
     return _of_iso(f"{match[3]}-{int(match[2]):02}-{int(match[1]):02}{match[4].replace(', ', ' ')}")
 
 
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], datetime | None]], ...] = (
-    (_DAY, lambda match: _strptime(match[0], "%Y%m%d")),
+    (_DAY, lambda match: _strptime(f"{match[1]}{match[2] or '0000'}{match[3] or '00'}", "%Y%m%d%H%M%S")),
     (_NUMBER, lambda match: _of_epoch(Decimal(match[0]))),
     (_RFC_2822, lambda match: parsedate_to_datetime(match[0].replace("Z", "GMT"))),
     (_WEEK, lambda match: _of_iso(match[0])),
@@ -165,7 +184,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], datetime | None]]
     (_OF_GO, lambda match: _of_iso(match[1])),
     (_OF_JAVA, lambda match: _of_iso(match[1])),
     (_OF_JAVASCRIPT, lambda match: _strptime(f"{match[1]} {match[2]}", "%b %d %Y %H:%M:%S %z")),
-    (_IN_ZONE, lambda match: _of_iso(match[1]).replace(tzinfo=ZoneInfo(match[2]))),
+    (_IN_ZONE, _of_zone),
     (_SLASHES, lambda match: _of_iso(f"{match[1]}-{match[2]}-{match[3]}{match[4]}")),
     (_DOTS, _of_day_first),
 )

@@ -1,7 +1,8 @@
 """Exports of other tools: how to tell one, and how its keys become the members of events.
 
-What a tool calls otherwise is moved to where it belongs; everything else becomes a property under its own name, so that
-nothing vanishes. Names of events stay the tool's, except those that make or change persons.
+What a tool calls otherwise is moved to where it belongs; everything else becomes a property under its own name, with
+``top_level_`` before it where a property has that name, so that nothing vanishes. Names of events stay the tool's,
+except those that make or change persons.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _SNOWPLOW = """
     event_format event_version event_fingerprint true_tstamp
 """
 SNOWPLOW_COLUMNS = tuple(_SNOWPLOW.split())
+
+TOP_LEVEL = "top_level_"
+"""Before the name of a key that a property has too."""
 
 # Keys that are peculiar to a source, and what to do about it.
 _PECULIAR: list[tuple[frozenset[str], str, str]] = [
@@ -135,7 +139,11 @@ def _mapped(fields: Fields, mapping: Mapping[str, tuple[str, ...]]) -> Fields:
 
 
 def _with_the_rest(fields: Fields, event: Fields, *used: str, properties: Fields | None = None) -> Fields:
-    """An event whose properties are given ones, and under them all keys that are not used."""
+    """An event whose properties are given ones, and all keys that are not used.
+
+    What a property has the name of already, as Amplitude's ``country`` of an address and of an order, is told apart.
+    """
+    properties = properties or {}
     rest = {
         key: value
         for key, value in fields.items()
@@ -143,7 +151,8 @@ def _with_the_rest(fields: Fields, event: Fields, *used: str, properties: Fields
     }
     return {
         **{key: value for key, value in event.items() if value is not None},
-        "properties": rest | (properties or {}),
+        "properties": {f"{TOP_LEVEL}{key}" if key in properties else key: value for key, value in rest.items()}
+        | properties,
     }
 
 

@@ -226,6 +226,18 @@ def test_the_time_of_sending_stands_in_for_the_time_of_arrival(tmp_path: Path, d
     assert stamps.fetchone()["at"].isoformat() == "2020-01-01T00:00:03.500000+00:00"  # type: ignore[index]
 
 
+@pytest.mark.parametrize("form", ["json", "csv"])
+@pytest.mark.parametrize("spelled", [str.upper, str.title, "{} ".format], ids=["upper", "title", "blank"])
+def test_when_it_was_sent_counts_in_any_case(spelled: Any, form: str, tmp_path: Path, database: str, db: Db) -> None:
+    """Else the cycle would correct the time by the years since then."""
+    fields = {"event": "e", "distinct_id": "u", "timestamp": "2024-01-01T00:00:00Z", "sent_at": "2024-01-01T00:00:05Z"}
+    row = {spelled(name): value for name, value in fields.items()}
+    text = json.dumps(row) if form == "json" else "\n".join(",".join(part) for part in (row.keys(), row.values()))
+    land_one(database, write(tmp_path, text + "\n", f"events.{form}"))
+    (found,) = landed(db)
+    assert (found["timestamp"], found["sent_at"]) == ("2024-01-01T00:00:00Z", None)
+
+
 @pytest.mark.parametrize("block", [1, 7, 64, 100_000])
 def test_a_long_document_is_cut_anywhere_and_lands_whole(
     block: int, tmp_path: Path, database: str, db: Db, monkeypatch: pytest.MonkeyPatch

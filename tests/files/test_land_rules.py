@@ -175,6 +175,42 @@ def test_an_export_of_a_tool_lands_with_its_name(tool: str, tmp_path: Path, data
     assert row["timestamp"][:19] == "2026-01-02T03:04:05"
 
 
+def test_a_key_of_two_meanings_is_kept_twice(tmp_path: Path, database: str, db: Db) -> None:
+    """Amplitude's country is of the address; that of a property is the application's own."""
+    event = {"event_type": "order", "user_id": "u", "time": "2026-11-25 10:00:00", "country": "Germany", "city": "Bonn"}
+    file = write(tmp_path, json_lines(event | {"event_properties": {"country": "France"}}))
+    land_one(database, file, reading=read_options(tool="amplitude"))
+    (row,) = landed(db)
+    kept = {"country": "France", "top_level_country": "Germany", "city": "Bonn", "time": event["time"]}
+    assert row["properties"] == kept
+
+
+def test_flat_keys_are_properties_whatever_they_are_called(tmp_path: Path, database: str, db: Db, cycle: Any) -> None:
+    """A product's id may be a uuid, and its token no project's."""
+    seen = {"event": "viewed", "distinct_id": "u", "id": "0190d3a1-7c1e-7e1e-9d5e-3f6b2a1c4d5e", "token": "ETH"}
+    days = [seen | {"timestamp": f"2026-11-2{day}T10:00:00Z"} for day in (1, 2, 3)]
+    key = {"event": "sent", "distinct_id": "u", "token": "phc_a", "api_key": "phc_a", "historical_migration": True}
+    land_one(database, write(tmp_path, json_lines(*days, key, seen | {"TOKEN": "BTC"})))
+    assert [row["properties"] for row in landed(db)] == [
+        *[{"id": seen["id"], "token": "ETH"}] * 3,
+        {"historical_migration": True},
+        {"id": seen["id"], "token": "ETH", "TOKEN": "BTC"},
+    ]
+    assert cycle(hold_seconds=0)["loaded"] == 5
+
+
+def test_an_export_of_the_api_has_its_uuid_in_id(tmp_path: Path, database: str, db: Db) -> None:
+    """Also where something has made its properties columns."""
+    uuid = "0190d3a1-7c1e-7e1e-9d5e-3f6b2a1c4d5e"
+    whole = {"id": uuid, "event": "e", "distinct_id": "u", "properties": {"a": 1}}
+    flat = {"id": uuid[::-1].replace("-", ""), "event": "e", "distinct_id": "u", "properties.a": 1}
+    land_one(database, write(tmp_path, json_lines(whole, flat)))
+    rows = landed(db)
+    assert [row["properties"] for row in rows] == [{"a": 1}] * 2
+    assert rows[0]["uuid"] == uuid
+    assert rows[1]["uuid"] is not None
+
+
 def test_an_appended_log_is_not_doubled(tmp_path: Path, database: str, db: Db, cycle: Any) -> None:
     reading = read_options(uuid_from="content")
     assert land_one(database, write(tmp_path, lines(5), "monday"), reading=reading).landed == 5
