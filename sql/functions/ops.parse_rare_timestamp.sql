@@ -18,8 +18,20 @@ select case
         )
         then (
             select case when pg_input_is_valid(n.iso, 'timestamptz') then n.iso::timestamptz end
-            -- An offset speaks for itself: PostgreSQL would turn it round behind UTC or GMT.
-            from (select regexp_replace(replace(written, ',', '.'), ' ?(UTC|GMT)?([+-][0-9:]+)?(\[.*)?$', '\2') as iso) as n
+            -- An offset speaks for itself: PostgreSQL would turn it round behind UTC or GMT. And of the basic form it
+            -- takes most offsets, but not all.
+            from (
+                select regexp_replace(replace(written, ',', '.'), ' ?(UTC|GMT)?([+-][0-9:]+)?(\[.*)?$', '\2') as zoned
+            ) as o
+            cross join
+                lateral (
+                    select regexp_replace(o.zoned, '^([0-9]{4})([0-9]{2})([0-9]{2})', '\1-\2-\3') as dashed
+                ) as d
+            cross join lateral (select regexp_replace(d.dashed, '([Tt ][0-9]{2})([0-9]{2})', '\1:\2') as minutes) as m
+            cross join
+                lateral (
+                    select regexp_replace(m.minutes, '([Tt ][0-9]{2}:[0-9]{2})([0-9]{2})', '\1:\2') as iso
+                ) as n
         )
     when
         written ~ '^([A-Za-z]{3}, )?[0-9]{1,2} [A-Za-z]{3} [0-9]{4} [0-9][0-9]:[0-9][0-9](:[0-9][0-9])? ([+-][0-9]{4}|GMT|UTC|Z)$'

@@ -63,6 +63,8 @@ READ = {
     "20261125T100000.123+0200": "2026-11-25 08:00:00.123",
     "20261125 100000": "2026-11-25 10:00:00",
     "20261125T1000-05": "2026-11-25 15:00:00",
+    "20261125T100000-05:00": "2026-11-25 15:00:00",
+    "20261125T1000 UTC-05:30": "2026-11-25 15:30:00",
     " 2026-11-25T10:00:00Z": "2026-11-25 10:00:00",
     "2026-11-25T10:00:00.000Z \n": "2026-11-25 10:00:00",
     "\t2026-11-25 ": "2026-11-25 00:00:00",
@@ -90,11 +92,19 @@ NOT_READ = (
     "2026-11-25T10:00:00 EST", "2026-11-25T10:00:00 CET+01:00", "2026-11-25T10:00:00.123CET+01:00",
     "2026-11-25T10:00:00[Europe/Paris]", "2026-11-25T10:00:00 Z UTC", "2026-11-25T10:00:00 UTC UTC",
     "2026-11-25T10:00:61Z", "2026-11-25T24:00:01Z", "2026-11-25T10:60:00Z", "20261325", "20260230T100000Z",
+    "2026-11-25T10:00:00+16:00", "2026-11-25T10:00:00-23:59", "20261125T100000+16",
+    "2026-10-25 02:30:00 Europe/Berlin", "2026-03-29 02:30:00 Europe/Berlin",
     "2026-11-25T10:00:00+2", "2026-11-25 UTC", "2026-11-25T10:00:00 junk", "01/02/2026", "0000-00-00 00:00:00",
 )  # fmt: skip
-# What only a file may mean by it: numbers since 1970, and the name of a place.
+# What only a file may mean by it: numbers since 1970, days in digits with a time, and the name of a place.
 READ_IN_FILES = {
     "1635465600": "2021-10-29 00:00:00",
+    "1635465600000": "2021-10-29 00:00:00",
+    "20261125103000": "2026-11-25 10:30:00",
+    "20261125103000.0": "2026-11-25 10:30:00",
+    "202611251030": "2026-11-25 10:30:00",
+    "2026-11-25T10:00:00.Z": "2026-11-25 10:00:00",
+    "2026-10-25 03:30:00 Europe/Berlin": "2026-10-25 02:30:00",
     "2026-11-25 10:00:00 America/New_York": "2026-11-25 15:00:00",
 }
 
@@ -123,6 +133,34 @@ def test_files_read_the_same(shared_db, written):
     landed = read_time(written)
     assert read(shared_db, landed) == moment_of((READ | READ_IN_FILES)[written])
     assert as_moment(landed) is not None
+
+
+def test_what_a_file_reads_is_read_when_it_has_landed(shared_db):
+    """Any date with any time and any zone: else it would count as readable, and get the time of landing."""
+    times = [
+        "",
+        "T10",
+        "T10:00",
+        "T1000",
+        " 10:00:00",
+        "T100000",
+        "T10:00:00.",
+        "T10:00:00.5",
+        "T100000,25",
+        "T24:00:00",
+    ]
+    sizes = ("0", "05", "0530", "05:30", "05:30:15", "15:59", "16:00")
+    offsets = [sign + size for sign in "+-" for size in sizes]
+    zones = ["", "Z", " UTC", "GMT", *(before + each for before in ("", " ", "UTC") for each in offsets)]
+    written = [date + time + zone for date in ("2026-11-25", "20261125") for time in times for zone in zones]
+    landed = [read_time(each) for each in written]
+    assert sum(each is not None for each in landed) > 300
+    unread = shared_db.execute(
+        "select w as written, l as landed from unnest(%s::text[], %s::text[]) as t(w, l)"
+        " where l is not null and ops.parse_timestamp(l) is null",
+        (written, landed),
+    ).fetchall()
+    assert unread == []
 
 
 @pytest.mark.parametrize("written", NOT_READ)
