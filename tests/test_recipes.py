@@ -6,9 +6,10 @@ import json
 import re
 import subprocess
 import sys
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from etl import sql
@@ -104,6 +105,21 @@ def test_the_script_counts_and_draws(database, db, two_weeks, tmp_path):
         ("2022-07-04", "users", 2),
     }
     assert len(rows) == 8
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("form", [str, date.fromisoformat, datetime.fromisoformat], ids=["text", "date", "time"])
+def test_the_time_zone_of_the_session_changes_nothing(db, two_weeks, zone, form):
+    db.execute(f"set time zone '{zone}'")
+    for recipe, parameters, rows in ANSWERS:
+        days = {name: form(day) for name, day in (BOTH_WEEKS | parameters).items() if name in {"since", "until"}}
+        assert ask(db, recipe, **parameters | days) == rows, recipe
+
+
+def test_a_time_with_a_zone_is_refused(db, two_weeks):
+    """Its zone would be dropped without a word."""
+    with pytest.raises(psycopg.errors.InvalidDatetimeFormat):
+        ask(db, "trend", event="$pageview", since=datetime(2022, 7, 4, tzinfo=UTC))
 
 
 def test_every_recipe_has_an_answer():

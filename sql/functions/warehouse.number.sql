@@ -1,4 +1,5 @@
--- A property as a number, as PostHog reads it: also one sent as text. One value that is none must not fail a query.
+-- A property as a number, as PostHog reads it: also one sent as text. One value that is none must not fail a query, nor
+-- one that double precision has no room for make a sum of it.
 create or replace function warehouse.number(properties jsonb, name text)
 returns numeric
 language sql
@@ -14,7 +15,11 @@ select
                     -- Nothing so long that the cast could fail: of a constant it is made while the query is planned,
                     -- whatever else is asked.
                     when ops.is_number(properties ->> name) and length(properties ->> name) <= 1000
-                        then (properties ->> name)::numeric
+                        then
+                            case
+                                when abs((properties ->> name)::numeric) <= 1.7976931348623157e308
+                                    then (properties ->> name)::numeric
+                            end
                 end
     end
 $$;

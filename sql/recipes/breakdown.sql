@@ -8,8 +8,8 @@ from warehouse.events as e
 where
     e.team_id = %(team_id)s
     and e.event = %(event)s
-    and e."timestamp" >= %(since)s
-    and e."timestamp" < %(until)s
+    and e."timestamp" >= (%(since)s || ' UTC')::timestamptz
+    and e."timestamp" < (%(until)s || ' UTC')::timestamptz
 group by e.properties ->> %(property)s
 order by count(*) desc, e.properties ->> %(property)s asc
 limit 25;

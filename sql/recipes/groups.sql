@@ -14,8 +14,8 @@ from (
     where
         e.team_id = %(team_id)s
         and e.event = %(event)s
-        and e."timestamp" >= %(since)s
-        and e."timestamp" < %(until)s
+        and e."timestamp" >= (%(since)s || ' UTC')::timestamptz
+        and e."timestamp" < (%(until)s || ' UTC')::timestamptz
         and e.groups ->> %(group_type)s is not null
     group by e.groups ->> %(group_type)s
 ) as n

@@ -11,7 +11,7 @@ from warehouse.events as e
 where
     e.team_id = %(team_id)s
     and e.event = %(event)s
-    and e."timestamp" >= %(since)s
-    and e."timestamp" < %(until)s
+    and e."timestamp" >= (%(since)s || ' UTC')::timestamptz
+    and e."timestamp" < (%(until)s || ' UTC')::timestamptz
 group by 1, 2
 order by 1, 2;

@@ -8,7 +8,7 @@ select
     avg(s.is_bounce::integer) as bounce_rate,
     percentile_cont(0.5) within group (order by s.duration_seconds) as median_seconds,
     avg(s.pageviews) as pageviews
-from warehouse.sessions(%(since)s, %(until)s) as s
+from warehouse.sessions((%(since)s || ' UTC')::timestamptz, (%(until)s || ' UTC')::timestamptz) as s
 where s.team_id = %(team_id)s
 group by 1, 2
 order by 1, 3 desc, 2;

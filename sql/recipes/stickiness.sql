@@ -11,8 +11,8 @@ from (
     where
         e.team_id = %(team_id)s
         and e.event = %(event)s
-        and e."timestamp" >= %(since)s
-        and e."timestamp" < %(until)s
+        and e."timestamp" >= (%(since)s || ' UTC')::timestamptz
+        and e."timestamp" < (%(until)s || ' UTC')::timestamptz
         and e.person_id is not null
     group by e.person_id
 ) as p

@@ -7,8 +7,8 @@ select
 from (
     select
         generate_series(
-            %(since)s::timestamptz at time zone 'UTC',
-            %(until)s::timestamptz at time zone 'UTC' - interval '1 day',
+            (%(since)s || ' UTC')::timestamptz at time zone 'UTC',
+            (%(until)s || ' UTC')::timestamptz at time zone 'UTC' - interval '1 day',
             interval '1 day'
         )::date as day
 ) as s
@@ -21,8 +21,8 @@ left join (
     where
         e.team_id = %(team_id)s
         and e.event = %(event)s
-        and e."timestamp" >= %(since)s
-        and e."timestamp" < %(until)s
+        and e."timestamp" >= (%(since)s || ' UTC')::timestamptz
+        and e."timestamp" < (%(until)s || ' UTC')::timestamptz
     group by (e."timestamp" at time zone 'UTC')::date
 ) as n on s.day = n.day
 order by s.day;

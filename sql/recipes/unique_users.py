@@ -17,7 +17,10 @@ select
     count(distinct distinct_id) as distinct_ids,
     count(distinct person_id) as users
 from warehouse.events
-where team_id = %(team_id)s and timestamp >= %(since)s and timestamp < %(until)s
+where
+    team_id = %(team_id)s
+    and timestamp >= (%(since)s || ' UTC')::timestamptz
+    and timestamp < (%(until)s || ' UTC')::timestamptz
 group by 1
 order by 1
 """
