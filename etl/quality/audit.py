@@ -177,6 +177,7 @@ def _works(db: Db, audit: Audit, period: Row, expected: str | None) -> Iterator[
     for each in ranges:
         yield lambda each=each: _read_events(db, audit, stored, {**period, **each})  # type: ignore[misc]
         yield lambda each=each: _check_persons(db, audit, {**period, **each})  # type: ignore[misc]
+    yield lambda: _check_keys(db, audit, period)
     yield lambda: _check_records(db, audit, period, stored)
     if audit.batches:
         for start in range(audit.first_batch_id or 0, (audit.last_batch_id or 0) + 1, BATCHES_AT_ONCE):
@@ -191,8 +192,8 @@ def _check_log(db: Db, audit: Audit) -> None:
         if not row["is_linked"]:
             audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} does not follow the one before it")
     if moved := sql.run(db, "audit/read_watermark").fetchone():
-        at = f"({moved['xid']}, {moved['landing_id']})"
-        audit.note(None, "ops.watermark", f"it stands at {at}, and the newest batch does not end there")
+        at = "it is gone" if moved["xid"] is None else f"it stands at ({moved['xid']}, {moved['landing_id']})"
+        audit.note(None, "ops.watermark", f"{at}, and the newest batch ends elsewhere")
 
 
 def _check_state(db: Db, audit: Audit, recorded: Row) -> None:
@@ -221,6 +222,14 @@ def _check_persons(db: Db, audit: Audit, parameters: Row) -> None:
             f"{row['differing']:,} events have another person than their distinct id, the first: uuid {row['example']}"
         )
         audit.note(row["batch_id"], "warehouse.stored_event", what)
+
+
+def _check_keys(db: Db, audit: Audit, period: Row) -> None:
+    for row in sql.run(db, "audit/compare_keys", period):
+        what = (
+            f"{row['forgotten']:,} events could be loaded again: it has no such key, the first: uuid {row['example']}"
+        )
+        audit.note(row["batch_id"], "warehouse.event_key", what)
 
 
 def _check_records(db: Db, audit: Audit, period: Row, stored: dict[int, Row]) -> None:

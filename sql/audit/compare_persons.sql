@@ -9,7 +9,7 @@ left join warehouse.person_override as o on e.team_id = o.team_id and e.person_i
 left join warehouse.person_distinct_id as d on e.team_id = d.team_id and e.distinct_id = d.distinct_id
 where
     e."timestamp" >= %(since_at)s::timestamptz
-    and e."timestamp" < %(until_at)s::timestamptz
+    and e."timestamp" <= %(until_at)s::timestamptz
     and e.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
     and e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open')
     and e.person_id is not null

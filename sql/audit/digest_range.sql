@@ -21,7 +21,7 @@ from (
     from warehouse.stored_event as e
     where
         e."timestamp" >= %(since_at)s::timestamptz
-        and e."timestamp" < %(until_at)s::timestamptz
+        and e."timestamp" <= %(until_at)s::timestamptz
         and e.batch_id between %(first_batch_id)s::bigint and %(last_batch_id)s::bigint
         and e.batch_id is distinct from (select b.batch_id from ops.batch as b where b.status = 'open')
 ) as c

@@ -15,9 +15,9 @@ bound as (
     select d.began_at + interval '1 day' from day as d
 )
 
--- As text, because Python has no infinite times.
+-- As text, because Python has no infinite times. Both ends belong to it: there may be an event at infinity.
 select
     b.reached_at::text as since_at,
-    lead(b.reached_at, 1, 'infinity') over (order by b.reached_at)::text as until_at
+    coalesce(lead(b.reached_at) over (order by b.reached_at) - interval '1 us', 'infinity')::text as until_at
 from bound as b
 order by b.reached_at;

@@ -1,9 +1,12 @@
 -- The batches of a period: all that the ledger, the log or anything else names, where the period has no end.
 select
     count(*) as batches,
-    -- Without a first day it begins where it was told to, whether or not that batch is still in the ledger.
+    -- Without a first day it begins where it was told to, whether or not that batch is still in the ledger; told
+    -- nothing, below all batches, because somebody may have written rows of batch -1.
     case
-        when %(from_day)s::date is null then %(from_batch)s::bigint else coalesce(min(b.batch_id), 1)
+        when %(from_day)s::date is null and %(from_batch)s::bigint = 0 then (-9223372036854775808)::bigint
+        when %(from_day)s::date is null then %(from_batch)s::bigint
+        else coalesce(min(b.batch_id), 1)
     end as first_batch_id,
     case
         when %(to_batch)s::bigint is null and %(to_day)s::date is null then 9223372036854775807

@@ -117,6 +117,36 @@ TAMPERING = {
     "its batch": (EVENT.format("batch_id = 1"), "warehouse.stored_event", 1),
     "its own hash": (EVENT.format("row_hash = 7"), "warehouse.stored_event", 2),
     "its person": (EVENT.format("person_id = gen_random_uuid()"), "warehouse.stored_event", 2),
+    "its key": (
+        "update warehouse.event_key set uuid = gen_random_uuid() where distinct_id = 'anon-3'",
+        "warehouse.event_key",
+        2,
+    ),
+    "the time of its key": (
+        "update warehouse.event_key set \"timestamp\" = now() where distinct_id = 'anon-1'",
+        "warehouse.event_key",
+        1,
+    ),
+    "an event of no batch": (
+        "insert into warehouse.stored_event select (jsonb_populate_record(e, jsonb_build_object('batch_id', -1,"
+        " 'uuid', gen_random_uuid()))).* from warehouse.stored_event as e where distinct_id = 'zoe' limit 1",
+        "warehouse.stored_event",
+        -1,
+    ),
+    "an event that never happens": (
+        "insert into warehouse.stored_event select (jsonb_populate_record(e, jsonb_build_object('batch_id', -7,"
+        " 'timestamp', 'infinity'))).* from warehouse.stored_event as e where distinct_id = 'zoe' limit 1",
+        "warehouse.stored_event",
+        -7,
+    ),
+    "a merge of no batch": (
+        "insert into warehouse.merge select (jsonb_populate_record(m, jsonb_build_object('batch_id', -1,"
+        " 'uuid', gen_random_uuid()))).* from warehouse.merge as m limit 1",
+        "warehouse.merge",
+        -1,
+    ),
+    "no watermark": ("delete from ops.watermark", "ops.watermark", None),
+    "a clock put back": ("update ops.watermark set arrival_clock = '2000-01-01'", "ops.watermark", None),
     "an event less": ("delete from warehouse.stored_event where distinct_id = 'anon-1'", "warehouse.stored_event", 1),
     "an event more": (
         "insert into warehouse.stored_event select (jsonb_populate_record(e, '{\"batch_id\": 1}')).*"
