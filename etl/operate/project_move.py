@@ -110,9 +110,15 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
         sql.run(target, "project_move/ensure_partition", day)
     with sql.snapshot(source), target.transaction():
         position = sql.one(source, "project_move/read_position", {"team_id": team_id})
-        if waiting := sql.one(source, "project_move/count_replayed", {"team_id": team_id})["rows"]:
+        waiting = sql.one(source, "project_move/count_waiting", {"team_id": team_id})
+        if waiting["replayed"]:
             raise CycleBusyError(
-                f"{waiting:,} rows of {asked['name']!r} were replayed from quarantine and no cycle has taken them yet. "
+                f"{waiting['replayed']:,} rows of {asked['name']!r} were replayed from quarantine and no cycle has "
+                "taken them yet. Run this again after the next one."
+            )
+        if waiting["of_files"]:
+            raise CycleBusyError(
+                f"Files of {asked['name']!r} were landed or undone and no cycle has taken all of it yet. "
                 "Run this again after the next one."
             )
         room = sql.one(target, "project_move/reserve", position)
@@ -142,8 +148,9 @@ def _copy(source: Db, target: Db, settings: Settings, asked: Row) -> Row:
         _add_definitions(source, target, team_id)
         _compare(source, target, team_id)
         # At last, since nobody lands anything here from this to the commit.
-        sql.run(target, "project_move/raise_positions", batch)
-        sql.run(target, "project_move/update_watermark", batch)
+        with entry(target, "maintenance", f"room made in landing for project {team_id}"):
+            sql.run(target, "project_move/raise_positions", batch)
+            sql.run(target, "project_move/update_watermark", batch)
     return moved
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etl import sql
+from etl.quality.audit_log import entry
 from etl.sql import Db
 
 
@@ -15,5 +16,5 @@ def rebase_watermark(db: Db) -> int:
     Raises:
         CycleBusyError: a cycle is running just now.
     """
-    with sql.cycle_lock(db), db.transaction():
+    with sql.cycle_lock(db), entry(db, "maintenance", "the watermark was rebased"):
         return int(sql.one(db, "watermark/rebase")["xid_offset"])

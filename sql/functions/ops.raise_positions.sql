@@ -15,6 +15,7 @@ begin
     where
         (landing.event.xid, landing.event.landing_id) > (w.xid, w.landing_id)
         and landing.event.landing_id not between first_landing_id and last_landing_id;
+    perform ops.follow_shifted_rows(first_landing_id, last_landing_id);
     update ops.watermark
     set xid_offset = ops.watermark.xid_offset + shift
     returning xid_offset into strict new_offset;

@@ -1,6 +1,6 @@
 -- After a restore from a dump: give rows landed from now on transaction ids above all that landing holds, by an offset
 -- in the column's default. Rows landed since the restore (their landing_id is newer than any processed, their position
--- is not) get it too. Returns the new offset.
+-- is not) get it too, and what refers to them follows. Returns the new offset.
 create or replace function ops.rebase_watermark()
 returns bigint
 language plpgsql
@@ -20,6 +20,7 @@ begin
     where
         landing.event.landing_id > w.newest_landing_id
         and (landing.event.xid, landing.event.landing_id) <= (w.xid, w.landing_id);
+    perform ops.follow_shifted_rows(1, 0);
     execute format(
         'alter table landing.event alter column xid '
         'set default (((pg_current_xact_id()::text)::bigint + %s)::text)::xid8',

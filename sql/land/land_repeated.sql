@@ -1,6 +1,6 @@
 -- Rows that are not the file's but say the same events, and were dropped as their duplicates: landed once more, behind
 -- the withdrawal, with the times of their arrivals, because event times are corrected by them. Those of another file
--- stay that file's.
+-- stay that file's. They land in the withdrawal's transaction, so its xid is theirs.
 with withdrawn as materialized (
     select e.*
     from landing.event as w
@@ -9,7 +9,7 @@ with withdrawn as materialized (
         on
             e.xid = (r.range ->> 0)::xid8
             and e.landing_id between (r.range ->> 1)::bigint and (r.range ->> 2)::bigint
-    where w.xid = pg_current_xact_id() and w.landing_id = %(landing_id)s::bigint
+    where w.xid = %(xid)s::text::xid8 and w.landing_id = %(landing_id)s::bigint
 ),
 
 repeated as materialized (
@@ -20,7 +20,7 @@ repeated as materialized (
     where
         l.uuid <> ''
         and not l.is_operator
-        and l.xid <> pg_current_xact_id()
+        and l.xid <> %(xid)s::text::xid8
         and exists (
             select from withdrawn as e
             where e.team_id = l.team_id and lower(e.uuid) = lower(l.uuid) and e.event = l.event
@@ -47,7 +47,7 @@ ranges as (
     select
         g.team_id,
         g.sha256,
-        pg_current_xact_id() as xid,
+        %(xid)s::text::xid8 as xid,
         p.new_landing_id as first_landing_id,
         p.new_landing_id as last_landing_id,
         g.noun,

@@ -36,6 +36,7 @@ cross join
     ) as r
 where f.team_id = %(team_id)s::bigint and f.sha256 = %(sha256)s::text and r.ranges is not null
 returning
+    xid::text as xid,
     landing_id,
     (
         select count(*)

@@ -132,7 +132,8 @@ create table ops.watermark (
     as_of timestamptz not null,
     -- The largest landing_id processed so far: tells rows written after a restore from rows inside the dump.
     newest_landing_id bigint not null,
-    -- Added to this server's transaction ids to make them comparable with those in landing (see watermark rebase).
+    -- Added to this server's transaction ids to make them comparable with those in landing (see watermark rebase): by
+    -- the default of landing.event.xid, and by whatever holds pg_current_xact_id() or a snapshot against that column.
     xid_offset bigint not null,
     -- The server the transaction ids come from, pg_control_system().
     system_identifier bigint not null
@@ -780,3 +781,4 @@ grant select on all tables in schema ops to auditor;
 grant usage on schema ops to event_lander;
 grant select, insert, update on ops.landed_file to event_lander;
 grant select, insert on ops.landed_range to event_lander;
+grant select (xid_offset) on ops.watermark to event_lander;

@@ -31,6 +31,7 @@ from tests.cycle import crash
 from tests.cycle.test_cut_invariance import END, event_logs, land_rows, logs
 from tests.cycle.test_withdraw import as_seen
 from tests.digest import digest_of_model, reset
+from tests.files.examples import land_one, write
 from tests.landing import land as land_in
 from tests.landing import moment
 from tests.rules.oracle import Model, Row
@@ -223,7 +224,7 @@ def test_nothing_stops_landing(db, told, land, sharded, there):
     assert stopped <= {
         "project_move/raise_positions", "project_move/update_watermark", "project_move/end_tokens",
         "project_move/lock_landing", "project_move/read_landed", "project_move/copy_landed",
-        "project_move/delete_landed",
+        "project_move/delete_landed", "audit/lock", "audit/append", "audit/end",
     }  # fmt: skip
     assert "project_move/raise_positions" in stopped
 
@@ -309,7 +310,7 @@ def test_a_copy_that_differs_is_refused(db, told, sharded, there):
     assert dump(db) == before
 
 
-def test_what_is_in_the_way(db, told, land, cycle, sharded, there, database):
+def test_what_is_in_the_way(db, told, land, cycle, sharded, there, database, tmp_path):
     with pytest.raises(ConfigurationError, match="There is no shard 'moon'; those of ETL_SHARDS: here, there"):
         move(sharded, "moon")
     with pytest.raises(ProjectError, match="No shard has a project 'shopp'"):
@@ -318,6 +319,15 @@ def test_what_is_in_the_way(db, told, land, cycle, sharded, there, database):
     cycle(at=111)
     quarantine.replay(db, quarantine.Selection(landing_id=refused), why="again", who="ann")
     with pytest.raises(CycleBusyError, match="1 rows of 'shop' were replayed"):
+        move(sharded)
+    cycle(at=112)
+    path = write(tmp_path, '{"event": "page", "distinct_id": "x", "timestamp": "2026-01-02T03:04:05Z"}', "late")
+    assert land_one(database, path, team_id=SHOP).landed == 1
+    with pytest.raises(CycleBusyError, match="Files of 'shop' were landed or undone and no cycle has taken all of it"):
+        move(sharded)
+    cycle()
+    undo(db, str(path), team_id=SHOP, by="ann", why="wrong")
+    with pytest.raises(CycleBusyError, match="Files of 'shop' were landed or undone"):
         move(sharded)
     crash.run_and_kill(there, "cycle", crash.Fault("load/close_batch"))
     with pytest.raises(CycleBusyError, match=r"Batch \d is open"):
