@@ -2,6 +2,6 @@
 select count(*) as late_events
 from warehouse.events
 where
-    "timestamp" >= %(day)s::date
-    and "timestamp" < %(day)s::date + 1
-    and received_at >= %(day)s::date + interval '1 day';
+    "timestamp" >= %(day)s::date::timestamp at time zone 'UTC'
+    and "timestamp" < (%(day)s::date + 1)::timestamp at time zone 'UTC'
+    and received_at >= (%(day)s::date + 1)::timestamp at time zone 'UTC';

@@ -28,7 +28,8 @@ from quarantine.event as q
 where
     q.resolution = 'replayed'
     and not exists (select from ops.moved_project as m where m.batch_id = q.batch_id)
-    and q.received_at::date > coalesce((select max(d.day) from ops.dropped_landing as d), '-infinity'::date)
+    and (q.received_at at time zone 'UTC')::date
+    > coalesce((select max(d.day) from ops.dropped_landing as d), '-infinity'::date)
     and not exists (
         select from landing.event as l
         where l.xid = q.replayed_xid and l.landing_id = q.replayed_landing_id and l.received_at = q.received_at

@@ -2,7 +2,7 @@
 create or replace view ops.buffer_day as
 select
     h.team_id,
-    h.arrived_at::date as day,
+    (h.arrived_at at time zone 'UTC')::date as day,
     count(*) as held,
     count(*) filter (where h.is_rescued) as rescued,
     count(*) filter (where not h.is_rescued) as expired_unmatched,
@@ -28,7 +28,7 @@ from (
         null as hold_seconds
     from buffer.event
 ) as h
-group by h.team_id, h.arrived_at::date;
+group by h.team_id, (h.arrived_at at time zone 'UTC')::date;
 
 comment on view ops.buffer_day is
 'By day of arrival, UTC. held = rescued + expired_unmatched + still_held. hold_seconds by the arrival clock, of the '

@@ -41,6 +41,15 @@ def test_how_many_users_the_buffer_and_the_merges_are_worth(db, land, cycle):
     assert 0 <= buffer["hold_seconds_p50"] <= buffer["hold_seconds_p95"] <= buffer["hold_seconds_max"] < 200
 
 
+def test_the_buffer_is_by_days_of_utc(db, land, cycle):
+    """Whatever the time zone of the session that asks."""
+    land("signup", "anna")
+    assert cycle()["held"] == 1
+    db.execute("update buffer.event set arrived_at = '2022-07-01T01:00:00Z'")
+    db.execute("set timezone = 'America/New_York'")
+    assert db.execute("select day::text as day from ops.buffer_day").fetchall() == [{"day": "2022-07-01"}]
+
+
 def test_the_day_is_counted_again(db, land, cycle):
     land("$identify", "u")
     cycle()
