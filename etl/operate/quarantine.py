@@ -80,6 +80,10 @@ def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) ->
         ids = {"landing_ids": landing_ids, "new_landing_ids": new_ids}
         landed = sql.run(db, "quarantine/land_again", ids).fetchall()
         _resolve(db, "replayed", ids, xid=landed[0]["xid"], why=why, who=who)
+        # What a file's withdrawal lands once more was dropped again as duplicates, since the file's events were there.
+        for row in landed:
+            if row["is_withdrawal"]:
+                sql.run(db, "land/land_repeated", row)
     return len(landing_ids)
 
 

@@ -1,4 +1,4 @@
--- Rows in quarantine: what is left is that a row was refused.
+-- Rows in quarantine: what is left is that a row was refused. As in landing, its mark is one that no client can set.
 with former as materialized (
     select
         r.*,
@@ -18,6 +18,7 @@ written as (
         "timestamp" = case when f.kind = 'naming' then q."timestamp" end,
         sent_at = case when f.kind = 'naming' then q.sent_at end,
         ip = case when f.kind = 'naming' then q.ip end,
+        is_operator = q.is_operator or f.kind = 'refused',
         properties = case
             when f.kind = 'naming'
                 then jsonb_set(q.properties, array[ops.other_id_key(q.event)], to_jsonb(f.other_id))

@@ -1,11 +1,14 @@
--- Rows in quarantine without the property.
+-- Rows in quarantine without the property. What an operator's event says stays, as in landing: it may be replayed.
 with former as materialized (
     select
         q.landing_id,
         q.batch_id,
         ops.refusal_hash(q) as hash
     from quarantine.event as q
-    where q.team_id = %(team_id)s::bigint and ops.has_property(q.properties, %(property)s::text)
+    where
+        q.team_id = %(team_id)s::bigint
+        and not q.is_operator
+        and ops.has_property(q.properties, %(property)s::text)
 ),
 
 written as (

@@ -9,7 +9,7 @@ select hash_record_extended(
     row(
         refused.landing_id, refused.batch_id, refused.xid, refused.received_at, refused.team_id, refused.uuid,
         refused.event, refused.distinct_id, refused."timestamp", refused.sent_at, refused.ip, refused.properties,
-        refused.is_captured, refused.reasons
+        refused.is_personless, refused.is_operator, refused.is_captured, refused.reasons
     ), 0
 )
 $$;

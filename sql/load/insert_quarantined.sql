@@ -12,6 +12,8 @@ insert into quarantine.event (
     sent_at,
     ip,
     properties,
+    is_personless,
+    is_operator,
     is_captured,
     reasons
 )
@@ -28,6 +30,8 @@ select
     l.sent_at,
     l.ip,
     l.properties,
+    l.is_personless,
+    l.is_operator,
     l.is_captured,
     q.reasons
 from (

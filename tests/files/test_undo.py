@@ -11,8 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.cycle.open import open_batch
 from etl.errors import LandingError
 from etl.files.undo import Undone, undo
+from etl.operate import batch as batches
 from etl.operate.explain import explain_event
 from etl.operate.maintain import check_invariants
 from etl.operate.quarantine import Selection, replay
@@ -173,6 +175,28 @@ def test_what_was_a_duplicate_of_it_counts_then(
     undone(db, other)
     cycle()
     assert len(db.execute("select from warehouse.events where event = 'page'").fetchall()) == 2
+    assert audit.verify(db).troubles == []
+
+
+def test_a_withdrawal_that_is_replayed_from_quarantine_takes_it_out(
+    tmp_path: Path, database: str, db: Db, land: Land, cycle: Cycle, settings: Settings
+) -> None:
+    path = write(tmp_path, lines(event("page", "u", 1), event("page", "v", 2)))
+    land_one(database, path)
+    cycle(hold_seconds=0)
+    land("page", "u", uuid=uuid(1), properties={"live": True})
+    assert cycle(hold_seconds=0)["duplicate"] == 1
+    assert undone(db, path).repeated == 1
+    number = open_batch(db, settings)
+    batches.quarantine(db, number, why="stop", who="ann")
+    assert cycle(hold_seconds=0)["quarantined"] == 1
+    assert cycle(hold_seconds=0)["duplicate"] == 1
+    assert replay(db, Selection(batch_id=number), why="go on") == 1
+    while not cycle(hold_seconds=0)["is_caught_up"]:
+        pass
+    events = db.execute("select distinct_id, properties from warehouse.events where event = 'page'").fetchall()
+    assert events == [{"distinct_id": "u", "properties": {"live": True}}]
+    check_invariants(db)
     assert audit.verify(db).troubles == []
 
 

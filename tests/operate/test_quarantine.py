@@ -9,9 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.cycle.open import open_batch
 from etl.errors import EtlError, InvariantError
+from etl.operate import batch, person
 from etl.operate.maintain import check_invariants
 from etl.operate.quarantine import Selection, discard, replay, show, summarize
+from etl.operate.split import split
+from etl.quality.audit import verify
+from etl.rules.identity import person_id_of
 from tests.landing import moment
 
 ALL = Selection()
@@ -130,6 +135,77 @@ def test_a_row_that_vanished_breaks_the_invariant(db, refused, damage):
 def test_a_resolution_needs_its_explanation(db, refused):
     with pytest.raises(psycopg.errors.CheckViolation):
         db.execute("update quarantine.event set resolution = 'discarded'")
+
+
+@pytest.fixture
+def refuse_next(db, cycle, settings):
+    """Send all that waits in landing to quarantine, as a person may decide of a batch."""
+
+    def _refuse(at):
+        batch.quarantine(db, open_batch(db, settings, now=moment(at)), why="stop", who="ann")
+        return cycle(at=at)["quarantined"]
+
+    return _refuse
+
+
+def owner_of(db, distinct_id):
+    row = db.execute(
+        "select person_id from warehouse.person_distinct_ids where distinct_id = %s", [distinct_id]
+    ).fetchone()
+    return row and row["person_id"]
+
+
+def test_an_operators_split_is_still_one_when_replayed(db, land, cycle, refuse_next, merged):
+    split(db, person_id_of(1, "bob"), ["anon"], by="ann", why="two people")
+    assert refuse_next(10) == 1
+    assert owner_of(db, "anon") == owner_of(db, "bob")
+    assert replay(db, ALL, why="go on") == 1
+    cycle(at=11)
+    assert owner_of(db, "anon") == person_id_of(1, "anon") != owner_of(db, "bob")
+    assert db.execute("select outcome from warehouse.merges where event = '$split'").fetchall() == [
+        {"outcome": "split"}
+    ]
+    check_invariants(db)
+    assert verify(db).troubles == []
+
+
+def test_an_erasure_is_carried_out_when_replayed(db, cycle, refuse_next, merged):
+    uuid = person.erase(db, person.find(db, distinct_id="bob"), by="ann", why="request 17")
+    assert refuse_next(10) == 1
+    assert owner_of(db, "bob") is not None
+    assert replay(db, ALL, why="go on") == 1
+    cycle(at=11)
+    assert owner_of(db, "bob") is None
+    assert person.read_certificate(db, uuid).counts["persons"] == 2
+    check_invariants(db)
+    assert verify(db).troubles == []
+
+
+def test_a_writers_event_gains_no_authority_by_a_replay(db, cycle, refuse_next, merged):
+    db.execute("set role event_writer")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        db.execute("insert into quarantine.event (landing_id, batch_id) values (1, 1)")
+    db.execute(
+        "insert into landing.event (event, distinct_id, properties) values"
+        " ('$split', 'anon', '{\"$split_from\": \"bob\"}'), ('$erase', 'bob', '{}'), ('$withdraw_file', 'bob', '{}')"
+    )
+    db.execute("reset role")
+    assert refuse_next(10) == 3
+    assert replay(db, ALL, why="go on") == 3
+    assert db.execute("select from landing.event where is_operator").fetchall() == []
+    cycle(at=11)
+    assert owner_of(db, "anon") == owner_of(db, "bob") == person_id_of(1, "bob")
+    assert "split_without_authority" in {row["type"] for row in db.execute("select type from ops.warning")}
+
+
+def test_a_personless_event_makes_no_person_when_replayed(db, land, cycle):
+    land("view", "c", team_id=7, is_personless=True, at=0)
+    cycle(at=1)
+    db.execute("insert into landing.project (team_id, name) values (7, 'seventh')")
+    assert replay(db, ALL, why="registered") == 1
+    assert cycle(at=2)["loaded"] == 1
+    assert db.execute("select person_mode from warehouse.events").fetchall() == [{"person_mode": "propertyless"}]
+    assert owner_of(db, "c") is None
 
 
 def test_the_commands(database, monkeypatch, refused):

@@ -247,6 +247,12 @@ TAMPERING = {
     "a refused row less": ("delete from quarantine.event", "quarantine.event", 2),
     "a reason": ("update quarantine.event set reasons = '[]'", "quarantine.event", 2),
     "a refused payload": ("update quarantine.event set properties = '{\"a\": 1}'", "quarantine.event", 2),
+    "authority of a refused row": ("update quarantine.event set is_operator = true", "quarantine.event", 2),
+    "a refused row with persons": (
+        "update quarantine.event set is_personless = not is_personless",
+        "quarantine.event",
+        2,
+    ),
     "a discard by a ghost": (
         "update quarantine.event set resolution = 'discarded', resolved_at = now(), resolved_by = 'ghost',"
         " resolved_why = 'boo'",
