@@ -32,6 +32,7 @@ class Batch:
         lower_xid: with ``lower_landing_id`` the position after which it begins; a position is (xid, landing_id).
         upper_xid: with ``upper_landing_id`` the last position that it takes.
         arrival_clock: the newest arrival over all positions so far.
+        oldest_received_at: the oldest arrival among its rows of landing; None: it took none.
         as_of: held events that are due by then are released.
         hold_seconds: how long it holds events, in seconds.
         landed: rows of landing; the other counts are None until it is loaded.
@@ -51,6 +52,7 @@ class Batch:
     upper_landing_id: int
     arrival_clock_before: datetime
     arrival_clock: datetime
+    oldest_received_at: datetime | None
     as_of: datetime
     hold_seconds: float
     is_caught_up: bool

@@ -72,6 +72,7 @@ def open_batch(db: Db, settings: Settings, *, now: datetime | None = None) -> in
             "upper_landing_id": bounds["upper_landing_id"] or watermark["landing_id"],
             "arrival_clock_before": arrival_clock_before,
             "arrival_clock": arrival_clock,
+            "oldest_received_at": bounds["oldest_received_at"],
             "as_of": as_of,
             "hold_seconds": settings.hold_seconds,
             "is_caught_up": is_caught_up,

@@ -1,9 +1,10 @@
 -- Batches whose rows in landing are not those that they took, found by position: a range of the primary key a batch.
+-- Rows may be missing where the batch took one of a day that retention has dropped.
 select
     b.batch_id,
     b.landed - a.removed as landed,
     l.found,
-    b.arrival_clock_before < coalesce(
+    b.oldest_received_at < coalesce(
         (select max(d.day) + 1 from ops.dropped_landing as d), '-infinity'::date
     ) and l.found < b.landed - a.removed as is_dropped
 from ops.batch as b

@@ -40,12 +40,14 @@ next_rows as (
 size as (
     select
         count(*) as landed,
+        min(received_at) as oldest_received_at,
         max(received_at) as newest_arrival
     from next_rows
 )
 
 select
     s.landed,
+    s.oldest_received_at,
     s.newest_arrival,
     s.landed < %(batch_size)s::bigint and s.landed = (select count(*) from readable) as is_caught_up,
     (select n.xid from next_rows as n where n.ordinal = s.landed) as upper_xid,

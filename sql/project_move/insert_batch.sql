@@ -3,7 +3,7 @@
 with landed as (
     select
         count(*) as found,
-        min(l.received_at) as oldest_arrival,
+        min(l.received_at) as oldest_received_at,
         coalesce(bit_xor(ops.landed_row_hash(l)), 0) as digest
     from landing.event as l
     where
@@ -77,8 +77,8 @@ amended as (
 
 insert into ops.batch (
     batch_id, status, lower_xid, lower_landing_id, upper_xid, upper_landing_id, arrival_clock_before, arrival_clock,
-    as_of, hold_seconds, is_caught_up, landed, released, loaded, held, duplicate, quarantined, rescued,
-    persons_created, persons_merged, opened_at, loaded_at, digests
+    oldest_received_at, as_of, hold_seconds, is_caught_up, landed, released, loaded, held, duplicate, quarantined,
+    rescued, persons_created, persons_merged, opened_at, loaded_at, digests
 )
 select
     %(batch_id)s::bigint as batch_id,
@@ -87,9 +87,9 @@ select
     w.landing_id as lower_landing_id,
     %(upper_xid)s::xid8 as upper_xid,
     %(upper_landing_id)s::bigint as upper_landing_id,
-    -- Its rows may be of days that retention drops before those of the batch before it.
-    least(w.arrival_clock, l.oldest_arrival) as arrival_clock_before,
+    w.arrival_clock as arrival_clock_before,
     greatest(w.arrival_clock, %(arrival_clock)s::timestamptz) as arrival_clock,
+    l.oldest_received_at,
     w.as_of,
     %(hold_seconds)s::double precision as hold_seconds,
     true as is_caught_up,

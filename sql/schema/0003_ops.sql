@@ -13,6 +13,9 @@ create table ops.batch (
     -- The arrival clock is the newest received_at over all positions so far; it never goes back.
     arrival_clock_before timestamptz not null,
     arrival_clock timestamptz not null,
+    -- Of the rows that it took; may be long before the clock: a row that lands again keeps its arrival, and goes from
+    -- landing with the day of that. Null: it took none.
+    oldest_received_at timestamptz,
     -- Held events due at or before as_of are released by this batch.
     as_of timestamptz not null,
     hold_seconds double precision not null check (hold_seconds >= 0),

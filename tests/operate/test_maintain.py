@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from etl.operate import maintain
+from etl.operate import maintain, quarantine
 from etl.quality.audit import verify
 from tests.landing import moment
 
@@ -106,3 +106,38 @@ def test_warnings_go_by_when_their_batch_was_loaded(db, settings, refused):
     assert db.execute("select from ops.warning").fetchall() == []
     audit = verify(db)
     assert (audit.troubles, audit.amended) == ([], 2)
+
+
+def ensure_day(db, day):
+    db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', %s::date)", (day,))
+
+
+def test_what_was_replayed_goes_with_the_day_of_its_first_arrival(db, settings, land, cycle):
+    ensure_day(db, "2022-07-01")
+    land("$identify", "u", team_id=7, at=0)
+    cycle(at=1)
+    land("$identify", "other", at=86400 * 35)
+    cycle(at=86400 * 35)
+    db.execute("insert into landing.project (team_id, name) values (7, 'seventh')")
+    assert quarantine.replay(db, quarantine.Selection(), why="registered") == 1
+    assert cycle(at=86400 * 35 + 1)["loaded"] == 1
+    assert verify(db).troubles == []
+    assert maintain.drop_expired_partitions(db, settings, now=moment(86400 * 36)) == ["event_20220701"]
+    audit = verify(db)
+    assert (audit.troubles, audit.dropped) == ([], 2)
+    maintain.check_invariants(db)
+
+
+def test_rows_of_kept_days_are_missed(db, settings, land, cycle):
+    """Also those of the first batch after a pause, when all before was dropped."""
+    ensure_day(db, "2022-07-01")
+    land("$identify", "old", at=0)
+    cycle(at=1)
+    assert maintain.drop_expired_partitions(db, settings, now=moment(86400 * 40)) == ["event_20220701"]
+    land("$identify", "new", at=86400 * 40)
+    land("$identify", "newer", at=86400 * 40)
+    cycle(at=86400 * 40 + 1)
+    audit = verify(db)
+    assert (audit.troubles, audit.dropped) == ([], 1)
+    db.execute("delete from landing.event where distinct_id = 'new'")
+    assert {(trouble.table, trouble.batch_id) for trouble in verify(db).troubles} == {("landing.event", 2)}

@@ -219,6 +219,17 @@ TAMPERING = {
         "ops.batch",
         2,
     ),
+    "arrivals before": (
+        "update ops.batch set arrival_clock_before = arrival_clock_before - interval '1 year' where batch_id = 3",
+        "ops.batch",
+        3,
+    ),
+    "the oldest arrival": (
+        "update ops.batch set oldest_received_at = oldest_received_at - interval '1 year' where batch_id = 2",
+        "ops.batch",
+        2,
+    ),
+    "no oldest arrival": ("update ops.batch set oldest_received_at = null where batch_id = 2", "ops.batch", 2),
     "a digest": ("update ops.batch set digests = digests || '{\"merges\": 1}' where batch_id = 3", "ops.batch", 3),
     "the newest batch": ("delete from ops.batch where batch_id = 4", "ops.batch", 4),
     "the first batch": ("delete from ops.batch where batch_id = 1", "ops.batch", 1),
