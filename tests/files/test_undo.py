@@ -16,7 +16,7 @@ from etl.errors import LandingError
 from etl.files.undo import Undone, undo
 from etl.operate import batch as batches
 from etl.operate.explain import explain_event
-from etl.operate.maintain import check_invariants
+from etl.operate.maintain import check_invariants, drop_expired_partitions
 from etl.operate.quarantine import Selection, replay
 from etl.operate.rebuild import rebuild
 from etl.quality import audit
@@ -176,6 +176,24 @@ def test_what_was_a_duplicate_of_it_counts_then(
     cycle()
     assert len(db.execute("select from warehouse.events where event = 'page'").fetchall()) == 2
     assert audit.verify(db).troubles == []
+
+
+def test_what_landed_once_more_goes_with_the_day_of_its_first_arrival(
+    tmp_path: Path, database: str, db: Db, land: Land, cycle: Cycle, settings: Settings
+) -> None:
+    db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', '2022-07-01')")
+    path = write(tmp_path, lines(event("page", "u", 1)))
+    land_one(database, path)
+    cycle(hold_seconds=0)
+    land("page", "u", uuid=uuid(1), at=0)
+    assert cycle(hold_seconds=0)["duplicate"] == 1
+    assert undone(db, path).repeated == 1
+    while not cycle(hold_seconds=0)["is_caught_up"]:
+        pass
+    assert audit.verify(db).troubles == []
+    assert drop_expired_partitions(db, settings) == ["event_20220701"]
+    found = audit.verify(db)
+    assert (found.troubles, found.dropped) == ([], 2)
 
 
 def test_a_withdrawal_that_is_replayed_from_quarantine_takes_it_out(
