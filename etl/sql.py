@@ -26,8 +26,15 @@ AsyncDb = AsyncConnection[DictRow]
 T = TypeVar("T")
 
 _UNLIMITED = {"statement_timeout": "0", "lock_timeout": "0"}
-# So that a server that has gone without a word is noticed in a minute, not in the system's two hours.
-_KEEPALIVES: dict[str, Any] = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_LINK: dict[str, Any] = {
+    # From the first message on, before anything is set: in another encoding the driver knows some only as bytes, others
+    # not at all, and text that it lacks would be refused row by row.
+    "client_encoding": "UTF8",
+    # So that a server that has gone without a word is noticed in a minute, not in the system's two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 
 set_json_dumps(msgspec.json.encode)
 set_json_loads(msgspec.json.decode)
@@ -83,7 +90,7 @@ def connect(url: str, *, application_name: str = "etl") -> Db:
             row_factory=dict_row,
             application_name=application_name,
             connect_timeout=10,
-            **_KEEPALIVES,
+            **_LINK,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
@@ -114,7 +121,7 @@ async def connect_async(url: str, *, application_name: str) -> AsyncDb:
             row_factory=dict_row,
             application_name=application_name,
             connect_timeout=3,
-            **_KEEPALIVES,
+            **_LINK,
         )
     except psycopg.OperationalError as error:
         raise _connection_error(error) from error
@@ -159,8 +166,8 @@ def _refuse_transaction_pooler(url: str) -> None:
         ConfigurationError: it does not.
     """
     with (
-        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as first,
-        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10) as second,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10, **_LINK) as first,
+        psycopg.connect(plain_url(url), autocommit=True, row_factory=dict_row, connect_timeout=10, **_LINK) as second,
     ):
         pid, again, other = (one(each, "connect/read_pid")["pid"] for each in (first, first, second))
     if pid != again or pid == other:
@@ -213,7 +220,7 @@ def connect_beside(db: Db, number: int = 2) -> Db:
     parameters["application_name"] = f"{parameters.get('application_name', 'etl')} (session {number})"
     try:
         connection = psycopg.connect(
-            **parameters,  # type: ignore[arg-type]
+            **(parameters | _LINK),
             password=db.info.password or None,
             autocommit=True,
             row_factory=dict_row,

@@ -24,6 +24,7 @@ needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="needs Debian's pac
 
 KEEPALIVES = {"idle": 30, "interval": 10, "count": 3}
 DEFAULTS = {
+    "client_encoding": "LATIN1",
     "timezone": "Asia/Kathmandu",
     "datestyle": "German, DMY",
     "intervalstyle": "iso_8601",
@@ -31,6 +32,7 @@ DEFAULTS = {
     "standard_conforming_strings": "off",
     "search_path": "odd, pg_catalog",
     "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
     "statement_timeout": "15ms",
     "idle_in_transaction_session_timeout": "1ms",
     "lock_timeout": "1ms",
@@ -56,7 +58,7 @@ def check(db: sql.Db) -> None:
         select
             '2026-11-26 12:00:00'::timestamptz as noon, '3/4/2026'::date::text as day, interval '90 minutes' as length,
             (0.1::double precision + 0.2)::text as number, 'a\b' as text, lower('A') as letter,
-            current_setting('transaction_isolation') as isolation, pg_sleep(0.02)
+            current_setting('transaction_isolation') as isolation, '日本 €' as name, pg_sleep(0.02)
         """
     ).fetchone()
     assert row is not None
@@ -69,6 +71,7 @@ def check(db: sql.Db) -> None:
         "text": r"a\b",
         "letter": "a",
         "isolation": "read committed",
+        "name": "日本 €",
     }
 
 
@@ -86,6 +89,49 @@ def test_odd_defaults_change_nothing(odd, settings):
         assert maintain.check_invariants(db)
         days = db.execute("select distinct tableoid::regclass::text as day from warehouse.stored_event order by 1")
         assert [row["day"] for row in days] == ["warehouse.stored_event_20261124", "warehouse.stored_event_20261125"]
+
+
+def in_the_shell(database: str, encoding: str, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("PGCLIENTENCODING", encoding)
+
+
+def of_the_database(database: str, encoding: str, patch: pytest.MonkeyPatch) -> None:
+    with psycopg.connect(database, autocommit=True, client_encoding="UTF8") as owner:
+        owner.execute(f"alter database {owner.info.dbname} set client_encoding = '{encoding}'")
+
+
+@pytest.mark.parametrize("somewhere", [in_the_shell, of_the_database])
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_TW"])  # of the last one Python knows nothing
+def test_text_of_any_language_comes_through_whatever_encoding_is_set(
+    database, settings, monkeypatch, encoding, somewhere
+):
+    somewhere(database, encoding, monkeypatch)
+
+    async def read() -> sql.Row | None:
+        async with await sql.connect_async(database, application_name="test") as db:
+            return await (await db.execute("select '日本' as name, current_database() as place")).fetchone()
+
+    with sql.connect(database) as db:
+        assert asyncio.run(read()) == {"name": "日本", "place": db.info.dbname}
+        land(db, "$identify", "日本", properties={"$anon_distinct_id": "a€", "$set": {"city": "Łódź"}})
+        assert run_cycle(db, settings).quarantined == 0
+        with sql.connect_beside(db) as second:
+            [person] = second.execute("select properties ->> 'city' as city from warehouse.persons").fetchall()
+            ids = second.execute("select distinct_id from warehouse.person_distinct_ids").fetchall()
+    assert person == {"city": "Łódź"}
+    assert {row["distinct_id"] for row in ids} == {"a€", "日本"}
+
+
+def test_views_may_be_read_although_the_server_forbids_them_by_default(database, db, settings):
+    if (
+        db.execute("select current_setting('restrict_nonsystem_relation_kind', true) as kind").fetchone()["kind"]
+        is None
+    ):
+        pytest.skip("needs a PostgreSQL that can forbid views")
+    db.execute(f"alter database {db.info.dbname} set restrict_nonsystem_relation_kind = 'view, foreign-table'")
+    with sql.connect(database) as late:
+        land(late, "$identify", "alice", properties={})
+        assert run_cycle(late, settings).loaded == 1
 
 
 def test_a_session_that_waits_for_its_client_is_not_ended(odd):
@@ -114,7 +160,8 @@ def test_capture_is_as_sure_of_its_session(odd):
             return await cursor.fetchall()
 
     found = [row["v"] for row in asyncio.run(read())]
-    assert found == ["UTC", "ISO, MDY", "postgres", "1", "on", "pg_catalog", "read committed", "30s", "0", "0", "0"]
+    styles = ["UTF8", "UTC", "ISO, MDY", "postgres", "1", "on", "pg_catalog"]
+    assert found == [*styles, "read committed", "off", "30s", "0", "0", "0"]
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 -- What a session of ours needs, whatever server, database, login or pooler set by default: one way to read and write
--- times and numbers, no other place to find a name, and no limit in time but ours. The process that serves it.
+-- text, times and numbers, no other place to find a name, leave to write and to read views, and no limit in time but
+-- ours. The process that serves it.
 select
     pg_backend_pid() as pid,
+    set_config('client_encoding', 'UTF8', false),
     set_config('timezone', 'UTC', false),
     set_config('datestyle', 'ISO, MDY', false),
     set_config('intervalstyle', 'postgres', false),
@@ -9,6 +11,12 @@ select
     set_config('standard_conforming_strings', 'on', false),
     set_config('search_path', 'pg_catalog', false),
     set_config('default_transaction_isolation', 'read committed', false),
+    set_config('default_transaction_read_only', 'off', false),
+    case
+        -- What came in a minor release, not all of 16 know.
+        when current_setting('restrict_nonsystem_relation_kind', true) is not null
+            then set_config('restrict_nonsystem_relation_kind', '', false)
+    end,
     set_config('statement_timeout', %(statement_timeout)s::text, false),
     set_config('lock_timeout', %(lock_timeout)s::text, false),
     set_config('idle_in_transaction_session_timeout', '0', false),
