@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from etl import sql
 from etl.cycle.erase import Erasure, rewrite
 from etl.errors import IdentityError
-from etl.operate import operator_event
+from etl.operate import operator_event, project
 from etl.sql import Db
 
 LOCK_SECONDS = 60.0
@@ -151,7 +151,8 @@ def erase(db: Db, target: Target, scope: Scope = ALL, *, by: str, why: str) -> U
 
     Raises:
         IdentityError: the reason, which is kept, names one of the person's ids; or a range of time is given for a whole
-            person.
+            person, or ends before it begins.
+        ProjectError: there is no such project.
     """
     _check(scope)
     if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", f"{why} {by}") for name in _ids(db, target)):
@@ -166,7 +167,13 @@ def erase(db: Db, target: Target, scope: Scope = ALL, *, by: str, why: str) -> U
 
 
 def land_erasure(db: Db, team_id: int, asked: dict[str, Any], *, by: str, why: str) -> UUID:
-    """Land the operator's event, with what it asks for among its properties; returns its uuid."""
+    """Land the operator's event, with what it asks for among its properties; returns its uuid.
+
+    Raises:
+        IdentityError: no reason is given.
+        ProjectError: there is no such project, so that no cycle would carry it out.
+    """
+    project.check(db, team_id)
     if not why.strip():
         raise IdentityError("Say why: the reason is kept.")
     uuid = uuid4()
@@ -186,6 +193,11 @@ def land_erasure(db: Db, team_id: int, asked: dict[str, Any], *, by: str, why: s
 def _check(scope: Scope) -> None:
     if not scope.is_events_only and (scope.since_at or scope.until_at):
         raise IdentityError("A range of time is one of events: add --events-only, or erase the whole person.")
+    if scope.since_at and scope.until_at and scope.since_at >= scope.until_at:
+        raise IdentityError(
+            f"No event is from {scope.since_at:%Y-%m-%d %H:%M:%S} on and before {scope.until_at:%Y-%m-%d %H:%M:%S}: "
+            "give --since the earlier time, and --until the later one."
+        )
 
 
 def count_erased(db: Db, target: Target, scope: Scope = ALL) -> dict[str, int]:
@@ -193,17 +205,30 @@ def count_erased(db: Db, target: Target, scope: Scope = ALL) -> dict[str, int]:
 
     Raises:
         CycleBusyError: cycles kept the lock for a minute.
-        IdentityError: a range of time is given for a whole person.
+        IdentityError: a range of time is given for a whole person, or ends before it begins.
+        ProjectError: there is no such project.
     """
     _check(scope)
     return try_out(db, team_id=target.team_id, distinct_id=target.distinct_id, **vars(scope))
 
 
-def try_out(db: Db, **asked: Any) -> dict[str, int]:
-    """Erase in a transaction that is rolled back; how many rows of what it has rewritten."""
+def try_out(db: Db, *, team_id: int, **asked: Any) -> dict[str, int]:
+    """Erase in a transaction that is rolled back; how many rows of what it has rewritten.
+
+    Raises:
+        ProjectError: there is no such project.
+    """
+    project.check(db, team_id)
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=True):
         operator = {"landing_id": 0, "uuid": uuid4(), "asked_at": datetime.now(UTC), "asked_by": "", "why": ""}
-        erasure = Erasure(**{"distinct_id": None, "property": None, "erased_ids": [], **operator, **asked})
+        erasure = Erasure(**{
+            "distinct_id": None,
+            "property": None,
+            "erased_ids": [],
+            "team_id": team_id,
+            **operator,
+            **asked,
+        })
         return rewrite(db, erasure, **sql.one(db, "person/read_position"))
 
 

@@ -135,6 +135,17 @@ def _new_token(db: Db, team_id: int) -> str:
     return token
 
 
+def check(db: Db, team_id: int) -> None:
+    """See that there is a project of this number.
+
+    Raises:
+        ProjectError: there is none; names those there are.
+    """
+    project = sql.one(db, "land/find_project", {"team_id": team_id})
+    if not project["is_known"]:
+        raise ProjectError(f"There is no project {team_id}; there are: {project['known'] or 'none'}.")
+
+
 def team_of(db: Db, name: str) -> int:
     """The number of the project with this name.
 

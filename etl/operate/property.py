@@ -35,6 +35,7 @@ def erase(db: Db, name: str, *, team_id: int, by: str, why: str) -> UUID:
 
     Raises:
         IdentityError: what is stored of persons depends on the property.
+        ProjectError: there is no such project.
     """
     _check(name)
     return land_erasure(db, team_id, {"erase_property": name}, by=by, why=why)
@@ -45,6 +46,7 @@ def count_erased(db: Db, name: str, *, team_id: int) -> dict[str, int]:
 
     Raises:
         IdentityError: what is stored of persons depends on the property.
+        ProjectError: there is no such project.
     """
     _check(name)
     return try_out(db, team_id=team_id, property=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 
 import pytest
 from typer.testing import CliRunner
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 from etl import cli, sql
 from etl.cycle.open import open_batch
 from etl.cycle.run import run_cycle
-from etl.errors import IdentityError
+from etl.errors import IdentityError, ProjectError
 from etl.files import land as files
 from etl.files.undo import undo
 from etl.operate import merge, person, quarantine
@@ -439,6 +440,24 @@ def test_only_events_and_only_some(db, land, cycle, database, settings):
     assert rebuild(database, settings).difference is None
     with pytest.raises(IdentityError, match="add --events-only"):
         person.erase(db, target, person.Scope(since_at=moment(10)), by="ann", why="request 18")
+
+
+def test_a_range_that_ends_before_it_begins_is_refused(db, known):
+    target = person.find(db, distinct_id="alice")
+    for since, until in ((20, 10), (10, 10)):
+        scope = person.Scope(is_events_only=True, since_at=moment(since), until_at=moment(until))
+        for attempt in (person.count_erased, partial(person.erase, by="ann", why="request 18")):
+            with pytest.raises(IdentityError, match="give --since the earlier time, and --until the later one"):
+                attempt(db, target, scope)
+    assert db.execute("select from landing.event where event = '$erase'").fetchall() == []
+
+
+def test_of_a_project_that_is_not_there_no_cycle_erases_anything(db):
+    target = person.Target(77, "somebody")
+    for attempt in (person.count_erased, partial(person.erase, by="ann", why="request 18")):
+        with pytest.raises(ProjectError, match=r"There is no project 77; there are: 1\."):
+            attempt(db, target)
+    assert db.execute("select from landing.event where event = '$erase'").fetchall() == []
 
 
 def test_only_held_events(db, known, cycle):

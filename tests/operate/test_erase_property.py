@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
-from etl.errors import IdentityError
+from etl.errors import IdentityError, ProjectError
 from etl.operate import person
 from etl.operate import property as properties
 from etl.operate.rebuild import rebuild
@@ -110,3 +110,12 @@ def test_command(db, database, told, monkeypatch):
     shown = CliRunner().invoke(cli.app, [*asked, "--json"], catch_exceptions=False)
     [landed] = db.execute("select uuid from landing.event where event = '$erase'").fetchall()
     assert json.loads(shown.output) == landed
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_a_project_that_is_not_there_is_refused(db, database, told, monkeypatch, more):
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    asked = ["property", "erase", "email", "--team", "77", "--why", "request 19", "--by", "ann", *more]
+    with pytest.raises(ProjectError, match=r"There is no project 77; there are: 1, 2\."):
+        CliRunner().invoke(cli.app, asked, catch_exceptions=False)
+    assert db.execute("select from landing.event where event = '$erase'").fetchall() == []
