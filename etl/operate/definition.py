@@ -41,7 +41,7 @@ def read_files(path: Path, read: Callable[[object], list[D]]) -> list[D]:
         read: what a JSON document defines.
 
     Raises:
-        DefinitionError: a file is no JSON, or what it defines is not supported; says where.
+        DefinitionError: a file is no JSON, what it defines is not supported, or all of them define nothing; says where.
         OSError: it cannot be read.
     """
     paths = sorted(path.glob("*.json")) if path.is_dir() else [path]
@@ -60,6 +60,8 @@ def read_files(path: Path, read: Callable[[object], list[D]]) -> list[D]:
             if not each.is_deleted and files.setdefault(each.name, file) != file:
                 raise DefinitionError(f"{file} and {files[each.name]}: both have {each.name!r}.")
         everything += found
+    if not everything:
+        raise DefinitionError(f"{path}: nothing is defined there: write one, or a list of them, as PostHog's API has.")
     return everything
 
 

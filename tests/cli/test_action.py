@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.errors import DefinitionError
 
 ACTION = {
     "id": 4,
@@ -104,3 +105,14 @@ def test_a_refusal_is_one_line(
     assert said in error
     assert error.count("\n") == 1
     assert "\x1b" not in error
+
+
+@pytest.mark.parametrize("text", ["[]", '{"results": []}'])
+def test_a_file_without_an_action_is_refused(run: Callable[..., str], tmp_path: Path, text: str) -> None:
+    file = tmp_path / "none.json"
+    file.write_text(text)
+    for command in (("add", str(file), "--why", "x"), ("add", str(tmp_path), "--why", "x"), ("test", str(file))):
+        with pytest.raises(DefinitionError, match="nothing is defined there: write one, or a list of them"):
+            run(*command)
+    (tmp_path / "one.json").write_text(json.dumps(ACTION))
+    assert run("add", str(tmp_path), "--why", "x") == "Added to cart: added\n"

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from etl import cli
+from etl.errors import DefinitionError
 
 COHORT = {
     "id": 9,
@@ -95,3 +96,10 @@ def test_a_refusal_is_one_line(
     said = capsys.readouterr().err
     assert (stopped.value.code, said.count("\n")) == (1, 1)
     assert "c.json: Cohort 'C' has no `filters.properties`" in said
+
+
+def test_a_file_without_a_cohort_is_refused(run: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "none.json"
+    file.write_text("[]")
+    with pytest.raises(DefinitionError, match="nothing is defined there: write one, or a list of them"):
+        run("add", str(file), "--why", "x")
