@@ -11,6 +11,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from etl import names
 from etl.errors import ConfigurationError
 
+# Longer is no time that anybody means, and a date so long ago, or so far off, may be one that no calendar has.
+CENTURY_DAYS = 36_500
+CENTURY_SECONDS = 86_400.0 * CENTURY_DAYS
+MOST = 1_000_000_000_000  # far from where arithmetic of PostgreSQL ends
+
 # It becomes a part of the names of DAGs, and a folder of pages.
 ShardName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 
@@ -52,7 +57,7 @@ class Settings(BaseSettings):
         False,
         description="Whether `events_ingest` does a whole cycle in one task, where an executor starts a pod a task.",
     )
-    batch_size: int = Field(200_000, ge=1, description="Rows of landing that one batch takes at most.")
+    batch_size: int = Field(200_000, ge=1, le=MOST, description="Rows of landing that one batch takes at most.")
     sessions: int | None = Field(
         None,
         ge=1,
@@ -63,42 +68,62 @@ class Settings(BaseSettings):
         1_000, ge=1, description="Rows of a batch for each session: a small batch is not shared."
     )
     hold_seconds: float = Field(
-        60.0, ge=0, description="How long an unmatched event of an identified user is held, by the arrival clock."
+        60.0,
+        ge=0,
+        le=CENTURY_SECONDS,
+        description="How long an unmatched event of an identified user is held, by the arrival clock.",
     )
     max_properties_bytes: int = Field(
-        1_048_576, ge=1024, description="Larger properties are quarantined (`properties_bytes` of the gate)."
+        1_048_576, ge=1024, le=MOST, description="Larger properties are quarantined (`properties_bytes` of the gate)."
     )
     plan_dir: Path | None = Field(None, description="Folder of the tracking plan. Unset: `expectations/plan`.")
     expectations_dir: Path | None = Field(
         None, description="Folder of your own suites for Great Expectations, which maintenance asks. Unset: none."
     )
     landing_retention_days: int = Field(
-        30, ge=1, description="Landing partitions older than this are dropped once they are fully processed."
+        30,
+        ge=1,
+        le=CENTURY_DAYS,
+        description="Landing partitions older than this are dropped once they are fully processed.",
     )
     quarantine_retention_days: int | None = Field(
         None,
         ge=1,
+        le=CENTURY_DAYS,
         description="Refused rows that are older than this and that landing does not hold any more are dropped, "
         "decided or not. Unset: none.",
     )
     warning_retention_days: int | None = Field(
-        None, ge=1, description="Warnings of batches loaded longer ago than this are dropped. Unset: none."
+        None,
+        ge=1,
+        le=CENTURY_DAYS,
+        description="Warnings of batches loaded longer ago than this are dropped. Unset: none.",
     )
     event_retention_days: int | None = Field(
         None,
         ge=7,
+        le=CENTURY_DAYS,
         description="Loaded events of days longer ago than this are dropped, once landing has dropped their rows; what "
         "they said of persons stays. Unset: none.",
     )
     airflow_retention_days: int = Field(
-        7, ge=1, description="Days for which the Airflow that `etl up` starts keeps its runs and their logs."
+        7,
+        ge=1,
+        le=CENTURY_DAYS,
+        description="Days for which the Airflow that `etl up` starts keeps its runs and their logs.",
     )
-    partition_days_ahead: int = Field(7, ge=1, description="Day partitions made in advance.")
+    partition_days_ahead: int = Field(7, ge=1, le=3_650, description="Day partitions made in advance.")
     partition_days_back: int = Field(
-        400, ge=1, description="Older event times share the default partition instead of getting one a day."
+        400,
+        ge=1,
+        le=CENTURY_DAYS,
+        description="Older event times share the default partition instead of getting one a day.",
     )
     late_after_seconds: float = Field(
-        180.0, gt=0, description="`etl status` reports the newest batch as late when it is older than this."
+        180.0,
+        gt=0,
+        le=CENTURY_SECONDS,
+        description="`etl status` reports the newest batch as late when it is older than this.",
     )
     alert_quarantined_share: float = Field(
         0.05, ge=0, le=1, description="An alert when a larger share of the last hour's rows is in quarantine."
@@ -109,15 +134,17 @@ class Settings(BaseSettings):
     alert_dangerous_merges: int = Field(
         100,
         ge=0,
+        le=MOST,
         description="An alert when `$merge_dangerously` merges more persons of a project than this within an hour.",
     )
     end_transactions_after_seconds: float | None = Field(
         None,
         gt=0,
+        le=CENTURY_SECONDS,
         description="The DAG `events_alert` ends transactions that are open for longer and hold landed rows back, with "
         "an alert; never one of a login that may run a step. Unset: none.",
     )
-    report_days: int = Field(30, ge=2, description="Days that the data quality page shows.")
+    report_days: int = Field(30, ge=2, le=3_650, description="Days that the data quality page shows.")
     report_dir: Path | None = Field(
         None, description="Folder of the data quality page that Airflow shows. Unset: `report` below `ETL_HOME`."
     )

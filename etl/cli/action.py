@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from etl.cli.options import By, Days, Json, Project, Team, Why
+from etl.cli.options import By, Days, Json, Project, Team, Why, storable
 from etl.cli.shared import console, decided, new_table, print_json, warehouse
 
 app = typer.Typer(help="PostHog's actions: one name for events that any of several steps finds.", no_args_is_help=True)
@@ -119,7 +119,10 @@ def proposals(team: Team = None, days: Days = 7, is_json: Json = False) -> None:
 
 @app.command()
 def accept(
-    proposal: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the proposal.")], *, why: Why, by: By
+    proposal: Annotated[int, typer.Argument(metavar="NUMBER", help="The number of the proposal.", callback=storable)],
+    *,
+    why: Why,
+    by: By,
 ) -> None:
     """Add the step of a proposal to its action. Past events count at once."""
     from etl.operate import action

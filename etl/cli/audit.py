@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Json
+from etl.cli.options import LARGEST, Json
 from etl.cli.shared import console, on_every_shard, print_json, warehouse
 from etl.errors import EtlError
 
@@ -80,9 +80,9 @@ def verify(
 def _moment(text: str | None) -> tuple[int | None, date | None]:
     if text is None:
         return None, None
-    if text.isdigit():
-        return int(text), None
     try:
+        if text.isdecimal() and (number := int(text)) <= LARGEST:
+            return number, None
         return None, date.fromisoformat(text)
     except ValueError as error:
         raise EtlError(f"{text!r} is neither a day (2026-11-25) nor a batch's number.") from error

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import By, Json, Last, Why
+from etl.cli.options import By, Json, Last, Why, storable
 from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.names import INGEST, of_shard
 
 app = typer.Typer(help="Batches: what the gate found in them.", no_args_is_help=True)
 
-Number = Annotated[int, typer.Argument(metavar="BATCH", help="The batch's number.")]
+Number = Annotated[int, typer.Argument(metavar="BATCH", help="The batch's number.", callback=storable)]
 COUNTS = ("landed", "loaded", "held", "duplicate", "quarantined")
 
 
@@ -64,7 +64,8 @@ def quarantine_(
     batch: Number,
     *,
     landing_id: Annotated[
-        list[int] | None, typer.Option(help="Only this row of it, by its landing id. May be repeated.")
+        list[int] | None,
+        typer.Option(help="Only this row of it, by its landing id. May be repeated.", callback=storable),
     ] = None,
     why: Why,
     by: By,

@@ -60,9 +60,9 @@ def parse_time(text: str) -> datetime:
     """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:  # the last: in UTC it is before the year 1 or after 9999
         raise IdentityError(f"{text!r} is not a time: write 2026-11-23T10:00:00Z.") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def lines_of(story: Story) -> Iterator[tuple[str, str]]:

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import By, Json, Last, Team, Why
+from etl.cli.options import By, Json, Last, Team, Why, storable
 from etl.cli.shared import console, print_json, warehouse
 
 app = typer.Typer(help="What went wrong for some time: look at it, acknowledge it, close it.", no_args_is_help=True)
 
-Incident = Annotated[int, typer.Argument(metavar="ID", help="The incident's number.")]
+Incident = Annotated[int, typer.Argument(metavar="ID", help="The incident's number.", callback=storable)]
 
 
 @app.command("list")

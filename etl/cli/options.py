@@ -11,6 +11,7 @@ import typer
 from etl import shards
 from etl.cli.shared import choose_shard, chosen_settings
 from etl.errors import EtlError, IdentityError
+from etl.settings import CENTURY_DAYS
 
 
 def _login_name() -> str:
@@ -21,10 +22,31 @@ def _login_name() -> str:
 
 
 T = TypeVar("T", int, str, int | None)
+N = TypeVar("N", int, int | None, list[int] | None)
+
+LARGEST = 2**63 - 1  # of bigint, which all numbers in the warehouse are
+
+
+def storable(number: N) -> N:
+    """A number that the warehouse can have; it would end a statement otherwise.
+
+    Raises:
+        BadParameter: none can be as large, or as small.
+    """
+    for each in number if isinstance(number, list) else [number]:
+        if each is not None and abs(each) > LARGEST:
+            raise typer.BadParameter(f"{each} is too large: numbers here go up to {LARGEST}.")
+    return number
 
 
 def to_shard_of(project: T) -> T:
-    """Act on the shard that has this project, by number or name; a shard that was chosen stays."""
+    """Act on the shard that has this project, by number or name; a shard that was chosen stays.
+
+    Raises:
+        BadParameter: no project can have this number.
+    """
+    if isinstance(project, int):
+        storable(project)
     settings = chosen_settings()
     if project is not None and settings.shards and settings.shard is None:
         choose_shard(shards.find(settings, project))
@@ -45,9 +67,13 @@ By = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Last = Annotated[int, typer.Option("--last", metavar="NUMBER", min=1, help="How many at most, newest first.")]
+Last = Annotated[
+    int, typer.Option("--last", metavar="NUMBER", min=1, help="How many at most, newest first.", callback=storable)
+]
 DAY = ["%Y-%m-%d"]
-Days = Annotated[int, typer.Option("--days", metavar="NUMBER", min=1, help="How many of the newest days.")]
+Days = Annotated[
+    int, typer.Option("--days", metavar="NUMBER", min=1, max=CENTURY_DAYS, help="How many of the newest days.")
+]
 
 
 def parse_uuid(text: str) -> UUID:

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import By, Json, Why, to_shard_of
+from etl.cli.options import By, Json, Why, storable, to_shard_of
 from etl.cli.shared import chosen_settings, console, on_every_shard, print_json, warehouse
 from etl.operate import project, project_removal
+from etl.settings import CENTURY_DAYS
 
 app = typer.Typer(help="Projects, and the tokens with which SDKs send events to them.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="PROJECT", help="The project's name.", callback=to_shard_of)]
@@ -46,7 +47,11 @@ def rotate(
     grace_hours: Annotated[
         float,
         typer.Option(
-            "--grace-hours", metavar="HOURS", min=0, help="How long the old tokens still work, for pages that are open."
+            "--grace-hours",
+            metavar="HOURS",
+            min=0,
+            max=24 * CENTURY_DAYS,
+            help="How long the old tokens still work, for pages that are open.",
         ),
     ] = 24.0,
 ) -> None:
@@ -135,7 +140,13 @@ def merges(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="IDS", min=0, help="How many distinct ids one event may move; 0: any number."),
+        typer.Option(
+            "--limit",
+            metavar="IDS",
+            min=0,
+            help="How many distinct ids one event may move; 0: any number.",
+            callback=storable,
+        ),
     ] = None,
 ) -> None:
     """Set which merges a project lets through. What is not given stays as it is."""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import By, Json, Team, Why
+from etl.cli.options import By, Json, Team, Why, storable
 from etl.cli.shared import console, new_table, print_json, warehouse
 from etl.errors import EtlError
 from etl.operate.quarantine import Selection
@@ -16,10 +16,14 @@ app = typer.Typer(help="Rows that were refused: look at them, land them again, d
 
 Reason = Annotated[str | None, typer.Option("--reason", metavar="NAME", help="The expectation that the rows failed.")]
 Event = Annotated[str | None, typer.Option("--event", metavar="NAME", help="The event's name.")]
-Batch = Annotated[int | None, typer.Option("--batch", metavar="NUMBER", help="The batch that refused them.")]
+Batch = Annotated[
+    int | None, typer.Option("--batch", metavar="NUMBER", help="The batch that refused them.", callback=storable)
+]
 Since = Annotated[datetime | None, typer.Option("--since", help="Arrived at this time or later (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", help="Arrived before this time (UTC).")]
-Row = Annotated[int | None, typer.Option("--id", metavar="LANDING_ID", help="One row, by its landing id.")]
+Row = Annotated[
+    int | None, typer.Option("--id", metavar="LANDING_ID", help="One row, by its landing id.", callback=storable)
+]
 Everything = Annotated[bool, typer.Option("--all", help="All rows that wait.")]
 
 
@@ -62,7 +66,7 @@ def list_(
 
 @app.command()
 def show(
-    landing_id: Annotated[int, typer.Argument(metavar="LANDING_ID", help="The row's landing id.")],
+    landing_id: Annotated[int, typer.Argument(metavar="LANDING_ID", help="The row's landing id.", callback=storable)],
     is_json: Json = False,
 ) -> None:
     """Show one row in full: what was sent, why it was refused, and what became of it."""

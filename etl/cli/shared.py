@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ParamSpec
 
 import msgspec
@@ -24,6 +25,11 @@ from etl.errors import DISK_IS_FULL, ConfigurationError, CycleBusyError, EtlErro
 from etl.settings import Settings, read_settings
 from etl.sql import Db
 from etl.visible import visible
+
+# Where the caller has closed one (`>&-`) nobody reads, but what a command does and its exit status are still wanted.
+for _name in ("stdout", "stderr"):
+    if getattr(sys, _name) is None:
+        setattr(sys, _name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
 
 # What is not a terminal has no width of its own; 80 columns would cut tables that a file or a pipe has room for.
 IS_WIDE = not sys.stdout.isatty() and "COLUMNS" not in os.environ
@@ -160,12 +166,16 @@ def on_every_shard(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def report_error(error: Exception, *place: str) -> int:
-    """Say on standard error what went wrong: a line if it is known, else its traceback; returns the exit status."""
+    """Say on standard error what went wrong: a line if it is known, or one a file, else its traceback.
+
+    Returns:
+        The exit status.
+    """
     message = _describe(error)
     if message is None:
         sys.stderr.write("".join([*(f"etl: {each}:\n" for each in place), *traceback.format_exception(error)]))
     else:
-        sys.stderr.write(": ".join(["etl", *place, visible(message)]) + "\n")
+        sys.stderr.write(": ".join(["etl", *place, visible(message, kept="\n")]) + "\n")
     return BUSY if isinstance(error, CycleBusyError) else 1
 
 
@@ -173,17 +183,34 @@ def _describe(error: Exception) -> str | None:
     match error:
         case EtlError():
             return str(error)
+        case psycopg.Error():
+            return _describe_server(error)
+        case UnicodeEncodeError(encoding="utf-8"):  # bytes of an argument that are none stand for themselves in a text
+            return (
+                f"{error.object[:100]!r} is not UTF-8, as all text in the warehouse is. Write it in UTF-8; the "
+                "terminal may be set to another encoding."
+            )
+        # Of a full disk the file is not told, because it is the writing that fails.
+        case OSError() if error.filename is not None or error.errno in DISK_IS_FULL:
+            return f"{error.filename or 'A file could not be written'}: {error.strerror}."
+    return None
+
+
+def _describe_server(error: psycopg.Error) -> str | None:
+    match error:
         case (
             errors.UndefinedTable() | errors.UndefinedColumn() | errors.UndefinedFunction() | errors.InvalidSchemaName()
         ):
             return f"The warehouse's schema is not that of this version ({_first_line(error)}). Run `etl migrate`."
         case errors.InsufficientPrivilege():
             return f"The login may not do this ({_first_line(error)}). Use the one that owns the warehouse's schemas."
+        case errors.ReadOnlySqlTransaction():
+            return (
+                f"The server takes no writes ({_first_line(error)}): it follows another one. Set the address of that "
+                "one (ETL_DATABASE_URL, ETL_SHARDS)."
+            )
         case psycopg.OperationalError():
             return str(sql.server_error(error))
-        # Of a full disk the file is not told, because it is the writing that fails.
-        case OSError() if error.filename is not None or error.errno in DISK_IS_FULL:
-            return f"{error.filename or 'A file could not be written'}: {error.strerror}."
     return None
 
 

@@ -13,12 +13,16 @@ from etl.cli.options import DAY, Json
 from etl.cli.shared import chosen_settings, console, new_table, print_json, warehouse_url
 from etl.cycle.batch import Batch
 from etl.errors import ConfigurationError
+from etl.settings import CENTURY_SECONDS
 
 
 def what_if(
     *,
     hold_seconds: Annotated[
-        float | None, typer.Option("--hold-seconds", min=0, help="Another length of the hold; 0: nothing is held.")
+        float | None,
+        typer.Option(
+            "--hold-seconds", min=0, max=CENTURY_SECONDS, help="Another length of the hold; 0: nothing is held."
+        ),
     ] = None,
     blocked_ids: Annotated[
         list[str] | None,

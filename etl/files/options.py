@@ -12,6 +12,8 @@ from etl.errors import LandingError
 MAPPED = frozenset({"uuid", "event", "distinct_id", "timestamp", "properties", "$set", "$set_once", "$unset", "ip"})
 TOOLS = ("amplitude", "mixpanel", "segment", "ga4", "snowplow")
 
+MOST_DIGITS = 18  # of a number that a bigint certainly holds
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -122,7 +124,7 @@ def _projects(written: Sequence[str]) -> dict[str, int]:
     projects: dict[str, int] = {}
     for part in (part for option in written for part in option.split(",")):
         team, separator, project = (each.strip() for each in part.partition("="))
-        if not (team and separator and project.isdecimal()):
+        if not (team and separator and project.isdecimal() and len(project) <= MOST_DIGITS):
             raise LandingError(f"--map-team {part}: write TEAM=PROJECT,..., for example 5=1,6=2.")
         projects[team] = int(project)
     return projects

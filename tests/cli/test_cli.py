@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import psycopg
 import pytest
@@ -16,6 +20,7 @@ from typer.testing import CliRunner
 
 from etl import cli
 from etl.cli import options
+from etl.cli.shared import report_error
 from etl.sql import Db
 
 ROOT = Path(__file__).parents[2]
@@ -191,3 +196,147 @@ def test_a_folder_that_cannot_be_written_is_one_line(
     file = tmp_path / "file"
     file.touch()
     assert fails("plan", "infer", "--out", str(file / "site")) == (1, f"etl: {file / 'site'}: Not a directory.\n")
+
+
+def _numbers() -> Iterator[tuple[str, str]]:
+    """Every option and argument that is a whole number, with the words of its command."""
+    for name, command in COMMANDS.items():
+        kinds = get_type_hints(inspect.unwrap(command.callback))
+        for parameter in command.params:
+            if kinds.get(parameter.name) in {int, int | None, list[int] | None}:
+                yield name, parameter.opts[0] if parameter.param_type_name == "option" else ""
+
+
+# It is compared with a count, and does not reach the warehouse.
+@pytest.mark.parametrize(("name", "option"), sorted({*_numbers()} - {("land", "--max-unreadable")}))
+def test_a_number_that_the_warehouse_cannot_have_is_refused(
+    name: str, option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    given = [f"{option}={2**63}"] if option else [str(2**63)]
+    done = CliRunner().invoke(cli.app, [*name.split(), *given])
+    assert done.exit_code == 2
+    assert f"{2**63} is too large" in done.output or "less than or equal to" in done.output
+
+
+def test_the_largest_number_names_nothing(fails: Callable[..., tuple[int, str]], database: str, monkeypatch) -> None:
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    assert fails("quarantine", "show", str(2**63 - 1))[1].startswith("etl: No quarantined row has the landing id")
+    assert fails("batch", "list", "--last", str(2**63 - 1)) == (0, "")
+    assert fails("action", "list", "--team", str(2**63 - 1)) == (0, "")
+
+
+@pytest.mark.parametrize("hours", ["inf", "1e300"])
+def test_a_time_that_no_calendar_has_is_refused(hours: str) -> None:
+    assert CliRunner().invoke(cli.app, ["project", "rotate", "default", "--grace-hours", hours]).exit_code == 2
+    assert CliRunner().invoke(cli.app, ["what-if", "--hold-seconds", hours]).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", "--distinct-id", "a\udcff"),
+        ("explain", "--json", "a\udcff"),
+        ("person", "erase", "--distinct-id", "a\udcff", "--why", "x"),
+        ("person", "export", "--distinct-id", "a\udcff"),
+        ("property", "erase", "a\udcff", "--why", "x"),
+        ("property", "erase", "plan", "--why", "a\udcff"),
+        ("property", "index", "a\udcff"),
+        ("action", "show", "a\udcff"),
+        ("cohort", "show", "a\udcff"),
+        ("project", "add", "a\udcff"),
+        ("project", "privacy", "default", "--drop", "a\udcff"),
+        ("quarantine", "list", "--event", "a\udcff"),
+        ("audit", "verify", "--expect", "a\udcff"),
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_not_utf_8_is_refused_in_one_line(
+    fails: Callable[..., tuple[int, str]], database: str, db: Db, monkeypatch: pytest.MonkeyPatch, arguments: Any
+) -> None:
+    """Python has its bytes as surrogates, which are in no text of PostgreSQL."""
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    status, said = fails(*arguments)
+    assert (status, said.strip().count("\n")) == (1, 0)
+    assert "udcff' is not UTF-8" in said
+    assert db.execute("select from landing.event").fetchall() == []
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 20, "9" * 5000, "2026-02-30"], ids=["²", "20", "5000", "day"])
+def test_what_is_neither_a_day_nor_a_batch_is_one_line(fails: Callable[..., tuple[int, str]], text: str) -> None:
+    said = f"etl: {text!r} is neither a day (2026-11-25) nor a batch's number.\n"
+    assert fails("audit", "verify", "--from", text) == (1, said)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "soon"])
+def test_what_is_no_time_is_one_line(
+    fails: Callable[..., tuple[int, str]], database: str, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    said = f"etl: {text!r} is not a time: write 2026-11-23T10:00:00Z.\n"
+    assert fails("explain", "--distinct-id", "a", "--as-of", text) == (1, said)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REPORT_DAYS", "99999999"),
+        ("LANDING_RETENTION_DAYS", "99999999"),
+        ("QUARANTINE_RETENTION_DAYS", "99999999"),
+        ("WARNING_RETENTION_DAYS", "99999999"),
+        ("EVENT_RETENTION_DAYS", "99999999"),
+        ("AIRFLOW_RETENTION_DAYS", "99999999"),
+        ("PARTITION_DAYS_AHEAD", "99999999"),
+        ("PARTITION_DAYS_BACK", "99999999"),
+        ("HOLD_SECONDS", "1e300"),
+        ("LATE_AFTER_SECONDS", "inf"),
+        ("END_TRANSACTIONS_AFTER_SECONDS", "1e300"),
+        ("BATCH_SIZE", "1" + "0" * 30),
+        ("MAX_PROPERTIES_BYTES", "1" + "0" * 30),
+        ("ALERT_DANGEROUS_MERGES", "1" + "0" * 30),
+    ],
+)
+def test_a_setting_beyond_all_measure_is_refused(
+    fails: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"ETL_{name}", value)
+    status, said = fails("status")
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith(f"etl: ETL_{name}='{value}': Input should be less than or equal to ")
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_an_output_that_is_closed_costs_nothing_but_itself(database: str, closed: str) -> None:
+    command = f'exec "$0" -m etl.cli project list --json {closed}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable],
+        env={**os.environ, "ETL_DATABASE_URL": database},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.stdout == "") == closed.startswith(">")
+
+
+def test_a_server_that_takes_no_writes_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    error = psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT in a read-only transaction")
+    assert report_error(error) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("etl: The server takes no writes (cannot execute INSERT in a read-only transaction)")
+    assert said.count("\n") == 1
+
+
+def test_each_of_several_bad_files_has_a_line(
+    fails: Callable[..., tuple[int, str]], database: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ETL_DATABASE_URL", database)
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.json", "b.json"):
+        Path(name).write_text("{}")
+    status, said = fails("land", "a.json", "b.json")
+    lines = said.splitlines()
+    assert [status, len(lines)] == [1, 3]
+    assert lines[0].startswith("etl: a.json holds no events")
+    assert lines[1].startswith("b.json holds no events")
+    assert lines[2] == "2 of 2 files cannot be landed so; nothing was landed."
