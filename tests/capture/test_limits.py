@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from prometheus_client import Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
 from etl.capture.limits import SMALL_BYTES, Memory, Threads, Waiting, client_of
 from etl.capture.server import MAX_HEADER_BYTES, MAX_HEADERS
@@ -190,7 +190,8 @@ def test_one_client_s_large_requests_wait_for_each_other_only() -> None:
 
 
 def test_memory_is_for_all_and_a_share_for_one() -> None:
-    gauge = Gauge("held", "of this test", registry=None)
+    registry = CollectorRegistry()
+    gauge = Gauge("held", "of this test", registry=registry)
     memory = Memory(1_000_000, 600_000, gauge, "full", "Full.")
     with memory.of("a") as first, memory.of("a") as second, memory.of("b") as other:
         first(500_000)
@@ -202,8 +203,8 @@ def test_memory_is_for_all_and_a_share_for_one() -> None:
             other(100_000)
         first(-500_000)
         other(100_000)
-        assert gauge._value.get() == SMALL_BYTES + 500_000
-    assert gauge._value.get() == 0
+        assert registry.get_sample_value("held") == SMALL_BYTES + 500_000
+    assert registry.get_sample_value("held") == 0
     with memory.of("a") as whole:
         whole(600_000)
 
