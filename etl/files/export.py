@@ -22,8 +22,9 @@ from typing import Any, BinaryIO
 import msgspec
 
 from etl import sql
-from etl.errors import ExportError, ProjectError
+from etl.errors import ExportError
 from etl.files.parquet_file import MARK
+from etl.operate import project
 from etl.sql import Db
 
 CHUNK_ROWS = 50_000
@@ -143,9 +144,7 @@ def follow(db: Db, folder: Path, *, team_id: int | None = None) -> Iterator[Expo
 def _opened(db: Db, folder: Path, team_id: int | None) -> Iterator[_State]:
     """The folder for this process alone, and what it holds."""
     if team_id is not None:
-        project = sql.one(db, "land/find_project", {"team_id": team_id})
-        if not project["is_known"]:
-            raise ProjectError(f"There is no project {team_id}; there are: {project['known']}.")
+        project.check(db, team_id)
     (folder / "events").mkdir(parents=True, exist_ok=True)
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -145,11 +145,13 @@ class Recorder:
 
     def _sent(self, fields: Fields, envelope: Fields | None) -> tuple[Fields, datetime | None]:
         """The members of an event, and the moment that its offset counts back from, where it says when it was sent."""
-        spelled, offsets = (_spellings(tuple(fields), name) for name in ("sent_at", "offset"))
+        keys = tuple(fields)
+        spelled = _spellings(keys, "sent_at")
         sent_at = next((text for key in spelled if (text := as_text(fields[key]))), None)
         sent_at = sent_at or as_text((envelope or {}).get("sent_at"))
         if not (spelled or sent_at):
             return self.members.of(fields), None
+        offsets = _spellings(keys, "offset")
         offset = next((fields[key] for key in offsets if fields[key] is not None), None) if sent_at else None
         without = {*spelled, *offsets} if offset is not None else {*spelled}
         event = dict(self.members.of({key: value for key, value in fields.items() if key not in without}))

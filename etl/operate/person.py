@@ -221,14 +221,8 @@ def try_out(db: Db, *, team_id: int, **asked: Any) -> dict[str, int]:
     project.check(db, team_id)
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS), db.transaction(force_rollback=True):
         operator = {"landing_id": 0, "uuid": uuid4(), "asked_at": datetime.now(UTC), "asked_by": "", "why": ""}
-        erasure = Erasure(**{
-            "distinct_id": None,
-            "property": None,
-            "erased_ids": [],
-            "team_id": team_id,
-            **operator,
-            **asked,
-        })
+        unnamed: dict[str, Any] = {"distinct_id": None, "property": None, "erased_ids": []}
+        erasure = Erasure(team_id=team_id, **(unnamed | operator | asked))
         return rewrite(db, erasure, **sql.one(db, "person/read_position"))
 
 
