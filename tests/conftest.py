@@ -180,13 +180,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name bytes and long texts by their length.
+    """Name all bytes alike, which pytest numbers, and long texts by their length.
 
-    All workers must agree on names, and gzip writes the second of packing into bytes. pytest puts the name of a test
-    into the environment, and with a text of 200,000 characters there no program starts, not even the server.
+    All workers must agree on names. gzip writes the second of packing into bytes, and what is packed twice is a byte
+    longer in one second than in the next: not even a length may be in a name. pytest puts the name of a test into the
+    environment, and with a text of 200,000 characters there no program starts, not even the server.
     """
     if isinstance(val, bytes):
-        return f"{len(val)} bytes"
+        return "bytes"
     return f"{len(val)} characters" if isinstance(val, str) and len(val) > 1000 else None
 
 
