@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 from etl.errors import LandingError
+from etl.files.copies import copy
 from etl.files.csv_file import read_csv
 from etl.files.json_stream import MAX_EVENT_BYTES, read_document
 from etl.files.options import Reading
@@ -134,7 +134,7 @@ def open_source(
                 items = _lines(stream, recorder)
         items = _guarded(items)
         if reading.order_by:
-            items = stack.enter_context(in_order_of_time(items))
+            items = stack.enter_context(in_order_of_time(items, name))
         yield Source(recorder, items, share, header)
 
 
@@ -248,10 +248,10 @@ def _seekable(path: Path, name: str, stream: io.BufferedReader[Any], *, is_packe
         with path.open("rb", buffering=0) as file:
             yield cast(BinaryIO, file)
         return
-    with tempfile.TemporaryFile() as copy:
+    with tempfile.TemporaryFile() as file:
         try:
-            shutil.copyfileobj(stream, copy, BLOCK_BYTES)
+            copy(stream, file, name)
         except EOFError as error:
             raise LandingError(f"{name} is damaged: {error}.") from error
-        copy.seek(0)
-        yield cast(BinaryIO, copy)
+        file.seek(0)
+        yield cast(BinaryIO, file)

@@ -37,6 +37,7 @@ from etl.files.formats import Format, Item, Source, open_source, recognise
 from etl.files.options import Reading
 from etl.files.survey import MAX_EXAMPLES, Survey, first_look, out_of_order, survey, unreadable
 from etl.files.tools import shown
+from etl.operate import project
 from etl.rules.wire import LandingRow, Unreadable
 from etl.sql import Db, Row
 
@@ -123,9 +124,9 @@ def land_files(
         progress: called after each chunk.
 
     Raises:
-        LandingError: a file cannot be read or recognised, holds no events, or too much that cannot be read; there is no
-            such project; the login may not land files; the connection was lost; or another process is landing the
-            same file.
+        LandingError: a file cannot be read or recognised, holds no events, or too much that cannot be read; the login
+            may not land files; the connection was lost; or another process is landing the same file.
+        ProjectError: there is no such project.
     """
     reading = reading or Reading()
     with ExitStack() as stack:
@@ -144,7 +145,7 @@ def check_files(
     """Read files to the end and land nothing; gives out what was found in each.
 
     Raises:
-        LandingError: as ``land_files``.
+        LandingError, ProjectError: as ``land_files``.
     """
     reading = reading or Reading()
     with ExitStack() as stack:
@@ -367,9 +368,7 @@ def _connected(url: str, team_ids: Sequence[int]) -> Iterator[Db]:
     with sql.connect(url, application_name="etl land") as db:
         try:
             for team_id in team_ids:
-                project = sql.one(db, "land/find_project", {"team_id": team_id})
-                if not project["is_known"]:
-                    raise LandingError(f"There is no project {team_id}; there are: {project['known']}.")
+                project.check(db, team_id)
             yield db
         except errors.InsufficientPrivilege as error:
             raise LandingError(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import IO
 
+from etl.files.copies import check_room
 from etl.files.times import as_moment, read_time
 from etl.rules.wire import LandingRow, Unreadable
 
@@ -23,7 +24,7 @@ Item = tuple[int, LandingRow | Unreadable]
 
 
 @contextmanager
-def in_order_of_time(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
+def in_order_of_time(items: Iterator[Item], name: str) -> Iterator[Iterator[Item]]:
     """The items by time, those of one time in the order of the file; those without one last, as they happen on landing.
 
     Always the same for the same file, so a landing that was interrupted goes on at the right place.
@@ -33,6 +34,7 @@ def in_order_of_time(items: Iterator[Item]) -> Iterator[Iterator[Item]]:
         def merged() -> Iterator[Item]:
             runs = []
             while run := sorted(islice(items, RUN_ITEMS), key=_key):
+                check_room(name)
                 file = stack.enter_context(tempfile.TemporaryFile())
                 for item in run:
                     pickle.dump(item, file, pickle.HIGHEST_PROTOCOL)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import glob
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from etl.errors import DISK_IS_FULL, LandingError
+from etl.errors import LandingError
+from etl.files.copies import copy
 
 STANDARD_INPUT = "-"
 
@@ -92,23 +92,14 @@ def _is_data(path: Path) -> bool:
 
 
 def _copy(source: str, folder: Path) -> Path:
-    copy = folder / f"input-{len(list(folder.iterdir()))}"
-    try:
+    path = folder / f"input-{len(list(folder.iterdir()))}"
+    with path.open("wb") as file:
         if source == "/dev/stdin":
-            with copy.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+            copy(sys.stdin.buffer, file, "standard input")
         else:
-            with open(source, "rb") as stream, copy.open("wb") as file:
-                shutil.copyfileobj(stream, file, 1 << 20)
-    except OSError as error:
-        if error.errno not in DISK_IS_FULL:
-            raise
-        name = "standard input" if source == "/dev/stdin" else source
-        raise LandingError(
-            f"{name} is copied to {folder.parent} before it is landed, and there is no room: nothing was landed. "
-            "Set TMPDIR to a folder with more, or save it as a file and land that."
-        ) from error
-    return copy
+            with open(source, "rb") as stream:
+                copy(stream, file, source)
+    return path
 
 
 def _shown(path: Path) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from etl import sql
 from etl.cycle.actions import match_chains
 from etl.errors import DefinitionError
-from etl.operate import definition
+from etl.operate import definition, project
 from etl.operate.definition import LOCK_SECONDS, Decision, Outcome, decision_about
 from etl.quality.audit_log import entry
 from etl.rules.action import Action, Step, read_actions
@@ -53,7 +53,8 @@ def add(db: Db, actions: Sequence[Action], *, team_id: int, by: str, why: str) -
     """Add actions, or change those that have these names; all or none. Readers see it at once, for all events.
 
     Raises:
-        DefinitionError: there is no such project, or a regular expression is none; nothing was changed.
+        DefinitionError: a regular expression is none; nothing was changed.
+        ProjectError: there is no such project.
         CycleBusyError: cycles kept the lock for a minute.
     """
     _check(db, actions, team_id)
@@ -155,7 +156,7 @@ def count(db: Db, action_id: int, *, days: int) -> list[Row]:
 
 def _check(db: Db, actions: Sequence[Action], team_id: int) -> None:
     """See that PostgreSQL can use what is its to judge, before anything waits for it."""
-    definition.check_project(db, team_id)
+    project.check(db, team_id)
     for action in actions:
         for at, step in enumerate(action.steps):
             for place, pattern in _patterns(step):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from etl import sql
 from etl.errors import DefinitionError
-from etl.operate import action, definition
+from etl.operate import action, definition, project
 from etl.operate.definition import LOCK_SECONDS, Outcome, decision_about
 from etl.quality.audit_log import entry
 from etl.rules.cohort import Cohort, Condition, read_cohorts
@@ -28,10 +28,11 @@ def add(db: Db, cohorts: Sequence[Cohort], *, team_id: int, by: str, why: str) -
     """Add cohorts, or change those that have these names; all or none. Readers see it at once.
 
     Raises:
-        DefinitionError: there is no such project or action, or a regular expression is none; nothing was changed.
+        DefinitionError: there is no such action, or a regular expression is none; nothing was changed.
+        ProjectError: there is no such project.
         CycleBusyError: cycles kept the lock for a minute.
     """
-    definition.check_project(db, team_id)
+    project.check(db, team_id)
     for cohort in cohorts:
         _check_patterns(db, cohort)
     with sql.cycle_lock(db, wait_seconds=LOCK_SECONDS):

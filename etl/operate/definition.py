@@ -65,16 +65,6 @@ def read_files(path: Path, read: Callable[[object], list[D]]) -> list[D]:
     return everything
 
 
-def check_project(db: Db, team_id: int) -> None:
-    """See that there is such a project.
-
-    Raises:
-        DefinitionError: there is none.
-    """
-    if sql.run(db, "action/find_project", {"team_id": team_id}).fetchone() is None:
-        raise DefinitionError(f"There is no project {team_id}; `etl project list` shows them.")
-
-
 def check_pattern(db: Db, pattern: str, place: str) -> None:
     """See that PostgreSQL can use a regular expression, before anything waits for it.
 

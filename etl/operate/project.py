@@ -141,7 +141,7 @@ def check(db: Db, team_id: int) -> None:
     Raises:
         ProjectError: there is none; names those there are.
     """
-    project = sql.one(db, "land/find_project", {"team_id": team_id})
+    project = sql.one(db, "project/is_known", {"team_id": team_id})
     if not project["is_known"]:
         raise ProjectError(f"There is no project {team_id}; there are: {project['known'] or 'none'}.")
 

@@ -69,6 +69,8 @@ def show(db: Db, landing_id: int) -> Row:
 def replay(db: Db, selection: Selection, *, why: str, who: str | None = None) -> int:
     """Land the selected rows again; the next cycle checks them again. Those replayed or discarded before stay.
 
+    So do those of a file that is undone (``etl land --undo``): the withdrawal discards them.
+
     Returns:
         How many were landed.
     """

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from etl.errors import LandingError
+from etl.errors import LandingError, ProjectError
 from etl.files import land
 from etl.files.land import land_files, land_rows
 from etl.rules.wire import LandingRow
@@ -156,7 +156,7 @@ def test_nothing_is_landed_when_a_file_is_missing_or_the_project_is_unknown(
     (tmp_path / "empty").mkdir()
     with pytest.raises(LandingError, match="a folder without files to land"):
         list(land_files(database, [path, tmp_path / "empty"]))
-    with pytest.raises(LandingError, match="no project 7; there are: 1"):
+    with pytest.raises(ProjectError, match="no project 7; there are: 1"):
         land_one(database, path, team_id=7)
     assert names(db) == []
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.errors import LandingError
+from etl.errors import LandingError, ProjectError
 from etl.files.land import check_files, land_files
 from etl.files.options import Reading, read_options
 from etl.sql import Db
@@ -311,7 +311,7 @@ def test_of_several_teams_each_has_its_project(tmp_path: Path, database: str, db
 
 
 def test_a_mapping_to_an_unknown_project_lands_nothing(tmp_path: Path, database: str, db: Db) -> None:
-    with pytest.raises(LandingError, match=r"^There is no project 9; there are: 1\.$"):
+    with pytest.raises(ProjectError, match=r"^There is no project 9; there are: 1\.$"):
         land_one(database, write(tmp_path, TEAMS), reading=read_options(team_mapping=["5=1", "6=9"]))
     assert landed(db) == []
     for wrong in ("5", "5=x", "=1"):

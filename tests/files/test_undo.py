@@ -218,18 +218,50 @@ def test_a_withdrawal_that_is_replayed_from_quarantine_takes_it_out(
     assert audit.verify(db).troubles == []
 
 
-def test_rows_replayed_from_quarantine_are_the_files_too(tmp_path: Path, database: str, db: Db, cycle: Cycle) -> None:
+@pytest.fixture
+def refused(tmp_path: Path, database: str, db: Db, cycle: Cycle) -> Path:
+    """A file whose only row is in quarantine: of a project that was removed, and is there again."""
     path = write(tmp_path, lines({**event("page", "u", 1), "team_id": 9}))
     db.execute("insert into landing.project (team_id, name) values (9, 'ninth')")
     land_one(database, path, team_id=9)
     db.execute("delete from landing.project where team_id = 9")
     assert cycle(hold_seconds=0)["quarantined"] == 1
+    return path
+
+
+def test_rows_replayed_from_quarantine_are_the_files_too(db: Db, cycle: Cycle, refused: Path) -> None:
     db.execute("insert into landing.project (team_id, name) values (9, 'ninth')")
     replay(db, Selection(), why="the project is there")
     assert cycle(hold_seconds=0)["loaded"] == 1
-    undone(db, path, team_id=9)
+    undone(db, refused, team_id=9)
     cycle(hold_seconds=0)
     assert seen(db)["events"] == []
+
+
+def test_rows_of_an_undone_file_do_not_land_again_before_its_withdrawal(db: Db, cycle: Cycle, refused: Path) -> None:
+    replay(db, Selection(), why="too early")  # still no such project, so a replay of the row is refused again
+    assert cycle(hold_seconds=0)["quarantined"] == 1
+    db.execute("insert into landing.project (team_id, name) values (9, 'ninth')")
+    undone(db, refused, team_id=9)
+    assert replay(db, Selection(), why="the project is there") == 0
+    cycle(hold_seconds=0)
+    assert seen(db)["events"] == []
+    rows = db.execute("select resolution, resolved_why from quarantine.event order by landing_id").fetchall()
+    assert [row["resolution"] for row in rows] == ["replayed", "discarded"]
+
+
+def test_refused_rows_and_the_withdrawal_of_their_file_may_be_replayed_together(
+    db: Db, cycle: Cycle, settings: Settings, refused: Path
+) -> None:
+    db.execute("insert into landing.project (team_id, name) values (9, 'ninth')")
+    undone(db, refused, team_id=9)
+    batches.quarantine(db, open_batch(db, settings), why="stop", who="ann")
+    assert cycle(hold_seconds=0)["quarantined"] == 1
+    assert replay(db, Selection(), why="go on") == 1  # the withdrawal alone, which discards the row
+    cycle(hold_seconds=0)
+    assert seen(db)["events"] == []
+    assert db.execute("select from quarantine.event where resolution is null").fetchall() == []
+    assert audit.verify(db).troubles == []
 
 
 def test_explain_names_the_file(tmp_path: Path, database: str, db: Db, cycle: Cycle) -> None:

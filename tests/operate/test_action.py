@@ -9,7 +9,7 @@ import pytest
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
-from etl.errors import DefinitionError
+from etl.errors import DefinitionError, ProjectError
 from etl.files.undo import undo
 from etl.operate import action, project
 from etl.operate.digest import read_digest
@@ -316,7 +316,7 @@ def test_projects_are_apart(db, land, cycle, add):
     action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=other, by="ann", why="too")
     found = db.execute("select team_id, distinct_id from warehouse.action_events order by team_id").fetchall()
     assert [tuple(row.values()) for row in found] == [(1, "u"), (other, "v")]
-    with pytest.raises(DefinitionError, match="no project 77"):
+    with pytest.raises(ProjectError, match="no project 77"):
         action.add(db, read_actions({"name": "A", "steps": [{}]}), team_id=77, by="ann", why="too")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from etl import databases, sql
 from etl.cycle.run import run_cycle
-from etl.errors import DefinitionError
+from etl.errors import DefinitionError, ProjectError
 from etl.operate import action, cohort, person, project
 from etl.operate.rebuild import rebuild
 from etl.operate.split import split
@@ -227,7 +227,7 @@ def test_one_that_is_refused_adds_none(db):
         {**PRO, "operator": "regex", "value": "a("}]}}}  # fmt: skip
     with pytest.raises(DefinitionError, match="Cohort 'B', property 'plan': no regular expression"):
         cohort.add(db, read_cohorts([fine, odd]), team_id=1, by="ann", why="x")
-    with pytest.raises(DefinitionError, match="no project 77"):
+    with pytest.raises(ProjectError, match="no project 77"):
         cohort.add(db, read_cohorts(fine), team_id=77, by="ann", why="x")
     assert cohort.list_all(db) == []
 
