@@ -230,9 +230,19 @@ def read_certificate(db: Db, uuid: UUID) -> Certificate:
     """What an erasure did.
 
     Raises:
-        IdentityError: there is none, or no cycle has carried it out yet.
+        IdentityError: there is none, no cycle has carried it out yet, or one has refused it; says which.
     """
     certificate = sql.record(db, Certificate, "person/read_certificate", {"uuid": uuid})
-    if certificate is None:
-        raise IdentityError(f"No erasure {uuid} has been carried out: the next cycle does it (`etl cycle`).")
-    return certificate
+    if certificate is not None:
+        return certificate
+    found = sql.one(db, "person/find_erasure", {"uuid": uuid})
+    if found["is_waiting"]:
+        raise IdentityError(f"The erasure {uuid} has not been carried out: the next cycle does it (`etl cycle`).")
+    if found["refused_landing_id"] is not None:
+        raise IdentityError(
+            f"The erasure {uuid} has not been carried out: it was refused "
+            f"(`etl quarantine show {found['refused_landing_id']}` says why). Ask for it again."
+        )
+    raise IdentityError(
+        f"No erasure {uuid} was asked for in this database: `etl person erase` and `etl property erase` print theirs."
+    )

@@ -373,7 +373,10 @@ def test_commands(db, database, known, cycle, monkeypatch):
     waiting = json.loads(run("export", "--distinct-id", "later-on"))
     assert [len(waiting[name]) for name in ("persons", "held_events", "landed_rows")] == [0, 1, 1]
     landed = json.loads(run("erase", alice, "--json", *asked))["uuid"]
-    assert "has been carried out" in run("certificate", landed, status=1)
+    assert f"The erasure {landed} has not been carried out: the next cycle does it" in run(
+        "certificate", landed, status=1
+    )
+    assert f"No erasure {UUID(9)} was asked for" in run("certificate", UUID(9), status=1)
     db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(11),))
     cycle(at=12)
     told = json.loads(run("certificate", landed))

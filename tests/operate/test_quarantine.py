@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from etl import cli
 from etl.cycle.open import open_batch
-from etl.errors import EtlError, InvariantError
+from etl.errors import EtlError, IdentityError, InvariantError
 from etl.operate import batch, person
 from etl.operate.maintain import check_invariants
 from etl.operate.quarantine import Selection, discard, replay, show, summarize
@@ -173,7 +173,11 @@ def test_an_erasure_is_carried_out_when_replayed(db, cycle, refuse_next, merged)
     uuid = person.erase(db, person.find(db, distinct_id="bob"), by="ann", why="request 17")
     assert refuse_next(10) == 1
     assert owner_of(db, "bob") is not None
+    with pytest.raises(IdentityError, match=r"it was refused \(`etl quarantine show \d+` says why\)"):
+        person.read_certificate(db, uuid)
     assert replay(db, ALL, why="go on") == 1
+    with pytest.raises(IdentityError, match="the next cycle does it"):
+        person.read_certificate(db, uuid)
     cycle(at=11)
     assert owner_of(db, "bob") is None
     assert person.read_certificate(db, uuid).counts["persons"] == 2
