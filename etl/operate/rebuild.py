@@ -2,7 +2,8 @@
 
 The live database is only read, in one snapshot; at the end the result is noted there, where the login may. Arrivals are
 replayed as they happened: rows keep their positions and times, and the clock of the replay stands where the live one
-stood, so the same events stay held. Batches are cut differently, which must make no difference.
+stood, so the same events stay held. Batches are cut differently, which must make no difference. What was refused is
+refused again, since that followed from what was known, and from what people decided, at the time.
 """
 
 from __future__ import annotations
@@ -77,9 +78,9 @@ def rebuild(
         segments = sql.run(live, "rebuild/read_segments").fetchall()
         moved = sql.one(live, "rebuild/read_left_out")
         left_out = moved["left_out"]
-        segments = [{**segment, "left_out": left_out} for segment in segments]
+        segments = [{**segment, "left_out": left_out, "are_refused_again": True} for segment in segments]
         landed = sum(segment["landed"] for segment in segments) - moved["rows"]
-        digest = read_digest(live, left_out=left_out)
+        digest = _read_digest(live, left_out)
         name = f"{live.info.dbname}_rebuild_{os.getpid()}"
         place = (
             nullcontext(databases.create_database(url, name)) if is_kept else databases.temporary_database(url, name)
@@ -87,7 +88,7 @@ def rebuild(
         with place as fresh_url, sql.connect(fresh_url) as fresh:
             migrate(fresh, settings)
             copied = replay(live, fresh, settings, segments, lambda batch: report(batch, landed))
-            rebuilt = read_digest(fresh, left_out=left_out)
+            rebuilt = _read_digest(fresh, left_out)
             with fresh.transaction():
                 difference = _compare(live, fresh, digest, rebuilt, left_out)
         oldest = sql.one(live, "rebuild/read_oldest")["oldest_arrival"]
@@ -132,7 +133,9 @@ def _copy_context(live: Db, fresh: Db) -> None:
 
 
 def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Callable[[Batch], None]) -> int:
-    sql.copy_across(live, "rebuild/copy_out", fresh, "rebuild/copy_in", {"left_out": [], **part})
+    sql.copy_across(
+        live, "rebuild/copy_out", fresh, "rebuild/copy_in", {"left_out": [], "are_refused_again": False, **part}
+    )
     copied = 0
     held = settings.model_copy(update={"hold_seconds": part["hold_seconds"]})
     is_caught_up = False
@@ -148,6 +151,12 @@ def _replay_part(live: Db, fresh: Db, settings: Settings, part: Row, report: Cal
             " Nothing was compared; run again when it has ended."
         )
     return copied
+
+
+def _read_digest(db: Db, left_out: list[int]) -> Digest:
+    """Of all but the quarantine, which the replay is given."""
+    found = read_digest(db, left_out=left_out)
+    return Digest([section for section in found.sections if section.name != "quarantined events"])
 
 
 def _compare(live: Db, fresh: Db, ours: Digest, theirs: Digest, left_out: list[int]) -> Difference | None:

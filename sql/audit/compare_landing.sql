@@ -4,7 +4,7 @@ select
     b.batch_id,
     b.landed - a.removed as landed,
     l.found,
-    b.oldest_received_at < coalesce(
+    coalesce(b.oldest_received_at, b.arrival_clock_before) < coalesce(
         (select max(d.day) + 1 from ops.dropped_landing as d), '-infinity'::date
     ) and l.found < b.landed - a.removed as is_dropped
 from ops.batch as b

@@ -1,4 +1,5 @@
--- The text that a batch's hash is made of: what it took, gave, found and who decided. Seconds are no part of it.
+-- The text that a batch's hash is made of: what it took, gave, found and who decided. Seconds are no part of it. That
+-- of a batch without an oldest arrival is as before there was that column: it has its entry in the audit log already.
 create or replace function ops.batch_text(batch ops.batch)
 returns text
 language sql
@@ -11,9 +12,12 @@ select concat_ws(
     batch.lower_landing_id,
     batch.upper_xid,
     batch.upper_landing_id,
-    (extract(epoch from batch.arrival_clock_before) * 1000000)::bigint,
+    case
+        when batch.oldest_received_at is not null
+            then (extract(epoch from batch.arrival_clock_before) * 1000000)::bigint
+    end,
     (extract(epoch from batch.arrival_clock) * 1000000)::bigint,
-    coalesce((extract(epoch from batch.oldest_received_at) * 1000000)::bigint::text, '-'),
+    (extract(epoch from batch.oldest_received_at) * 1000000)::bigint,
     (extract(epoch from batch.as_of) * 1000000)::bigint,
     batch.hold_seconds,
     batch.is_caught_up,

@@ -7,8 +7,8 @@ as $$
 select md5(coalesce(
     string_agg(
         concat_ws(
-            '|', r.suite, r.expectation, r.type, r."column", r.severity, r.is_success, r.evaluated, r.unexpected,
-            coalesce(r.observed::text, '-'), r.examples, coalesce(r.reason, '-'), coalesce(r.remedy, '-')
+            '|', r.suite, r.expectation, r.severity, r.is_success, r.evaluated, r.unexpected,
+            coalesce(r.observed::text, '-'), r.examples, coalesce(r.reason, '-')
         ), e'\n' order by r.suite collate "C", r.expectation collate "C"
     ), ''
 ))

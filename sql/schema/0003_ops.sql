@@ -13,9 +13,6 @@ create table ops.batch (
     -- The arrival clock is the newest received_at over all positions so far; it never goes back.
     arrival_clock_before timestamptz not null,
     arrival_clock timestamptz not null,
-    -- Of the rows that it took; may be long before the clock: a row that lands again keeps its arrival, and goes from
-    -- landing with the day of that. Null: it took none.
-    oldest_received_at timestamptz,
     -- Held events due at or before as_of are released by this batch.
     as_of timestamptz not null,
     hold_seconds double precision not null check (hold_seconds >= 0),
@@ -135,8 +132,7 @@ create table ops.watermark (
     as_of timestamptz not null,
     -- The largest landing_id processed so far: tells rows written after a restore from rows inside the dump.
     newest_landing_id bigint not null,
-    -- Added to this server's transaction ids to make them comparable with those in landing (see watermark rebase): by
-    -- the default of landing.event.xid, and by whatever holds pg_current_xact_id() or a snapshot against that column.
+    -- Added to this server's transaction ids to make them comparable with those in landing (see watermark rebase).
     xid_offset bigint not null,
     -- The server the transaction ids come from, pg_control_system().
     system_identifier bigint not null
@@ -221,7 +217,7 @@ comment on table ops.dropped_events is
 create table ops.dropped_id (
     team_id bigint not null,
     distinct_id text not null,
-    -- See etl/rules/property_state.py.
+    -- See etl/rules/properties.py.
     property_state text not null default '{}',
     -- Of the events that are about somebody: the earliest time, and the first to arrive. Null: there was none.
     first_seen_at timestamptz,
@@ -256,7 +252,7 @@ create table ops.dropped_group (
     group_type text not null,
     group_key text not null,
     created_at timestamptz not null,
-    -- See etl/rules/property_state.py.
+    -- See etl/rules/properties.py.
     property_state text not null,
     primary key (team_id, group_type, group_key)
 );
@@ -586,7 +582,7 @@ create table ops.alert_notice (
 comment on table ops.alert_notice is
 'To which channel each alert was sent, once when it began and once when it was over';
 
--- The app and device keys that events lift (etl/rules/lifted.py), and what they depend on: one unpacking of a
+-- The app and device keys that events lift (etl/rules/properties.py), and what they depend on: one unpacking of a
 -- payload for all of them.
 create type ops.device_keys as (
     "$app_build" jsonb,
@@ -784,4 +780,3 @@ grant select on all tables in schema ops to auditor;
 grant usage on schema ops to event_lander;
 grant select, insert, update on ops.landed_file to event_lander;
 grant select, insert on ops.landed_range to event_lander;
-grant select (xid_offset) on ops.watermark to event_lander;

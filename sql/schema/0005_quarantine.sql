@@ -14,9 +14,6 @@ create table quarantine.event (
     sent_at text,
     ip text,
     properties jsonb,
-    -- As in landing, so that a replay lands the row with the authority it had, and with no other.
-    is_personless boolean not null default false,
-    is_operator boolean not null default false,
     is_captured boolean not null default false,
     -- One object a failed expectation: expectation, column, reason, remedy.
     reasons jsonb not null,

@@ -101,7 +101,7 @@ create table warehouse.person (
     is_identified boolean not null,
     created_at timestamptz not null,
     properties jsonb not null default '{}',
-    -- See etl/rules/property_state.py.
+    -- See etl/rules/properties.py.
     property_state text not null default '{}',
     lifted_mask bigint not null default 0,
     lifted_at timestamptz not null default '0001-01-01 00:00:00+00',
@@ -109,8 +109,7 @@ create table warehouse.person (
     created_by_uuid uuid not null,
     updated_at timestamptz not null,
     primary key (team_id, distinct_id)
--- Written again whenever a property changes: packing it would be most of what that costs.
-) with (toast_tuple_target = 8160);
+);
 
 comment on table warehouse.person is 'The persons, merged ones too; read warehouse.persons';
 comment on column warehouse.person.team_id is 'The project';
@@ -235,7 +234,7 @@ create table warehouse.group_profile (
     group_key text not null,
     created_at timestamptz not null,
     properties jsonb not null,
-    -- See etl/rules/property_state.py.
+    -- See etl/rules/properties.py.
     property_state text not null,
     updated_at timestamptz not null,
     primary key (team_id, group_type, group_key)

@@ -252,11 +252,6 @@ TAMPERING = {
     "the hold's clock": ("update ops.watermark set as_of = as_of + interval '1 h'", "ops.watermark", None),
     # results, warnings, quarantine
     "a result": ("update ops.expectation_result set unexpected = 0 where batch_id = 2", "ops.expectation_result", 2),
-    "a remedy": (
-        "update ops.expectation_result set remedy = 'ignore it' where batch_id = 2",
-        "ops.expectation_result",
-        2,
-    ),
     "all results": ("delete from ops.expectation_result where batch_id = 2", "ops.expectation_result", 2),
     "all warnings": ("delete from ops.warning", "ops.warning", 2),
     "a warning": ("update ops.warning set details = '{}' where batch_id = 2", "ops.warning", 2),
