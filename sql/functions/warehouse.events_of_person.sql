@@ -36,6 +36,7 @@ where
         ),
         of_person_id
     )
+    and e.event <> '$split' -- which is nobody's
 $$;
 
 comment on function warehouse.events_of_person(bigint, uuid) is

@@ -19,6 +19,7 @@ from (
     where
         s.batch_id > %(after)s::bigint and s.batch_id <= %(newest)s::bigint
         and s."timestamp" >= %(since)s::timestamptz
+        and s.event <> '$split'
     group by day, s.team_id, s.distinct_id
 ) as e
 left join warehouse.person_distinct_id as m on e.team_id = m.team_id and e.distinct_id = m.distinct_id

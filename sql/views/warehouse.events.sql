@@ -1,26 +1,31 @@
--- The events, each with its person as of now. What a reader starts from. Only a $groupidentify may have none: its id is
--- looked up here, so that a person born later is its person too.
+-- The events, each with its person as of now. What a reader starts from. A $groupidentify may have none: its id is
+-- looked up here, so that a person born later is its person too. The $split of an operator has none, because nobody was
+-- active by it.
 create or replace view warehouse.events as
 select
     e.team_id,
     e.uuid,
     e.event,
     e.distinct_id,
-    coalesce(
-        o.person_id,
-        e.person_id,
-        (
-            select d.person_id
-            from warehouse.person_distinct_id as d
-            where d.team_id = e.team_id and d.distinct_id = e.distinct_id
-        )
-    ) as person_id,
+    case
+        when e.event <> '$split'
+            then
+                coalesce(
+                    o.person_id,
+                    e.person_id,
+                    (
+                        select d.person_id
+                        from warehouse.person_distinct_id as d
+                        where d.team_id = e.team_id and d.distinct_id = e.distinct_id
+                    )
+                )
+    end as person_id,
     e."timestamp",
     e.properties,
     -- Which group of each type the event belongs to: type -> key.
     e.properties -> '$groups' as groups,
     e.elements_chain,
-    e.person_id as person_id_at_load,
+    case when e.event <> '$split' then e.person_id end as person_id_at_load,
     e.person_mode,
     e.ip,
     e.sent_at,
@@ -42,7 +47,7 @@ comment on column warehouse.events.event is 'The event''s name';
 comment on column warehouse.events.distinct_id is 'Whose event it is, as sent: a user''s id, or a device''s';
 comment on column warehouse.events.person_id is
 'The living person that the event belongs to now; null: an event about nobody ($groupidentify, $withdraw_file, $erase) '
-'whose id has no person';
+'whose id has no person, or a $split, by which nobody was active';
 comment on column warehouse.events."timestamp" is
 'When it happened, UTC: the client''s clock, corrected by its own sent_at';
 comment on column warehouse.events.properties is

@@ -37,15 +37,19 @@ left join warehouse.person_override as o on e.team_id = o.team_id and e.person_i
 cross join
     lateral (
         select
-            coalesce(
-                o.person_id,
-                e.person_id,
-                (
-                    select d.person_id
-                    from warehouse.person_distinct_id as d
-                    where d.team_id = e.team_id and d.distinct_id = e.distinct_id
-                )
-            ) as person_id
+            case
+                when e.event <> '$split'
+                    then
+                        coalesce(
+                            o.person_id,
+                            e.person_id,
+                            (
+                                select d.person_id
+                                from warehouse.person_distinct_id as d
+                                where d.team_id = e.team_id and d.distinct_id = e.distinct_id
+                            )
+                        )
+            end as person_id
     ) as i
 left join warehouse.person as p
     on e.team_id = p.team_id and i.person_id = p.person_id
@@ -68,7 +72,7 @@ comment on column warehouse.posthog_events.elements_chain is
 'The clicked elements of an $autocapture from the innermost out, as PostHog writes them; empty where there are none';
 comment on column warehouse.posthog_events.created_at is 'When the event arrived in landing, by the server''s clock';
 comment on column warehouse.posthog_events.person_id is
-'The living person that the event belongs to now; null: an event about nobody whose id has no person';
+'The living person that the event belongs to now; null: an event about nobody whose id has no person, or a $split';
 comment on column warehouse.posthog_events.person_created_at is
 'The time of the event that made its person; null without a person';
 comment on column warehouse.posthog_events.person_properties is

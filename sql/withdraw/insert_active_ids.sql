@@ -13,4 +13,5 @@ left join warehouse.person_distinct_id as d on i.team_id = d.team_id and i.disti
 where
     (e."timestamp" at time zone 'UTC')::date = any(%(days)s::date[])
     and e.batch_id <= (select s.batch_id from ops.report_state as s)
+    and e.event <> '$split'
 group by day, e.team_id, e.distinct_id, d.person_id;

@@ -10,7 +10,9 @@ import pytest
 from etl.errors import IdentityError
 from etl.operate import maintain, merge
 from etl.operate.split import split
+from etl.report.refresh import refresh
 from etl.rules.identity import person_id_of
+from tests.landing import moment
 
 
 @pytest.fixture
@@ -30,7 +32,9 @@ def alice(land, cycle):
 
 
 def persons_of_events(db):
-    rows = db.execute("select distinct distinct_id, person_id from warehouse.events").fetchall()
+    rows = db.execute(
+        "select distinct distinct_id, person_id from warehouse.events where person_id is not null"
+    ).fetchall()
     assert len(rows) == len({row["distinct_id"] for row in rows})
     return {row["distinct_id"]: row["person_id"] for row in rows}
 
@@ -74,6 +78,22 @@ def test_the_id_that_names_the_person_may_leave_too(db, alice, cycle):
     others = person_id_of(1, "d1")
     assert persons_of_events(db) == {"alice": alice, "d1": others, "d2": others}
     assert properties_of(db, others) == {"city": "Rome"}
+    maintain.check_invariants(db)
+
+
+def test_nobody_is_active_by_it(db, alice, cycle, settings):
+    split(db, alice, by="ann", why="a shared tablet")
+    db.execute("update landing.event set received_at = %s where is_operator", (moment(86_400),))
+    cycle(at=86_401)
+    for events in ("warehouse.events", "warehouse.posthog_events"):
+        found = db.execute(
+            f"select count(*) as events, count(person_id) as persons from {events} where timestamp > %s",
+            [moment(80_000)],
+        )
+        assert found.fetchone() == {"events": 3, "persons": 0}
+    refresh(db, settings, now=moment(86_402))
+    shown = db.execute("select extract(day from day) as day, unique_users from ops.report_day").fetchall()
+    assert shown == [{"day": 1, "unique_users": 3}]  # the first day alone
     maintain.check_invariants(db)
 
 
