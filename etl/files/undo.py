@@ -71,11 +71,18 @@ def undo(db: Db, file: str, *, team_id: int = 1, by: str, why: str, is_check: bo
         is_check: only say what would be taken out.
 
     Raises:
-        LandingError: no such file was landed, several were under that name, or it is being landed just now.
+        LandingError: no such file was landed, several were under that name, it is being landed just now, or retention
+            has dropped events of it.
     """
     with db.transaction():
         known = _find(db, file, team_id)
         key = {"team_id": team_id, "sha256": known["sha256"]}
+        if sql.one(db, "land/has_dropped_events", key)["has_dropped"]:
+            raise LandingError(
+                f"{known['name']}: retention has dropped events of it (ETL_EVENT_RETENTION_DAYS), so it cannot be "
+                "taken out as if it had never been landed. Nothing was changed. `etl split` separates the ids that it "
+                "joined."
+            )
         counts = sql.one(db, "land/count_undone", key)
         repeated = 0 if is_check else _land(db, known, {**key, "by": by, "why": why})
     return Undone(

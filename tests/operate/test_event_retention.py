@@ -12,13 +12,15 @@ from typer.testing import CliRunner
 
 from etl import cli
 from etl.cycle.run import run_step
-from etl.errors import TransientError
+from etl.errors import LandingError, TransientError
 from etl.files.export import export_days, follow
+from etl.files.undo import undo
 from etl.operate import maintain, person
 from etl.operate import property as properties
 from etl.operate.event_retention import Dropped, drop_expired_events
 from etl.operate.explain import explain_event
 from etl.quality.audit import verify
+from tests.files.examples import land_one
 from tests.landing import moment
 from tests.operate.test_erase import UUID, found
 
@@ -91,6 +93,27 @@ def test_events_stay_as_long_as_landing_has_their_rows(db, kept, past):
     longer = kept.model_copy(update={"landing_retention_days": 365})
     assert drop(db, longer) == Dropped()
     assert len(stored(db)) == 4
+
+
+def test_a_file_whose_events_are_dropped_is_not_undone(db, database, kept, past, cycle, tmp_path):
+    for number, day in ((10, 1), (12, 40)):
+        event = {
+            "event": "$identify",
+            "distinct_id": f"ann-{number}",
+            "uuid": UUID(number),
+            "timestamp": moment(0).isoformat(),
+        }
+        (path := tmp_path / f"{number}.jsonl").write_text(json.dumps(event) + "\n")
+        land_one(database, path)
+        db.execute("update landing.event set received_at = %s where uuid = %s", [moment(day * DAY), UUID(number)])
+        cycle(at=day * DAY + 1)
+    dropped, kept_ = tmp_path / "10.jsonl", tmp_path / "12.jsonl"
+    assert drop(db, kept).events == 5
+    assert stored(db) == [UUID(12)]  # landing has its row yet
+    for is_check in (True, False):
+        with pytest.raises(LandingError, match="retention has dropped events of it"):
+            undo(db, str(dropped), by="ada", why="wrong", is_check=is_check)
+    assert undo(db, str(kept_), by="ada", why="wrong").loaded == 1
 
 
 def test_an_old_event_that_arrives_late_goes_later(db, kept, past, land, cycle):
