@@ -133,6 +133,7 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     sql.run(db, "erase/rewrite_landing")
     sql.run(db, "erase/rewrite_events")
     held = sql.run(db, "erase/rewrite_held").rowcount
+    sql.run(db, "erase/rewrite_held_payloads")
     sql.run(db, "erase/rewrite_refused", parameters)
     sql.run(db, "erase/rewrite_set_apart", parameters)
     sql.run(db, "erase/rewrite_warnings")

@@ -565,3 +565,19 @@ def test_a_replay_decides_as_before(db, land, cycle, database, settings, kind):
     assert found(db, "secret") == []
     assert verify(db).troubles == []
     assert rebuild(database, settings).difference is None
+
+
+@pytest.mark.parametrize("named", ["alice", "a" * 450])
+def test_a_held_event_of_somebody_else_that_names_it(db, land, cycle, database, settings, named):
+    """An event is held although it names another id, where it cannot merge with it; its payload changes on the way."""
+    land("page", named[:200], properties={"$device_id": named[:200]}, at=0, uuid=UUID(1))
+    land("$create_alias", "backend" if named != "alice" else "null", properties={"alias": named}, at=0, uuid=UUID(2))
+    cycle(at=1)
+    uuid = erase(db, named[:200], at=2)
+    cycle(at=3)
+    assert person.read_certificate(db, uuid).counts["held_events"] == 0
+    assert cycle(at=80)["released"] == 1
+    assert found(db, named[:200]) == []
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    result = rebuild(database, settings)
+    assert (result.difference, result.missing) == (None, 0)
