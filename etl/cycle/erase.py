@@ -128,6 +128,8 @@ def rewrite(db: Db, erasure: Erasure, upper_xid: str, upper_landing_id: int) -> 
     sql.run(db, "erase/collect_landed", parameters)
     if not erasure.is_events_only:
         sql.run(db, "erase/collect_naming")
+        sql.run(db, "erase/write_other_ids")
+        sql.run(db, "erase/write_erased_ids")
     groups = sql.run(db, "erase/collect_groups").rowcount
     _erase_dropped(db, erasure)
     sql.run(db, "erase/rewrite_landing")

@@ -17,6 +17,8 @@ select
     case
         when i.distinct_id is not null
             then ops.erased_properties(l.event, l.properties, l.written_id, i.distinct_id, null)
+        -- Of another one's for now what it names.
+        else jsonb_build_object(ops.other_id_key(l.event), l.properties -> ops.other_id_key(l.event))
     end as properties,
     o.distinct_id as other_id
 from (

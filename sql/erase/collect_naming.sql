@@ -1,7 +1,8 @@
 -- Other persons' merging events that name one of the ids, and erasures of only events that do, also those that landing
 -- does not hold any more.
 insert into staging.erased_event (
-    landing_id, kind, team_id, former_distinct_id, distinct_id, xid, received_at, "timestamp", event, other_id
+    landing_id, kind, team_id, former_distinct_id, distinct_id, xid, received_at, "timestamp", event, properties,
+    other_id
 )
 select
     m.landing_id,
@@ -13,6 +14,7 @@ select
     e.received_at,
     e."timestamp",
     e.event,
+    jsonb_build_object(ops.other_id_key(e.event), e.properties -> ops.other_id_key(e.event)) as properties,
     i.distinct_id as other_id
 from staging.erased_id as i
 inner join warehouse.merge as m on i.team_id = m.team_id and i.former_distinct_id = m.source_distinct_id
@@ -31,6 +33,7 @@ select
     e.received_at,
     e."timestamp",
     e.event,
+    jsonb_build_object(ops.other_id_key(e.event), e.properties -> ops.other_id_key(e.event)) as properties,
     i.distinct_id as other_id
 from ops.erasure as x
 inner join warehouse.stored_event as e on x.team_id = e.team_id and 'erasure ' || x.uuid = e.distinct_id

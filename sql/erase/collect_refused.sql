@@ -12,7 +12,11 @@ select
     q.xid,
     q.received_at,
     q.event,
-    case when i.distinct_id is not null then '{}'::jsonb end as properties,
+    case
+        when i.distinct_id is not null then '{}'
+        -- Of another one's for now what it names.
+        else jsonb_build_object(ops.other_id_key(q.event), q.other)
+    end as properties,
     o.distinct_id as other_id
 from (
     select
@@ -22,7 +26,8 @@ from (
         r.received_at,
         r.event,
         left(ops.given_distinct_id(r.distinct_id, r.properties), 200) as written_id,
-        left(r.properties ->> ops.other_id_key(r.event), 200) as other_id
+        left(r.properties ->> ops.other_id_key(r.event), 200) as other_id,
+        r.properties -> ops.other_id_key(r.event) as other
     from quarantine.event as r
     -- Worked out once a row.
     offset 0

@@ -10,11 +10,7 @@ with rewritten as materialized (
         r.distinct_id,
         r.kind = 'naming' as is_naming,
         coalesce(p.person_id, e.person_id) as person_id,
-        case
-            when r.kind = 'naming'
-                then jsonb_set(e.properties, array[ops.other_id_key(e.event)], to_jsonb(r.other_id))
-            else r.properties
-        end as properties
+        case when r.kind = 'naming' then e.properties || r.properties else r.properties end as properties
     from staging.erased_event as r
     inner join warehouse.stored_event as e
         on

@@ -37,11 +37,7 @@ written as (
         uuid = case when f.kind <> 'refused' then l.uuid end,
         event = case f.kind when 'naming' then l.event when 'refused' then '$erased' else f.event end,
         distinct_id = case when f.kind = 'naming' then l.distinct_id else f.distinct_id end,
-        properties = case
-            when f.kind = 'naming'
-                then jsonb_set(l.properties, array[ops.other_id_key(l.event)], to_jsonb(f.other_id))
-            else f.properties
-        end,
+        properties = case when f.kind = 'naming' then l.properties || f.properties else f.properties end,
         "timestamp" = case
             when f.kind = 'naming' then l."timestamp"
             else to_char(f."timestamp" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')

@@ -19,11 +19,7 @@ written as (
         sent_at = case when f.kind = 'naming' then q.sent_at end,
         ip = case when f.kind = 'naming' then q.ip end,
         is_operator = q.is_operator or f.kind = 'refused',
-        properties = case
-            when f.kind = 'naming'
-                then jsonb_set(q.properties, array[ops.other_id_key(q.event)], to_jsonb(f.other_id))
-            else f.properties
-        end,
+        properties = case when f.kind = 'naming' then q.properties || f.properties else f.properties end,
         reasons = case when f.kind = 'naming' then q.reasons else jsonb_build_array(%(reason)s::jsonb) end,
         resolution = case when f.kind = 'naming' then q.resolution else coalesce(q.resolution, 'discarded') end,
         resolved_at = case when f.kind = 'naming' then q.resolved_at else coalesce(q.resolved_at, now()) end,

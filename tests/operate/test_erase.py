@@ -581,3 +581,107 @@ def test_a_held_event_of_somebody_else_that_names_it(db, land, cycle, database, 
     assert (broken(db), verify(db).troubles) == ({}, [])
     result = rebuild(database, settings)
     assert (result.difference, result.missing) == (None, 0)
+
+
+def said(db, *uuids):
+    """The warnings of events, by type, however often an event was landed."""
+    rows = db.execute(
+        "select distinct l.uuid, w.type from landing.event as l inner join ops.warning as w using (landing_id)"
+        " where l.uuid = any(%s) order by 1, 2",
+        (list(uuids),),
+    )
+    return [(row["uuid"], row["type"]) for row in rows]
+
+
+# An id, and how other people's events name it without being able to merge with it.
+UNMERGEABLE = {
+    "illegal": ("null", "null"),
+    "illegal, other case": ("Anonymous", "Anonymous"),
+    "illegal, quoted": ('"undefined"', '"undefined"'),
+    "a number": ("0", 0),
+    "falsy": ("false", False),
+    "too long": ("a" * 200, "a" * 450),
+    "an object": ('{"a": 1}', {"a": 1}),
+}
+
+
+@pytest.mark.parametrize("kind", UNMERGEABLE)
+def test_who_could_not_merge_with_it_never_does(db, land, cycle, database, settings, kind):
+    """Of loaded, held and refused events that name it; in a replay of the refused ones and in one of landing."""
+    mine, named = UNMERGEABLE[kind]
+    db.execute("update landing.project set drop_events_older_than_seconds = 1000")
+    for name in ("d1", "d2", "d3", "d4", mine):
+        land("page", name, properties={"$device_id": name}, at=0)
+    land("$identify", "d1", properties={"$anon_distinct_id": named, "kept": 1}, at=1, uuid=UUID(1))
+    land("$create_alias", "d2", properties={"alias": named}, at=1, uuid=UUID(2))
+    old = {"timestamp": "2022-07-01T11:00:00Z", "at": 2}
+    land("$identify", "d3", properties={"$anon_distinct_id": named}, uuid=UUID(3), **old)
+    land("$create_alias", "d4", properties={"alias": named}, uuid=UUID(4), **old)
+    land("$merge_dangerously", "later-on", properties={"alias": named}, at=3, uuid=UUID(5))
+    cycle(at=4)
+    told = said(db, UUID(1), UUID(2), UUID(5))
+    held = len(db.execute("select from buffer.event").fetchall())
+    assert held == (kind != "an object")
+    counted = "select count(distinct person_id) as n from warehouse.events where event <> '$erase'"
+    users = db.execute(counted).fetchone()
+    erase(db, mine, at=5)
+    cycle(at=6)
+    assert db.execute(counted).fetchone() == users
+    db.execute("update landing.project set drop_events_older_than_seconds = null")
+    assert quarantine.replay(db, quarantine.Selection(), why="let in", who="ann") == (2 if held else 5)
+    cycle(at=7)
+    cycle(at=100)
+    assert db.execute("select from buffer.event").fetchall() == []
+    assert db.execute(counted).fetchone() == {"n": users["n"] + held}
+    assert db.execute("select from warehouse.merge").fetchall() == []
+    assert said(db, UUID(1), UUID(2), UUID(5)) == told
+    assert {type for _, type in said(db, UUID(3), UUID(4))} - {"event_dropped_too_old"} == {type for _, type in told}
+    left = [
+        value
+        for table in ("landing.event", "quarantine.event", "warehouse.stored_event")
+        for row in db.execute(f"select properties from {table} where event <> '$erase'")
+        for value in row["properties"].values()
+    ]
+    assert [value for value in left if isinstance(value, type(named)) and value == named] == []
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    result = rebuild(database, settings)
+    assert (result.difference, result.missing) == (None, 0)
+
+
+def test_a_replayed_erasure_renames_nobody(db, land, cycle, database, settings):
+    """Not even who has joined the ids that stand in the place of the erased ones, and was erased with these."""
+    db.execute("update landing.project set drop_events_older_than_seconds = 1000")
+    land("page", "device-alice", properties={"$device_id": "device-alice"}, at=0, uuid=UUID(1))
+    land("$identify", "alice", properties={"$anon_distinct_id": "device-alice"}, at=1, uuid=UUID(2))
+    land("$identify", "bob", properties={"$anon_distinct_id": "alice"}, at=2, timestamp="2022-07-01", uuid=UUID(3))
+    land("page", "bob", properties={"$device_id": "bob"}, at=2, uuid=UUID(4))
+    cycle(at=3)
+    erase(db, "device-alice", at=4)
+    cycle(at=5)
+    # Sent again between the two erasures.
+    land("page", "device-alice", properties={"$device_id": "device-alice"}, at=6, uuid=UUID(1))
+    assert cycle(at=7)["duplicate"] == 1
+    land("$merge_dangerously", "bob", properties={"alias": named_by(db, UUID(3))}, at=8, uuid=UUID(5))
+    cycle(at=9)
+    second = erase(db, "bob", at=10)
+    cycle(at=11)
+    assert person.read_certificate(db, second).counts["distinct_ids"] == 3
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    result = rebuild(database, settings)
+    assert (result.difference, result.missing) == (None, 0)
+
+
+def test_one_that_says_what_it_has_renamed_renames_nothing(db, known, cycle):
+    before = db.execute("select * from warehouse.person_distinct_id order by distinct_id").fetchall()
+    person.land_erasure(db, 1, {"erase": "alice", "erased_ids": ["$erased-1"]}, by="ann", why="request 17")
+    db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(11),))
+    assert cycle(at=12)["landed"] == 1
+    after = db.execute("select * from warehouse.person_distinct_id order by distinct_id").fetchall()
+    assert [row for row in after if not row["distinct_id"].startswith("erasure ")] == before
+    assert db.execute("select distinct_id from ops.erased_id").fetchall() == [{"distinct_id": "$erased-1"}]
+
+
+def named_by(db, uuid):
+    return db.execute(
+        "select properties ->> '$anon_distinct_id' as named from quarantine.event where uuid = %s", (uuid,)
+    ).fetchone()["named"]
