@@ -509,6 +509,23 @@ def test_what_landing_does_not_hold_any_more(db, land, cycle, settings):
     assert (broken(db), verify(db).troubles) == ({}, [])
 
 
+def test_names_of_those_that_could_not_merge_without_landing(db, land, cycle, settings):
+    """Of such an event, and of one that was sent as if it separated persons, there is no merge to be found by."""
+    db.execute("select ops.ensure_day_partition('landing', 'event', 'received_at', '2022-07-01')")
+    for name in ("alice", "x" * 200):
+        land("page", name, properties={"$device_id": name}, at=0)
+    land("$create_alias", "null", properties={"alias": "alice", "$device_id": "null"}, at=1, uuid=UUID(1))
+    land("$split", "bob", properties={"$split_from": "alice", "$device_id": "bob"}, at=1, uuid=UUID(2))
+    land("$identify", "bob", properties={"$anon_distinct_id": "x" * 401}, at=1, uuid=UUID(3))
+    cycle(at=2)
+    assert drop_expired_partitions(db, settings, now=moment(86400 * 40)) == ["event_20220701"]
+    for name in ("alice", "x" * 200):
+        erase(db, name, at=86400 * 41)
+        cycle(at=86400 * 41)
+    assert found(db, "alice", "xxxx") == []
+    assert (broken(db), verify(db).troubles) == ({}, [])
+
+
 @pytest.mark.parametrize("is_landing_dropped", [False, True])
 def test_erasures_of_the_same_person_before_name_it_no_more(db, land, cycle, settings, is_landing_dropped):
     """One of events only, and one that could not be carried out."""
@@ -635,7 +652,7 @@ def test_who_could_not_merge_with_it_never_does(db, land, cycle, database, setti
     assert db.execute(counted).fetchone() == {"n": users["n"] + held}
     assert db.execute("select from warehouse.merge").fetchall() == []
     assert said(db, UUID(1), UUID(2), UUID(5)) == told
-    assert {type for _, type in said(db, UUID(3), UUID(4))} - {"event_dropped_too_old"} == {type for _, type in told}
+    assert {name for _, name in said(db, UUID(3), UUID(4))} - {"event_dropped_too_old"} == {name for _, name in told}
     left = [
         value
         for table in ("landing.event", "quarantine.event", "warehouse.stored_event")
