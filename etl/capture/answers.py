@@ -13,8 +13,10 @@ RETRY_AFTER_SECONDS = 5
 # autocapture_opt_out must be there, and false, or no click is ever captured; without supportedCompression the browser
 # sends plain JSON with a preflight each, without hasFeatureFlags it asks for flags at every load.
 REMOTE_CONFIG = {"autocapture_opt_out": False, "supportedCompression": ["gzip-js"], "hasFeatureFlags": False}
-FLAGS = {"flags": {}, "featureFlags": {}, "errorsWhileComputingFlags": False}
-# For posthog-js up to about 1.200, which asks here what newer ones read from the configuration.
+OLD_FLAGS = {"featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+FLAGS = {"flags": {}, **OLD_FLAGS}
+# For posthog-js up to about 1.200, which asks here what newer ones read from the configuration. The list of flags is
+# what the first version of this question gets; posthog-python fails on it when it asks for a later one.
 DECIDE = {
     "supportedCompression": ["gzip-js"],
     "featureFlags": [],
@@ -62,8 +64,14 @@ def of_each_event(uuids: Iterable[str | None]) -> Response:
     return json_response({"results": {uuid: {"result": "ok"} for uuid in uuids}})
 
 
-def auxiliary(endpoint: str, parts: Mapping[str, str]) -> Response:
-    """The answer to a request that carries no events, or none that are stored."""
+def auxiliary(endpoint: str, parts: Mapping[str, str], query: Mapping[str, str]) -> Response:
+    """The answer to a request that carries no events, or none that are stored.
+
+    Args:
+        endpoint: of ``endpoint_of``.
+        parts: of its path.
+        query: of the URL: what SDKs of different ages understand.
+    """
     match endpoint:
         case "config.js":
             return _remote_config(parts["token"])
@@ -72,10 +80,18 @@ def auxiliary(endpoint: str, parts: Mapping[str, str]) -> Response:
         case "flags":
             return json_response(FLAGS)
         case "decide":
-            return json_response(DECIDE)
+            return json_response(_decided(query.get("v", "")))
         case "recording":
             return accepted()
     return PlainTextResponse("ok")
+
+
+def _decided(version: str) -> Mapping[str, object]:
+    """What /decide/ answers to those who ask for a version of it: only the fourth has the flags as /flags/ has them."""
+    number = int(version) if len(version) < 5 and version.isascii() and version.isdigit() else 1
+    if number < 2:
+        return DECIDE
+    return {**DECIDE, **(OLD_FLAGS if number < 4 else FLAGS)}
 
 
 def _remote_config(token: str) -> Response:

@@ -163,7 +163,7 @@ class Capture:
         if endpoint == "recording":
             self.metrics.count_events(not_stored=1)
         await self._discard(request)
-        return answers.auxiliary(endpoint, parts)
+        return answers.auxiliary(endpoint, parts, request.query_params)
 
     def _counts(self) -> Response:
         return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")

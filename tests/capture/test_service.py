@@ -211,6 +211,31 @@ def test_tokens_begin_and_end_without_a_restart(service: Service, monkeypatch) -
         assert not project.register_token(db, 2, newer), "what was ended stays so"
 
 
+@pytest.mark.parametrize(
+    ("query", "flags"),
+    [
+        ("", {"featureFlags": []}),
+        ("?v=1", {"featureFlags": []}),
+        ("?v=", {"featureFlags": []}),
+        ("?v=%C2%B2", {"featureFlags": []}),
+        ("?v=" + "9" * 5_000, {"featureFlags": []}),
+        ("?v=2", {"featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}),
+        ("?v=3&ip=1", {"featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}),
+        ("?v=4", {"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}),
+    ],
+)  # fmt: skip
+def test_no_flags_in_the_version_that_an_sdk_asks_for(service: Service, query: str, flags: dict[str, Any]) -> None:
+    """posthog-python 2.5 to 3.23 fails inside the app when it asks for a version and is given a list."""
+    status, answer, _ = service.request("POST", f"/decide/{query}", b"{}")
+    configuration = {
+        "supportedCompression": ["gzip-js"],
+        "sessionRecording": False,
+        "autocapture_opt_out": False,
+        "config": {"enable_collect_everything": True},
+    }
+    assert (status, json.loads(answer)) == (200, configuration | flags)
+
+
 def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
     origin = {"Origin": "https://app.example.com"}
     for method, path, body in (
