@@ -78,12 +78,17 @@ def auxiliary(endpoint: str, parts: Mapping[str, str], query: Mapping[str, str])
         case "config":
             return json_response(REMOTE_CONFIG)
         case "flags":
-            return json_response(FLAGS)
+            # posthog-js 1.252 to 1.347 takes what is answered with `config` for the remote configuration.
+            return json_response({**REMOTE_CONFIG, **FLAGS} if _is_true(query.get("config", "")) else FLAGS)
         case "decide":
             return json_response(_decided(query.get("v", "")))
         case "recording":
             return accepted()
     return PlainTextResponse("ok")
+
+
+def _is_true(text: str) -> bool:
+    return text.lower() not in {"", "0", "false"}
 
 
 def _decided(version: str) -> Mapping[str, object]:

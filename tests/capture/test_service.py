@@ -236,6 +236,17 @@ def test_no_flags_in_the_version_that_an_sdk_asks_for(service: Service, query: s
     assert (status, json.loads(answer)) == (200, configuration | flags)
 
 
+def test_flags_bring_the_configuration_when_they_are_asked_to(service: Service) -> None:
+    """posthog-js 1.252 to 1.347 forgets otherwise that bodies may be packed, and its last large beacon is lost."""
+    flags = {"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": False}
+    configuration = json.loads(service.request("GET", f"/array/{TOKEN}/config")[1])
+    assert configuration["supportedCompression"] == ["gzip-js"]
+    for query in ("", "?v=2", "?v=2&config=false", "?v=2&config="):
+        assert json.loads(service.request("POST", f"/flags/{query}", b"{}")[1]) == flags
+    for query in ("?v=2&config=true&ip=0", "?config=1"):
+        assert json.loads(service.request("POST", f"/flags/{query}", b"{}")[1]) == configuration | flags
+
+
 def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
     origin = {"Origin": "https://app.example.com"}
     for method, path, body in (
