@@ -23,7 +23,7 @@ from etl.capture import answers
 from etl.capture.body import unpack
 from etl.capture.limits import SMALL_BYTES, Memory, Threads, client_of
 from etl.capture.metrics import Metrics
-from etl.capture.request import Rows, read_request, rows_of
+from etl.capture.request import Headers, Rows, read_request, rows_of
 from etl.capture.shards import Shard, Shards
 from etl.capture.writer import named
 from etl.errors import ConfigurationError, RefusedError
@@ -153,8 +153,7 @@ class Capture:
             await self._store(request, noted, is_engage=parts["name"] == "engage")
             return answers.accepted()
         if endpoint == "v1":
-            kind, _, bearer = request.headers.get("authorization", "").partition(" ")
-            stored = await self._store(request, noted, bearer=bearer.strip() if kind.lower() == "bearer" else "")
+            stored = await self._store(request, noted, headers=Headers.of(request.headers))
             return answers.of_each_event(row.uuid for row in stored.rows)
         if endpoint == "static":
             return await self._file(request, parts["file"])
@@ -180,13 +179,13 @@ class Capture:
         return response
 
     async def _store(
-        self, request: Request, noted: Noted, *, bearer: str | None = None, is_engage: bool = False
+        self, request: Request, noted: Noted, *, headers: Headers | None = None, is_engage: bool = False
     ) -> Rows:
         """Commit the events of one request; returns what was committed."""
         host = None if request.client is None else request.client.host
         client = client_of(host or "")
         with self._pending.of(client) as take:
-            shard, rows = await self._rows(request, client, take, noted, bearer=bearer, is_engage=is_engage, ip=host)
+            shard, rows = await self._rows(request, client, take, noted, headers=headers, is_engage=is_engage, ip=host)
             noted["events"] = len(rows.rows)
             if rows.repaired:
                 noted["repaired"] = rows.repaired
@@ -203,7 +202,7 @@ class Capture:
         take: Callable[[int], None],
         noted: Noted,
         *,
-        bearer: str | None,
+        headers: Headers | None,
         is_engage: bool,
         ip: str | None,
     ) -> tuple[Shard, Rows]:
@@ -218,7 +217,7 @@ class Capture:
                 query=request.query_params,
                 max_events=self.settings.capture_max_batch_events,
                 is_engage=is_engage,
-                bearer=bearer,
+                headers=headers,
             ),
         )
         shard, rules = await self.shards.find(events.token)

@@ -48,6 +48,23 @@ _object = msgspec.json.Decoder(dict[str, Raw])
 
 
 @dataclass(frozen=True)
+class Headers:
+    """What the v1 protocol says in headers: the token, and when this try was sent, by the client's clock."""
+
+    token: str
+    sent_at: str | None = None
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Headers:
+        """Of a request; what is not as it should be is as if it were not there."""
+        kind, _, token = headers.get("authorization", "").partition(" ")
+        return cls(
+            token.strip() if kind.lower() == "bearer" else "",
+            _moment(headers.get("posthog-request-timestamp", "")),
+        )
+
+
+@dataclass(frozen=True)
 class Request:
     """What one request holds: its token, its events, when it was sent by the client's clock, how many are repaired."""
 
@@ -68,7 +85,7 @@ class Rows:
 
 
 def read_request(
-    text: bytes, *, query: Mapping[str, str], max_events: int, is_engage: bool = False, bearer: str | None = None
+    text: bytes, *, query: Mapping[str, str], max_events: int, is_engage: bool = False, headers: Headers | None = None
 ) -> Request:
     """Split a body into its events and find the token.
 
@@ -77,7 +94,7 @@ def read_request(
         query: of the URL; old SDKs say there when they sent it.
         max_events: in one request.
         is_engage: an object without a name is an ``$identify`` (PostHog: /engage).
-        bearer: the token of the v1 protocol, from the header; it wins.
+        headers: of the v1 protocol; they win, because a retry renews them but not the body.
 
     Raises:
         RefusedError: no events, too many, none that has a name and an id, or no single valid token.
@@ -88,13 +105,18 @@ def read_request(
             {"event": "$identify", **each} if isinstance(each, dict) and "event" not in each else each
             for each in events
         ]
-    token = bearer if bearer is not None else _token(events, envelope)
+    token = _token(events, envelope) if headers is None else headers.token
     if token is None and all(isinstance(each, Unreadable) for each in events):
         raise RefusedError(400, "unreadable", f"The request cannot be read: {events[0]}")
     token = _checked(token)
     if not any(_has_name_and_id(each) for each in events):
         raise RefusedError(400, "no_event", "No event of the request has a name and a distinct_id: nothing is stored.")
-    sent_at = as_text(envelope.get("sent_at")) or as_text(envelope.get("created_at")) or _milliseconds(query)
+    sent_at = (
+        (headers and headers.sent_at)
+        or as_text(envelope.get("sent_at"))
+        or as_text(envelope.get("created_at"))
+        or _milliseconds(query)
+    )
     return Request(token, events, sent_at, repaired)
 
 
@@ -199,6 +221,15 @@ def _milliseconds(query: Mapping[str, str]) -> str | None:
         if value.isascii() and value.isdigit() and 12 <= len(value) <= 13:
             return datetime.fromtimestamp(int(value) / 1000, UTC).isoformat(timespec="milliseconds")
     return None
+
+
+def _moment(text: str) -> str | None:
+    """An ISO 8601 time with its zone, in UTC; None if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return None if moment.tzinfo is None else moment.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _without_options(event: Fields) -> Fields:

@@ -66,6 +66,31 @@ def test_the_newer_protocol_answers_for_each_event(service: Service) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "sent_at"),
+    [
+        ("2026-11-28T04:01:07.112944+00:00", "2026-11-28T04:01:07.112944+00:00"),
+        ("2026-11-28T04:01:07.112Z", "2026-11-28T04:01:07.112000+00:00"),
+        ("2026-11-28T05:01:07+01:00", "2026-11-28T04:01:07+00:00"),
+        ("2026-11-28T04:01:07", "2026-11-28T04:01:04Z"),
+        ("2026-11-28", "2026-11-28T04:01:04Z"),
+        ("9999-12-31T23:59:59-01:00", "2026-11-28T04:01:04Z"),
+        ("soon", "2026-11-28T04:01:04Z"),
+        ("", "2026-11-28T04:01:04Z"),
+    ],
+)
+def test_a_retry_of_the_newer_protocol_was_sent_when_its_header_says(
+    service: Service, header: str, sent_at: str
+) -> None:
+    """The body of every try says when the first was made: events would move by the delay of the retries."""
+    body = json.dumps({"created_at": "2026-11-28T04:01:04Z", "batch": [event()]}).encode()
+    headers = {"Authorization": f"Bearer {TOKEN}", "PostHog-Request-Timestamp": header}
+    assert service.request("POST", "/i/v1/analytics/events", body, headers)[0] == 200
+    assert service.landed()[0]["sent_at"] == sent_at
+    assert service.request("POST", "/batch/", body[:-1] + f', "api_key": "{TOKEN}"}}'.encode(), headers)[0] == 200
+    assert service.landed()[1]["sent_at"] == "2026-11-28T04:01:04Z", "it is no header of the older protocols"
+
+
+@pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
         ({"api_key": "phc_nobody", "batch": [event()]}, 401, "unknown_token"),
