@@ -37,6 +37,7 @@ OPTIONS = {
     "process_person_profile": "$process_person_profile",
 }
 TOP_LEVEL = {"session_id": "$session_id", "window_id": "$window_id"}
+MAX_SDK_INFO = 200
 
 # What says who somebody is. PostHog refuses a request with bytes that are no UTF-8; with U+FFFD in their place two ids
 # can become one, and two persons with them.
@@ -49,10 +50,17 @@ _object = msgspec.json.Decoder(dict[str, Raw])
 
 @dataclass(frozen=True)
 class Headers:
-    """What the v1 protocol says in headers: the token, and when this try was sent, by the client's clock."""
+    """What the v1 protocol says in headers.
+
+    Attributes:
+        token: the project's.
+        sent_at: when this try was sent, by the client's clock.
+        sdk: what the SDK would else say of itself in the properties of each event.
+    """
 
     token: str
-    sent_at: str | None = None
+    sent_at: str | None
+    sdk: Mapping[str, str]
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> Headers:
@@ -61,17 +69,27 @@ class Headers:
         return cls(
             token.strip() if kind.lower() == "bearer" else "",
             _moment(headers.get("posthog-request-timestamp", "")),
+            _sdk(headers.get("posthog-sdk-info", "")),
         )
 
 
 @dataclass(frozen=True)
 class Request:
-    """What one request holds: its token, its events, when it was sent by the client's clock, how many are repaired."""
+    """What one request holds.
+
+    Attributes:
+        token: the project's.
+        events: as they came.
+        sent_at: by the client's clock.
+        repaired: how many events are.
+        added: properties that every event gets, over its own.
+    """
 
     token: str
     events: list[Fields | Unreadable]
     sent_at: str | None
-    repaired: int = 0
+    repaired: int
+    added: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -117,7 +135,7 @@ def read_request(
         or as_text(envelope.get("created_at"))
         or _milliseconds(query)
     )
-    return Request(token, events, sent_at, repaired)
+    return Request(token, events, sent_at, repaired, {} if headers is None else headers.sdk)
 
 
 def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: datetime) -> Rows:
@@ -129,7 +147,10 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             unreadable += 1
             continue
         row = landing_row(
-            _without_options(event), team_id=rules.team_id, sent_at=request.sent_at, received_at=received_at
+            _without_options(event, request.added),
+            team_id=rules.team_id,
+            sent_at=request.sent_at,
+            received_at=received_at,
         )
         if row.event in NOT_STORED:
             not_stored += 1
@@ -232,13 +253,28 @@ def _moment(text: str) -> str | None:
         return None
 
 
-def _without_options(event: Fields) -> Fields:
-    """An event of the v1 protocol in the form that all others have."""
-    if not bytes(event.get("options", b"")).startswith(b"{"):
+def _sdk(info: str) -> Mapping[str, str]:
+    """``name/version`` as the properties that name an SDK; none where PostHog sets none (rust/capture, v1/context.rs).
+
+    The v1 protocol takes these properties out of the events. A long text would be repeated in every one of them.
+    """
+    name, _, version = (part.strip() for part in info.rpartition("/"))
+    if not (name and version) or len(info) > MAX_SDK_INFO or not (info.isascii() and info.isprintable()):
+        return {}
+    return {"$lib": name, "$lib_version": version}
+
+
+def _without_options(event: Fields, added: Mapping[str, str]) -> Fields:
+    """An event of the v1 protocol in the form that all others have, with properties added."""
+    has_options = bytes(event.get("options", b"")).startswith(b"{")
+    if not (has_options or added):
         return event
-    options = _object.decode(event["options"])
-    lifted = {OPTIONS[name]: value for name, value in options.items() if name in OPTIONS}
-    lifted |= {TOP_LEVEL[name]: event[name] for name in TOP_LEVEL if name in event}
+    lifted: Fields = {}
+    if has_options:
+        options = _object.decode(event["options"])
+        lifted = {OPTIONS[name]: value for name, value in options.items() if name in OPTIONS}
+        lifted |= {TOP_LEVEL[name]: event[name] for name in TOP_LEVEL if name in event}
+    lifted |= added
     properties = event.get("properties", b"{}")
     if not lifted or not bytes(properties).startswith(b"{"):
         return event

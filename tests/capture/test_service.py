@@ -91,6 +91,46 @@ def test_a_retry_of_the_newer_protocol_was_sent_when_its_header_says(
 
 
 @pytest.mark.parametrize(
+    ("info", "sdk"),
+    [
+        ("posthog-python/7.91.1", ("posthog-python", "7.91.1")),
+        (" posthog/node / 5.70.0 ", ("posthog/node", "5.70.0")),
+        ('"}\\/1', ('"}\\', "1")),
+        ("a/" + "9" * 198, ("a", "9" * 198)),
+        ("a/" + "9" * 199, None),
+        ("posthog-python", None),
+        ("/7.91.1", None),
+        ("posthog-python/ ", None),
+        ("/", None),
+        ("", None),
+        ("posthog-p\u00ffthon/1", None),
+    ],
+)
+def test_the_newer_protocol_names_its_sdk_in_a_header(service: Service, info: str, sdk: tuple[str, str] | None) -> None:
+    events = [
+        event(options={"process_person_profile": False}, properties={"a": 1, "$lib": "own"}),
+        event(properties={"$lib_version": "own"}),
+        event(),
+    ]
+    headers = {"Authorization": f"Bearer {TOKEN}", "PostHog-Sdk-Info": info}
+    body = json.dumps({"batch": events}).encode()
+    assert service.request("POST", "/i/v1/analytics/events", body, headers)[0] == 200
+    own = [
+        {"a": 1, "$lib": "own", "$process_person_profile": False},
+        {"$lib_version": "own"},
+        {},
+    ]
+    named = {} if sdk is None else dict(zip(("$lib", "$lib_version"), sdk, strict=True))
+    assert [row["properties"] or {} for row in service.landed()] == [each | named for each in own]
+
+
+def test_the_headers_of_older_protocols_name_no_sdk(service: Service) -> None:
+    body = json.dumps({"api_key": TOKEN, "batch": [event(properties={"$lib": "own"})]}).encode()
+    assert service.request("POST", "/batch/", body, {"PostHog-Sdk-Info": "posthog-python/7.91.1"})[0] == 200
+    assert service.landed()[0]["properties"] == {"$lib": "own"}
+
+
+@pytest.mark.parametrize(
     ("body", "status", "reason"),
     [
         ({"api_key": "phc_nobody", "batch": [event()]}, 401, "unknown_token"),
@@ -291,6 +331,10 @@ def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
     status, _, headers = service.request("OPTIONS", "/e/?v=1", None, origin | asked)
     assert status == 200
     assert headers["Access-Control-Allow-Headers"] == "content-type,x-a"
+    newer = "authorization,content-type,posthog-attempt,posthog-request-id,posthog-request-timestamp,posthog-sdk-info"
+    asked_newer = origin | asked | {"Access-Control-Request-Headers": newer}
+    status, _, headers = service.request("OPTIONS", "/i/v1/analytics/events", None, asked_newer)
+    assert (status, headers["Access-Control-Allow-Headers"]) == (200, newer)
     assert "POST" in headers["Access-Control-Allow-Methods"]
     assert headers["Access-Control-Allow-Private-Network"] == "true"
     for path in ("/_metrics", "/_ready"):
