@@ -132,6 +132,7 @@ def read_request(
     sent_at = (
         (headers and headers.sent_at)
         or as_text(envelope.get("sent_at"))
+        or as_text(envelope.get("sentAt"))  # posthog-python up to 7.15
         or as_text(envelope.get("created_at"))
         or _milliseconds(query)
     )

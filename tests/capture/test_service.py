@@ -124,6 +124,22 @@ def test_the_newer_protocol_names_its_sdk_in_a_header(service: Service, info: st
     assert [row["properties"] or {} for row in service.landed()] == [each | named for each in own]
 
 
+@pytest.mark.parametrize(
+    ("envelope", "sent_at"),
+    [
+        ({"sentAt": "2026-11-28T04:01:04Z"}, "2026-11-28T04:01:04Z"),
+        ({"sentAt": "2026-11-28T04:01:04Z", "sent_at": "2026-11-28T04:01:05Z"}, "2026-11-28T04:01:05Z"),
+        ({"sentAt": None, "created_at": "2026-11-28T04:01:06Z"}, "2026-11-28T04:01:06Z"),
+    ],
+)
+def test_older_python_says_when_it_sent_by_another_name(
+    service: Service, envelope: dict[str, str | None], sent_at: str
+) -> None:
+    """posthog-python 1.0 to 7.15."""
+    assert service.send(event(), **envelope) == 200
+    assert service.landed()[0]["sent_at"] == sent_at
+
+
 def test_the_headers_of_older_protocols_name_no_sdk(service: Service) -> None:
     body = json.dumps({"api_key": TOKEN, "batch": [event(properties={"$lib": "own"})]}).encode()
     assert service.request("POST", "/batch/", body, {"PostHog-Sdk-Info": "posthog-python/7.91.1"})[0] == 200
