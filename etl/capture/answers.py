@@ -24,6 +24,12 @@ DECIDE = {
     "autocapture_opt_out": False,
     "config": {"enable_collect_everything": True},
 }
+# What else SDKs ask for; a refusal of it would stand in the console of each page, or in the log of an app at each try.
+NOTHING = {
+    "early_access": {"earlyAccessFeatures": []},
+    "surveys": {"surveys": []},
+    "definitions": {"flags": [], "group_type_mapping": {}, "cohorts": {}},
+}
 
 _CAPTURE = r"(?:e|i/v0/e|batch|capture|track|engage)"
 ENDPOINTS = {
@@ -33,6 +39,9 @@ ENDPOINTS = {
     "config": re.compile(r"(?:/.*)?/array/(?P<token>[\w-]{1,64})/config/?", re.ASCII),
     "flags": re.compile(r"(?:/.*)?/flags/?"),
     "decide": re.compile(r"(?:/.*)?/decide/?"),
+    "early_access": re.compile(r"(?:/.*)?/api/early_access_features/?"),
+    "surveys": re.compile(r"(?:/.*)?/api/surveys/?"),
+    "definitions": re.compile(r"(?:/.*)?/(?:flags/definitions|api/feature_flag/local_evaluation)/?"),
     "recording": re.compile(r"(?:/.*)?/s/?"),
     "static": re.compile(r"(?:/.*)?/static/(?:\d[\w.-]*/)?(?P<file>\w[\w.-]*\.js(?:\.map)?)", re.ASCII),
     "health": re.compile(r"/_health"),
@@ -72,19 +81,24 @@ def auxiliary(endpoint: str, parts: Mapping[str, str], query: Mapping[str, str])
         parts: of its path.
         query: of the URL: what SDKs of different ages understand.
     """
+    answer: object
     match endpoint:
         case "config.js":
             return _remote_config(parts["token"])
-        case "config":
-            return json_response(REMOTE_CONFIG)
-        case "flags":
-            # posthog-js 1.252 to 1.347 takes what is answered with `config` for the remote configuration.
-            return json_response({**REMOTE_CONFIG, **FLAGS} if _is_true(query.get("config", "")) else FLAGS)
-        case "decide":
-            return json_response(_decided(query.get("v", "")))
         case "recording":
             return accepted()
-    return PlainTextResponse("ok")
+        case "health":
+            return PlainTextResponse("ok")
+        case "config":
+            answer = REMOTE_CONFIG
+        case "flags":
+            # posthog-js 1.252 to 1.347 takes what is answered with `config` for the remote configuration.
+            answer = {**REMOTE_CONFIG, **FLAGS} if _is_true(query.get("config", "")) else FLAGS
+        case "decide":
+            answer = _decided(query.get("v", ""))
+        case _:
+            answer = NOTHING[endpoint]
+    return json_response(answer)
 
 
 def _is_true(text: str) -> bool:

@@ -37,7 +37,9 @@ GET_AND_POST = frozenset({"GET", "HEAD", "POST"})
 METHODS = {
     **dict.fromkeys(("capture", "flags", "decide"), GET_AND_POST),
     **dict.fromkeys(("v1", "recording"), frozenset({"POST"})),
-    **dict.fromkeys(("config.js", "config", "static", "health", "ready", "metrics"), frozenset({"GET", "HEAD"})),
+    **dict.fromkeys(
+        ("config.js", "config", "static", "health", "ready", "metrics", *answers.NOTHING), frozenset({"GET", "HEAD"})
+    ),
 }
 
 T = TypeVar("T")

@@ -328,6 +328,23 @@ def test_flags_bring_the_configuration_when_they_are_asked_to(service: Service) 
         assert json.loads(service.request("POST", f"/flags/{query}", b"{}")[1]) == configuration | flags
 
 
+@pytest.mark.parametrize(
+    ("path", "nothing"),
+    [
+        ("/api/early_access_features/?token=phc_x", {"earlyAccessFeatures": []}),
+        ("/ingest/api/early_access_features", {"earlyAccessFeatures": []}),
+        ("/api/surveys/?token=phc_x", {"surveys": []}),
+        ("/flags/definitions?token=phc_x&send_cohorts", {"flags": [], "group_type_mapping": {}, "cohorts": {}}),
+        ("/api/feature_flag/local_evaluation/?token=x", {"flags": [], "group_type_mapping": {}, "cohorts": {}}),
+    ],
+)
+def test_what_is_not_supported_is_answered_with_nothing(service: Service, path: str, nothing: dict[str, Any]) -> None:
+    status, answer, headers = service.request("GET", path, None, {"Origin": "https://shop.example"})
+    assert (status, json.loads(answer)) == (200, nothing)
+    assert headers["Access-Control-Allow-Origin"]
+    assert service.request("POST", path, b"{}")[0] == 405
+
+
 def test_cors_on_every_answer_of_a_browser(service: Service) -> None:
     origin = {"Origin": "https://app.example.com"}
     for method, path, body in (
