@@ -14,7 +14,9 @@ from tests.capture.service import TOKEN, Service
 
 FOLDER = Path(__file__).parent / "fixtures"
 FILES = sorted(FOLDER.glob("*.json"))
-REPLAYED = ("content-type", "content-encoding", "origin", "user-agent", "authorization")
+SDK_INFO = "posthog-sdk-info"
+SENT_AT = "posthog-request-timestamp"
+REPLAYED = ("content-type", "content-encoding", "origin", "user-agent", "authorization", SDK_INFO, SENT_AT)
 
 
 def test_there_are_recordings():
@@ -61,6 +63,9 @@ def compare(row: dict[str, Any], event: dict[str, Any], request: dict[str, Any])
     for operation in ("$set", "$set_once"):
         if event.get(operation) is not None:
             expected[operation] = (expected.get(operation) or {}) | event[operation]
+    headers = request["headers"]
+    if SDK_INFO in headers:
+        expected |= dict(zip(("$lib", "$lib_version"), headers[SDK_INFO].split("/"), strict=True))
     assert row["properties"] == mended(expected)
     assert row["event"] == event["event"]
     assert row["distinct_id"] == (None if event.get("distinct_id") is None else str(event["distinct_id"]))
@@ -71,14 +76,16 @@ def compare(row: dict[str, Any], event: dict[str, Any], request: dict[str, Any])
     else:
         assert row["uuid"]
     decoded = request["decoded"]
-    sent_at = decoded.get("sent_at") or decoded.get("created_at") if isinstance(decoded, dict) else None
+    sent_at = decoded.get("sent_at") if isinstance(decoded, dict) else None
     if "offset" in event:
         moment = row["received_at"] - timedelta(milliseconds=event["offset"])
         assert abs(datetime.fromisoformat(row["timestamp"]) - moment) < timedelta(seconds=5)
         assert row["sent_at"] is None
     else:
         assert row["timestamp"] == event.get("timestamp")
-        if sent_at:
+        if SENT_AT in headers:
+            assert datetime.fromisoformat(row["sent_at"]) == datetime.fromisoformat(headers[SENT_AT])
+        elif sent_at:
             assert row["sent_at"] == sent_at
         else:
             milliseconds = int(request["query"].split("_=")[1].split("&")[0])
