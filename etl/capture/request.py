@@ -6,10 +6,13 @@ where no event at all has a name and an id nothing lands, because an SDK sends n
 
 from __future__ import annotations
 
+import hashlib
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import msgspec
 import uuid6
@@ -45,6 +48,9 @@ IDS = ("distinct_id", "$distinct_id", "$anon_distinct_id", "alias", "$device_id"
 DAMAGED = "an id with bytes that are no UTF-8"
 
 _INSERT_IDS = uuid.UUID("3f0e2c5a-0c0f-5d5f-9c57-6d0a8b0d7e11")
+_BATCHES = uuid.UUID("b2a63f0e-5f0c-5f53-8a4b-6c1f6d4c9d52")
+_MILLISECONDS = re.compile(r"[.,]\d{3}")
+_MICROSECONDS = re.compile(r"[.,]\d{6}")
 _object = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -90,6 +96,27 @@ class Request:
     sent_at: str | None
     repaired: int
     added: Mapping[str, str]
+
+    @cached_property
+    def digest(self) -> str | None:
+        """Of all that the events say, where only the same request can say it once more; None: another might.
+
+        A client's clock goes on while it gathers events. So what it sends later has other times, if these have
+        microseconds, or milliseconds that differ within the batch. Two events of one millisecond may be alike.
+        """
+        times = [as_text(event.get("timestamp")) or "" for event in self.events if isinstance(event, dict)]
+        is_telling = all(map(_MICROSECONDS.search, times)) or (
+            all(map(_MILLISECONDS.search, times)) and len(set(times)) > 1
+        )
+        if not is_telling or len(times) < len(self.events):
+            return None
+        digest = hashlib.sha256()
+        for event in self.events:
+            for name, value in event.items():  # type: ignore[union-attr]
+                written = value.encode() if isinstance(value, str) else bytes(value)
+                digest.update(b"%b\0%b\0" % (name.encode(), written))
+            digest.update(b"\0")
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -142,7 +169,7 @@ def read_request(
 def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: datetime) -> Rows:
     """The landing rows of a request, cleaned by the rules of its project."""
     rows, not_stored, unreadable = [], 0, 0
-    for event in request.events:
+    for place, event in enumerate(request.events):
         if isinstance(event, Unreadable):
             rows.append(_unreadable_row(event, rules, ip))
             unreadable += 1
@@ -162,7 +189,7 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             unreadable += 1
         rows.append(
             row._replace(
-                uuid=row.uuid or _made_uuid(row, properties),
+                uuid=row.uuid or _made_uuid(request, place, row, properties),
                 properties=properties,
                 ip=None if rules.anonymizes_ip else ip,
             )
@@ -282,16 +309,19 @@ def _without_options(event: Fields, added: Mapping[str, str]) -> Fields:
     return {**event, "properties": Raw(msgspec.json.encode({**_object.decode(properties), **lifted}))}
 
 
-def _made_uuid(row: LandingRow, properties: str | None) -> str:
+def _made_uuid(request: Request, place: int, row: LandingRow, properties: str | None) -> str:
     """A uuid for an event without one, so that a row sent twice to the database counts once.
 
     posthog-js before 1.100 sends ``$insert_id`` instead, the same at every retry, so the uuid is made of that. Without
-    either nothing tells a retry from a second event, and the second one must not be lost.
+    it a batch that is sent again is known by all that it says, where it can be. Else nothing tells a retry from a
+    second event, and the second one must not be lost.
     """
     if properties is not None and '"$insert_id"' in properties:
         insert_id = as_text(_object.decode(properties).get("$insert_id"))
         if insert_id:
             return str(uuid.uuid5(_INSERT_IDS, f"{row.team_id}\0{row.event}\0{insert_id}"))
+    if request.digest is not None:
+        return str(uuid.uuid5(_BATCHES, f"{row.team_id}\0{request.digest}\0{place}"))
     return str(uuid6.uuid7())
 
 

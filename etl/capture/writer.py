@@ -47,6 +47,10 @@ class _Waiting:
     rows: Sequence[LandingRow]
     characters: int
     done: asyncio.Future[None]
+    is_sent: bool = False
+    """They are part of a COPY whose outcome is not known yet."""
+    is_late: bool = False
+    """Their time is over."""
 
 
 class Writer:
@@ -100,11 +104,17 @@ class Writer:
         self._metrics.queued_events.inc(len(rows))
         self._has_work.set()
         try:
-            async with asyncio.timeout(self._wait_seconds):
-                await waiting.done
-        except TimeoutError as error:
-            raise RefusedError(503, "database_away", "The database is slow or away: send again.") from error
+            await asyncio.wait([waiting.done], timeout=self._wait_seconds)
+            waiting.is_late = True
+            if waiting.is_sent:
+                # Whoever sends again what is committed just now counts it twice, where it brings no uuid. A COPY is
+                # given up after a while, so this ends.
+                await asyncio.wait([waiting.done], timeout=2 * self._wait_seconds)
+            if not waiting.done.done():
+                raise _too_late()
+            waiting.done.result()
         finally:
+            waiting.done.cancel()
             self._metrics.queued_events.dec(len(rows))
 
     async def _run(self, connection: _Connection) -> None:
@@ -121,12 +131,16 @@ class Writer:
     async def _write(self, group: list[_Waiting], connection: _Connection) -> None:
         """Commit the rows of a group and say so to its requests, or put them back."""
         began = time.perf_counter()
+        for waiting in group:
+            waiting.is_sent = True
         commit = asyncio.create_task(connection.commit([row for waiting in group for row in waiting.rows]))
         try:
             # Not `timeout`: cancelling makes psycopg wait for a server that may be gone.
             done, _ = await asyncio.wait([commit], timeout=self._wait_seconds)
         finally:
             await connection.break_off(commit)
+            for waiting in group:
+                waiting.is_sent = False
         error = commit.exception() if done else TimeoutError("no answer from the database")
         if error is None:
             self._metrics.commit_seconds.observe(time.perf_counter() - began)
@@ -145,6 +159,9 @@ class Writer:
             )
         else:
             log.error("commit failed", exc_info=error, **self._named)
+        for waiting in group:
+            if waiting.is_late and not waiting.done.done():
+                waiting.done.set_exception(_too_late())
         self._queue.extendleft(reversed(group))
         self._has_work.set()
         await asyncio.sleep(RETRY_SECONDS)
@@ -233,6 +250,10 @@ async def _unstorable(db: AsyncDb, rows: Sequence[LandingRow]) -> dict[int, str]
     """The server's reason for each row whose properties it cannot store, by place."""
     cursor = await db.execute(sql.statement("land/find_unstorable"), {"texts": [row.properties for row in rows]})
     return {row["index"]: row["message"] for row in await cursor.fetchall()}
+
+
+def _too_late() -> RefusedError:
+    return RefusedError(503, "database_away", "The database is slow or away: send again.")
 
 
 def _give_up(done: asyncio.Future[None]) -> None:

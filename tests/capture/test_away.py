@@ -89,6 +89,29 @@ def test_a_database_that_is_away_is_503_and_loses_nothing(patient: Service, away
     assert patient.metric("etl_capture_pending_bytes") == patient.metric("etl_capture_queued_events") == 0
 
 
+def test_nobody_is_told_to_send_again_what_is_being_committed(patient: Service, away_database: str) -> None:
+    """A COPY takes 1.4 s, and a request waits for 2 s; this one waits for a COPY before, and then for its own."""
+    with sql.connect(away_database) as db:
+        db.execute(
+            """
+            create function slow() returns trigger language plpgsql
+            as $$ begin perform pg_sleep(1.4); return null; end $$;
+            create trigger slow after insert on landing.event for each statement execute function slow();
+            """
+        )
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            answers = []
+            for _ in range(8):
+                answers.append(threads.submit(patient.send, {"event": "e", "distinct_id": "d"}))
+                time.sleep(0.1)
+        assert {answer.result() for answer in answers} == {200}
+        assert len(patient.landed()) == 8
+    finally:
+        with sql.connect(away_database) as db:
+            db.execute("drop trigger slow on landing.event; drop function slow")
+
+
 def test_a_database_that_hangs_holds_nobody_for_ever(patient: Service, away_database: str) -> None:
     assert patient.send(event()) == 200
     with sql.connect(away_database) as db:

@@ -217,6 +217,35 @@ def test_a_uuid_is_made_for_events_without_one(service: Service) -> None:
     assert all(uuid.UUID(each) for each in made)
 
 
+TICK = {"event": "tick", "distinct_id": "d"}
+
+
+@pytest.mark.parametrize(
+    ("times", "is_known"),
+    [
+        (["12:00:00.123456"], True),
+        (["12:00:00.123", "12:00:00.124", "12:00:00.124"], True),
+        (["12:00:00.123456+00:00", "12:00:00.123456+00:00"], True),
+        # A program may well send events like these twice and mean two.
+        (["12:00:00.123"], False),
+        (["12:00:00.123", "12:00:00.123"], False),
+        (["12:00:00", "12:00:01"], False),
+        ([None, "12:00:00.123456"], False),
+    ],
+)
+def test_a_batch_without_uuids_that_is_sent_again_counts_once(
+    service: Service, times: list[str | None], is_known: bool
+) -> None:
+    batch = [TICK | ({"timestamp": f"2026-11-25T{time}"} if time else {}) for time in times]
+    for sent_at in ("2026-11-25T12:00:05Z", "2026-11-25T12:00:09Z"):
+        assert service.post(json.dumps({"api_key": TOKEN, "batch": batch, "sentAt": sent_at})) == 200
+    landed = [row["uuid"] for row in service.landed()]
+    assert len(landed) == 2 * len(times)
+    assert len(set(landed)) == (len(times) if is_known else 2 * len(times))
+    assert service.post(json.dumps({"api_key": TOKEN, "batch": [*batch, TICK]})) == 200, "another batch"
+    assert len({row["uuid"] for row in service.landed()} - set(landed)) == len(times) + 1
+
+
 def test_recordings_are_answered_and_not_stored(service: Service) -> None:
     assert service.post(b"\x1f\x8brubbish", "/s/") == 200
     assert service.send(event("$snapshot"), event("$$heatmap"), event("kept")) == 200
