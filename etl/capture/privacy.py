@@ -7,6 +7,7 @@ import hmac
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -44,6 +45,7 @@ class Rules:
     dropped: frozenset[str] = frozenset()
     hashed: frozenset[str] = frozenset()
     hash_key: bytes = b""
+    address_key: bytes = b""
 
 
 def clean(text: str, rules: Rules, token: str | None = None) -> str:
@@ -74,6 +76,24 @@ def clean(text: str, rules: Rules, token: str | None = None) -> str:
             if bytes(properties.get(name, b"")).startswith(b"{"):
                 properties[name] = Raw(_encode(_without(_object.decode(properties[name]), rules)))
     return _encode(properties).decode()
+
+
+def address(ip: str | None, properties: str | None, rules: Rules, day: date) -> str | None:
+    """The client's address as it lands: none where the project keeps none.
+
+    Of a visitor without cookies it lands as a hash, whatever the project keeps, because it is part of what the
+    visitor's id is made of (PostHog: cookieless-manager.ts). The same visitor has another one in another project or on
+    another day (UTC).
+    """
+    if ip is not None and properties is not None and _is_cookieless(properties):
+        return hmac.digest(rules.address_key, f"{rules.team_id} {day} {ip}".encode(), hashlib.sha256).hex()
+    return None if rules.anonymizes_ip else ip
+
+
+def _is_cookieless(properties: str) -> bool:
+    if '"$cookieless_mode"' not in properties or not properties.startswith("{"):
+        return False
+    return bytes(_object.decode(properties).get("$cookieless_mode", b"")) == b"true"
 
 
 def _without(properties: dict[str, Raw], rules: Rules) -> dict[str, Raw]:

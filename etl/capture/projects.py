@@ -79,6 +79,7 @@ class Projects:
                 dropped=frozenset(row["dropped_properties"]),
                 hashed=frozenset(row["hashed_properties"]),
                 hash_key=row["hash_key"] or b"",
+                address_key=row["address_key"],
             )
             for row in rows
         }

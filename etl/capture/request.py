@@ -18,7 +18,7 @@ import msgspec
 import uuid6
 from msgspec import Raw
 
-from etl.capture.privacy import Rules, clean
+from etl.capture.privacy import Rules, address, clean
 from etl.capture.salvage import read_damaged, split_damaged
 from etl.errors import LandingError, RefusedError
 from etl.rules.wire import Fields, LandingRow, Unreadable, as_text, is_blank, landing_row, read_event, split_body
@@ -169,6 +169,7 @@ def read_request(
 def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: datetime) -> Rows:
     """The landing rows of a request, cleaned by the rules of its project."""
     rows, not_stored, unreadable = [], 0, 0
+    day = received_at.date()
     for place, event in enumerate(request.events):
         if isinstance(event, Unreadable):
             rows.append(_unreadable_row(event, rules, ip))
@@ -191,7 +192,7 @@ def rows_of(request: Request, rules: Rules, *, ip: str | None, received_at: date
             row._replace(
                 uuid=row.uuid or _made_uuid(request, place, row, properties),
                 properties=properties,
-                ip=None if rules.anonymizes_ip else ip,
+                ip=address(ip, properties, rules, day),
             )
         )
     return Rows(rows, not_stored, unreadable, request.repaired)

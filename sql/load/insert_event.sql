@@ -62,7 +62,9 @@ with written as (
             end as elements_chain,
             e.has_property_operations and not e.is_personless as has_property_operations,
             e.lift_shape <> 0 and not e.is_personless as is_lifted,
-            case when not p.anonymize_ips then l.ip end as ip,
+            case
+                when not p.anonymize_ips and (l.unpacked -> '$cookieless_mode' = 'true') is not true then l.ip
+            end as ip,
             l.sent_at,
             e.received_at,
             e.xid,

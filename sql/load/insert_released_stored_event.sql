@@ -62,7 +62,9 @@ with written as (
             end as elements_chain,
             b.has_property_operations,
             b.lift_shape <> 0 as is_lifted,
-            case when not p.anonymize_ips then l.ip end as ip,
+            case
+                when not p.anonymize_ips and (l.unpacked -> '$cookieless_mode' = 'true') is not true then l.ip
+            end as ip,
             l.sent_at,
             b.received_at,
             b.xid,

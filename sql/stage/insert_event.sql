@@ -111,7 +111,12 @@ extracted as (
         coalesce(u.properties -> '$cookieless_mode' = 'true', false) as is_cookieless,
         case
             when u.properties -> '$cookieless_mode' = 'true'
-                then array[u.properties ->> '$raw_user_agent', u.properties ->> '$ip', u.properties ->> '$host']
+                then
+                    array[
+                        u.properties ->> '$raw_user_agent',
+                        coalesce(nullif(u.properties ->> '$ip', ''), u.ip),
+                        u.properties ->> '$host'
+                    ]
         end as cookieless_traits,
         case when u.event = '$groupidentify' then u.properties ->> '$group_type' end as group_type,
         case when u.event = '$groupidentify' then u.properties ->> '$group_key' end as group_key,

@@ -17,7 +17,9 @@ import pytest
 
 from etl import sql
 from etl.operate import project
-from tests.capture.service import TOKEN, Service
+from etl.settings import Settings
+from etl.sql import Db
+from tests.capture.service import TOKEN, Service, serving
 
 
 def event(name: str = "e", **more: Any) -> dict[str, Any]:
@@ -215,6 +217,26 @@ def test_a_uuid_is_made_for_events_without_one(service: Service) -> None:
     assert made[0] == made[1], "an SDK's second try of the same event"
     assert len(set(made)) == 3
     assert all(uuid.UUID(each) for each in made)
+
+
+@pytest.mark.parametrize("keeps_addresses", [False, True])
+def test_visitors_without_cookies_are_counted_and_their_address_does_not_land(
+    database: str, settings: Settings, db: Db, cycle, keeps_addresses: bool
+) -> None:
+    """posthog-js sends no address: the request comes from one."""
+    db.execute("update landing.project set cookieless_mode = 'stateless', anonymize_ips = %s", [not keeps_addresses])
+    with serving(database, settings) as service:
+        for agent in ("Firefox", "Firefox", "Safari"):
+            visitor = {"$cookieless_mode": True, "$raw_user_agent": agent, "$host": "example.com"}
+            assert service.send(event(distinct_id="$posthog_cookieless", properties=visitor)) == 200
+        assert service.send(event(distinct_id="d", properties={"$cookieless_mode": False})) == 200
+    batch = cycle(hold_seconds=0)
+    assert (batch["loaded"], batch["quarantined"]) == (4, 0)
+    keyed = {row["ip"] for row in db.execute("select ip from landing.event where distinct_id <> 'd'").fetchall()}
+    assert [len(each) for each in keyed] == [64]
+    rows = db.execute("select distinct_id, ip from warehouse.events order by ip, distinct_id").fetchall()
+    assert [row["ip"] for row in rows] == (["127.0.0.1", None, None, None] if keeps_addresses else [None] * 4)
+    assert len({row["distinct_id"] for row in rows} - {"d"}) == 2
 
 
 TICK = {"event": "tick", "distinct_id": "d"}
