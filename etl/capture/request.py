@@ -49,8 +49,8 @@ DAMAGED = "an id with bytes that are no UTF-8"
 
 _INSERT_IDS = uuid.UUID("3f0e2c5a-0c0f-5d5f-9c57-6d0a8b0d7e11")
 _BATCHES = uuid.UUID("b2a63f0e-5f0c-5f53-8a4b-6c1f6d4c9d52")
-_MILLISECONDS = re.compile(r"[.,]\d{3}")
-_MICROSECONDS = re.compile(r"[.,]\d{6}")
+_MILLISECONDS = re.compile(r"[.,](?!000)\d{3}")
+_MICROSECONDS = re.compile(r"[.,](?!000000)\d{6}")
 _object = msgspec.json.Decoder(dict[str, Raw])
 
 
@@ -101,14 +101,13 @@ class Request:
     def digest(self) -> str | None:
         """Of all that the events say, where only the same request can say it once more; None: another might.
 
-        A client's clock goes on while it gathers events. So what it sends later has other times, if these have
-        microseconds, or milliseconds that differ within the batch. Two events of one millisecond may be alike.
+        A client's clock goes on while it gathers events. So what it sends later has other times, if one of these has
+        microseconds, or two differ by milliseconds. Two events of one millisecond may be alike. A fraction of zero is a
+        time that a program has given.
         """
-        times = [as_text(event.get("timestamp")) or "" for event in self.events if isinstance(event, dict)]
-        is_telling = all(map(_MICROSECONDS.search, times)) or (
-            all(map(_MILLISECONDS.search, times)) and len(set(times)) > 1
-        )
-        if not is_telling or len(times) < len(self.events):
+        times = {as_text(event.get("timestamp")) or "" for event in self.events if isinstance(event, dict)}
+        is_telling = any(map(_MICROSECONDS.search, times)) or sum(map(bool, map(_MILLISECONDS.search, times))) > 1
+        if not is_telling or any(isinstance(event, Unreadable) for event in self.events):
             return None
         digest = hashlib.sha256()
         for event in self.events:
