@@ -74,7 +74,8 @@ def digest_of_model(model: Model) -> Digest:
         "merges": {
             key: (merge.outcome, merge.target, merge.source, merge.person) for key, merge in model.merges.items()
         },
-        "events": events,
+        # By a split nobody was active.
+        "events": {key: person if key[2] != "$split" else None for key, person in events.items()},
         "counts": {
             "loaded": len(events),
             "held": len(model.accepted) - len(events),

@@ -31,7 +31,7 @@ known as (
 select
     (select sum(t.last_landing_id - t.first_landing_id + 1) from taken as t) > (select count(*) from known)
     and exists (
-        select
+        select b.batch_id
         from taken as t
         inner join ops.batch as b
             on
