@@ -89,7 +89,7 @@ class Writer:
         """The server is stopping: requests wait no longer than a second for a database that is away."""
         self._wait_seconds = min(self._wait_seconds, 1.0)
         for waiting in self._queue:
-            asyncio.get_running_loop().call_later(self._wait_seconds, _give_up, waiting.done)
+            asyncio.get_running_loop().call_later(self._wait_seconds, _give_up, waiting.done, _stopping())
 
     async def store(self, rows: Sequence[LandingRow]) -> None:
         """Return when the rows are committed.
@@ -160,8 +160,8 @@ class Writer:
         else:
             log.error("commit failed", exc_info=error, **self._named)
         for waiting in group:
-            if waiting.is_late and not waiting.done.done():
-                waiting.done.set_exception(_too_late())
+            if waiting.is_late:
+                _give_up(waiting.done, _too_late())
         self._queue.extendleft(reversed(group))
         self._has_work.set()
         await asyncio.sleep(RETRY_SECONDS)
@@ -256,6 +256,10 @@ def _too_late() -> RefusedError:
     return RefusedError(503, "database_away", "The database is slow or away: send again.")
 
 
-def _give_up(done: asyncio.Future[None]) -> None:
+def _stopping() -> RefusedError:
+    return RefusedError(503, "stopping", "The server is stopping: send again.")
+
+
+def _give_up(done: asyncio.Future[None], error: RefusedError) -> None:
     if not done.done():
-        done.set_exception(RefusedError(503, "stopping", "The server is stopping: send again."))
+        done.set_exception(error)

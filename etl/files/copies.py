@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from itertools import count
 from typing import IO
 
 from etl.errors import DISK_IS_FULL, LandingError
+from etl.files.packed import BLOCK_BYTES
 
-BLOCK_BYTES = 1024 * 1024
 KEPT_SHARE = 20
 """One part in so many of the disk stays free, at most ``KEPT_BYTES``: a database may be on it, and a pipe endless."""
 KEPT_BYTES = 1024**3
@@ -22,7 +23,7 @@ def copy(stream: IO[bytes], file: IO[bytes], name: str) -> None:
         LandingError: there is no room; says what to do.
     """
     try:
-        for number in range(0, 1 << 62):
+        for number in count():
             if number % _BLOCKS_A_LOOK == 0:
                 check_room(name)
             if not (block := stream.read(BLOCK_BYTES)):
