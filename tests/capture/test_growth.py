@@ -1,4 +1,4 @@
-"""What a megabyte may cost: each step of capture on what is worst for it, within a second of CPU."""
+"""What a megabyte may cost: each step of capture on what is worst for it, within seconds of CPU."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.capture.service import TOKEN, Service
 
 DATA = Path(__file__).parent / "data"
 SIZE = 1_000_000
+SECONDS = 3
+"""Five times what the slowest takes, for machines that are slower or shared; what grows as a square takes minutes."""
 LIMIT = 20_971_520
 RULES = Rules(1, dropped=frozenset({"secret"}), hashed=frozenset({"email"}), hash_key=b"k" * 32)
 KEYS = range(90_000)
@@ -129,13 +131,13 @@ def worked(body: bytes) -> Rows:
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("what", BODIES)
-def test_a_megabyte_takes_no_second(what: str) -> None:
+def test_a_megabyte_takes_seconds_at_most(what: str) -> None:
     began = time.process_time()
     try:
         answer = "rows" if worked(BODIES[what]).rows else "none"
     except RefusedError as error:
         answer = error.reason
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < SECONDS
     assert answer == ANSWERS.get(what, "rows")
 
 
@@ -145,7 +147,7 @@ def test_what_took_seconds_or_minutes_is_refused_at_once(name: str) -> None:
     began = time.process_time()
     with pytest.raises(RefusedError) as caught:
         worked((DATA / name).read_bytes())
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < SECONDS
     assert caught.value.status == 413
 
 
