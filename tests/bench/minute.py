@@ -1,7 +1,7 @@
 """What a minute's batch takes in an empty warehouse and in a full one: python -m tests.bench.minute.
 
-12,000 events with the properties that posthog-js sends, one batch without Airflow, five times; then the same with some
-million events already there, whose persons are those that the minute's events are of.
+12,000 events with the properties that posthog-js sends, one batch without Airflow, some times; and the same next to
+some million events that are already there, of the same persons.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from datetime import timedelta
 from io import StringIO
 
@@ -25,7 +25,7 @@ from tests.bench.events import START, LandingRow, generate, generate_history, la
 from tests.bench.usage import read_usage
 from tests.server import open_folder, running_in
 
-BATCHES = 5
+BATCHES = 7
 DAYS = 30
 KNOWN_PERSONS = 0.02  # of each event that is already there
 AT_ONCE = 500_000
@@ -42,26 +42,34 @@ def main() -> int:
 
 
 def compare(server: str, settings: Settings, *, events: int = 12_000, stored: int) -> tuple[float, float]:
-    """Print both; returns the seconds next to few events, and those next to many over them."""
+    """Print both; returns the seconds next to few events, and those next to many over them.
+
+    The same batches go into a warehouse of few events and into one of many, in turns: what else the machine does comes
+    and goes within the minutes that filling takes.
+    """
     import great_expectations  # noqa: F401 - the scheduler has it loaded before a task is forked
 
-    with databases.temporary_database(server, "minute") as url, sql.connect(url) as db:
-        migrate(db, settings)
-        known = int(stored * KNOWN_PERSONS)
-        fill(db, url, settings, [generate_history(known, recorded=read_recorded())], is_captured=True)
-        before = measure(db, settings, events, known, seed=100)
-        fill(db, url, settings, generate_parts(known, stored))
-        after = measure(db, settings, events, known, seed=200)
-    print(f"ratio of seconds {after[0] / before[0]:.2f}, of CPU {after[1] / before[1]:.2f}")
-    return before[0], after[0] / before[0]
+    known = int(stored * KNOWN_PERSONS)
+    with ExitStack() as stack:
+        warehouses = []
+        for name, parts in (("few", []), ("many", generate_parts(known, stored))):
+            url = stack.enter_context(databases.temporary_database(server, name))
+            db = stack.enter_context(sql.connect(url))
+            migrate(db, settings)
+            fill(db, url, settings, [generate_history(known, recorded=read_recorded()), *parts])
+            warehouses.append(db)
+        taken = [[measure(db, settings, events, known, number) for db in warehouses] for number in range(BATCHES)]
+        for db, of_one in zip(warehouses, zip(*taken, strict=True), strict=True):
+            report(db, events, of_one)
+    seconds, cpu = ([turn[1][kind] / turn[0][kind] for turn in taken] for kind in (0, 1))
+    print(f"ratio of seconds {statistics.median(seconds):.2f}, of CPU {statistics.median(cpu):.2f}")
+    return statistics.median(few[0] for few, _ in taken), statistics.median(seconds)
 
 
-def fill(
-    db: Db, url: str, settings: Settings, parts: Iterable[Iterable[LandingRow]], *, is_captured: bool = False
-) -> None:
+def fill(db: Db, url: str, settings: Settings, parts: Iterable[Iterable[LandingRow]]) -> None:
     """Load what is already there, part by part."""
     for rows in parts:
-        land(db, rows, is_captured=is_captured)
+        land(db, rows, is_captured=True)
         with redirect_stdout(StringIO()):
             drain(url, settings)
     db.execute("vacuum (analyze)")
@@ -73,36 +81,38 @@ def generate_parts(known: int, stored: int) -> Iterator[Iterator[LandingRow]]:
     for part, begin in enumerate(range(0, stored, AT_ONCE)):
         count = min(AT_ONCE, stored - begin)
         share = timedelta(days=DAYS * begin / stored)
-        yield generate(count, known_persons=known, seed=1000 + part, start=START + share, days=DAYS * count / stored)
-
-
-def measure(db: Db, settings: Settings, events: int, known: int, seed: int) -> tuple[float, float]:
-    """The medians of seconds and of CPU, server and client, of some batches; printed."""
-    took = []
-    recorded = read_recorded()
-    for number in range(BATCHES):
-        start = START + timedelta(days=DAYS, minutes=number)
-        land(
-            db,
-            generate(
-                events, known_persons=known, seed=seed + number, recorded=recorded, start=start, days=1 / (24 * 60)
-            ),
-            is_captured=True,
+        yield generate(
+            count,
+            known_persons=known,
+            seed=1000 + part,
+            recorded=read_recorded(),
+            start=START + share,
+            days=DAYS * count / stored,
         )
-        usage, began, cpu = read_usage(db), time.perf_counter(), time.process_time()
-        batch = run_cycle(db, settings)
-        seconds = time.perf_counter() - began
-        took.append((seconds, (read_usage(db) - usage).cpu + time.process_time() - cpu))
-        assert batch.landed == events
+
+
+def measure(db: Db, settings: Settings, events: int, known: int, number: int) -> tuple[float, float]:
+    """The seconds of one batch, and those of CPU, server and client."""
+    start = START + timedelta(days=DAYS, minutes=number)
+    minute = 1 / (24 * 60)
+    rows = generate(events, known_persons=known, seed=100 + number, recorded=read_recorded(), start=start, days=minute)
+    land(db, rows, is_captured=True)
+    usage, began, cpu = read_usage(db), time.perf_counter(), time.process_time()
+    batch = run_cycle(db, settings)
+    seconds = time.perf_counter() - began
+    assert batch.landed == events
+    return seconds, (read_usage(db) - usage).cpu + time.process_time() - cpu
+
+
+def report(db: Db, events: int, taken: Iterable[tuple[float, float]]) -> None:
+    seconds, cpu = zip(*taken, strict=True)
     stored = db.execute("select count(*) as n from warehouse.stored_event").fetchall()[0]["n"]
-    seconds, cpu = (statistics.median(each) for each in zip(*took, strict=True))
-    listed = ", ".join(f"{seconds:.2f}" for seconds, _ in took)
     print(
-        f"{events:,} events next to {stored:,}: {seconds:.2f} s (of {listed}), "
-        f"CPU {cpu * 1e6 / events:.1f} us an event",
+        f"{events:,} events next to {stored:,}: {statistics.median(seconds):.2f} s"
+        f" (of {', '.join(f'{each:.2f}' for each in seconds)}),"
+        f" CPU {statistics.median(cpu) * 1e6 / events:.1f} us an event",
         flush=True,
     )
-    return seconds, cpu
 
 
 if __name__ == "__main__":
