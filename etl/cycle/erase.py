@@ -237,6 +237,7 @@ def _rename(db: Db, parameters: dict[str, Any]) -> tuple[int, int]:
     people = sql.run(db, "erase/rewrite_persons").rowcount
     sql.run(db, "erase/rewrite_cohorts")
     sql.run(db, "erase/rewrite_decisions", parameters)
+    sql.run(db, "erase/rewrite_reasons", parameters)
     sql.run(db, "erase/clear_examples", parameters)
     sql.run(db, "erase/clear_file_examples", parameters)
     sql.run(db, "erase/clear_messages", parameters)

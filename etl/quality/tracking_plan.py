@@ -6,7 +6,7 @@ A file of the plan folder is one schema::
 
 ``version`` is optional and compared with the event's property ``schema_version``; a file without one is for every event
 of that name that no other file fits. ``mode``: ``report`` (default) records a warning, ``quarantine`` sets rows apart.
-``show_values``: the reason repeats the value that does not fit; by default it does not, for it may be personal.
+``show_values``: a row's reason repeats the value that does not fit; by default it does not, for it may be personal.
 """
 
 from __future__ import annotations
@@ -91,6 +91,7 @@ class Breach:
     landing_id: int
     entry: Entry
     reason: str
+    reason_without_value: str
 
     @property
     def remedy(self) -> str:
@@ -113,20 +114,22 @@ def find_breaches(db: Db, plan: Plan) -> tuple[list[Breach], list[Finding]]:
             if key not in plan:
                 continue
             counts[key] += 1
-            if reason := _misfit(plan[key], values):
-                breaches.append(Breach(landing_id, plan[key], reason))
+            if reasons := _misfit(plan[key], values):
+                breaches.append(Breach(landing_id, plan[key], *reasons))
     breaches.sort(key=lambda breach: breach.landing_id)
     return breaches, [_finding(entry, counts[key], breaches) for key, entry in plan.items()]
 
 
-def _misfit(entry: Entry, properties: Any) -> str | None:
+def _misfit(entry: Entry, properties: Any) -> tuple[str, str] | None:
+    """The reasons with the value, if wanted, and without."""
     from jsonschema.exceptions import best_match
 
     try:
         error = best_match(entry.validator.iter_errors(properties))
     except Exception as trouble:  # a text can be made on which the check of a format fails, or the nesting be too deep
-        return f"properties: cannot be compared with the schema ({type(trouble).__name__})"
-    return error and describe(error, is_value_shown=entry.is_value_shown)
+        reason = f"properties: cannot be compared with the schema ({type(trouble).__name__})"
+        return reason, reason
+    return error and (describe(error, is_value_shown=entry.is_value_shown), describe(error))
 
 
 def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
@@ -138,7 +141,8 @@ def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
         type="json_schema",
         column="properties",
         severity="critical" if entry.mode == "quarantine" else "warning",
-        reason=mine[0].reason if mine else "",
+        # Results stay for ever, whoever is erased.
+        reason=mine[0].reason_without_value if mine else "",
         remedy=mine[0].remedy if mine else "",
         is_success=not mine,
         evaluated=evaluated,

@@ -15,6 +15,16 @@ incident as (
     update ops.incident
     set detail = ops.without_ids(detail, %(ids)s::text[])
     where ops.without_ids(detail, %(ids)s::text[]) <> detail
+),
+
+apart as (
+    update ops.set_apart
+    set
+        error = ops.without_ids(error, %(ids)s::text[]),
+        reason = reason || jsonb_build_object('reason', ops.without_ids(reason ->> 'reason', %(ids)s::text[]))
+    where
+        ops.without_ids(error, %(ids)s::text[]) <> error
+        or ops.without_ids(reason ->> 'reason', %(ids)s::text[]) <> reason ->> 'reason'
 )
 
 update ops.rebuild_run

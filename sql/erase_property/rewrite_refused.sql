@@ -1,4 +1,5 @@
--- Rows in quarantine without the property. What an operator's event says stays, as in landing: it may be replayed.
+-- Rows in quarantine without the property, and of reasons that may repeat what it said only the place. What an
+-- operator's event says stays, as in landing: it may be replayed.
 with former as materialized (
     select
         q.landing_id,
@@ -13,12 +14,34 @@ with former as materialized (
 
 written as (
     update quarantine.event as q
-    set properties = ops.without_property(q.properties, %(property)s::text)
+    set
+        properties = ops.without_property(q.properties, %(property)s::text),
+        reasons = (
+            select jsonb_agg(ops.without_values(r.reason) order by r.place)
+            from jsonb_array_elements(q.reasons) with ordinality as r (reason, place)
+        )
     from former as f
     where q.landing_id = f.landing_id
     returning
         q.landing_id,
         ops.refusal_hash(q) as hash
+),
+
+apart as (
+    update ops.set_apart as a
+    set
+        error = '',
+        reason = ops.without_values(a.reason)
+    from former as f
+    where a.landing_id = f.landing_id
+    returning a.batch_id
+),
+
+failure as (
+    update ops.step_failure as s
+    set error = ''
+    from apart as a
+    where s.batch_id = a.batch_id
 )
 
 insert into staging.amendment (batch_id, name, events, digest)

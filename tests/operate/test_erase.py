@@ -23,6 +23,7 @@ from etl.quality.audit import verify
 from etl.report.refresh import refresh
 from etl.report.site import build
 from tests.contents import broken, dump, pages
+from tests.cycle.test_isolate import BadRowError, failing_on, quarantined
 from tests.landing import moment
 
 pytestmark = pytest.mark.long
@@ -548,6 +549,30 @@ def test_erasures_of_the_same_person_before_name_it_no_more(db, land, cycle, set
     cycle(at=86400 * 41)
     assert found(db, "alice") == []
     assert (broken(db), verify(db).troubles) == ({}, [])
+
+
+def test_reasons_of_other_rows_name_the_person_no_more(db, known, land, cycle, database, settings, tmp_path):
+    schema = {"properties": {"invited_by": {"maxLength": 3}}}
+    entry = {"event": "invited", "mode": "quarantine", "show_values": True, "schema": schema}
+    (tmp_path / "invited.json").write_text(json.dumps(entry))
+    misfit = land("invited", "bob", properties={"$device_id": "bob", "invited_by": "alice"}, at=11)
+    failing = land("page", "bob", properties={"$device_id": "bob"}, at=11)
+
+    def error(_):
+        return BadRowError("Key (distinct_id)=(alice) is before (alice2)")
+
+    with failing_on([failing], "load/insert_event", error=error):
+        assert cycle(at=12, plan_dir=tmp_path)["quarantined"] == 2
+    erase(db, "alice", at=13)
+    cycle(at=14)
+    reasons = quarantined(db)
+    assert reasons[misfit]["reason"] == "invited_by: '(erased)' is too long"
+    said = "BadRowError: Key (distinct_id)=((erased)) is before (alice2)"
+    assert reasons[failing]["reason"].endswith(said)
+    [apart] = db.execute("select error, reason from ops.set_apart").fetchall()
+    assert (apart["error"], apart["reason"]) == (said, reasons[failing])
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    assert rebuild(database, settings).difference is None
 
 
 def test_events_that_the_same_batch_releases(db, known, cycle, database, settings):

@@ -13,6 +13,7 @@ from etl.operate import person
 from etl.operate import property as properties
 from etl.operate.rebuild import rebuild
 from etl.quality.audit import verify
+from tests.cycle.test_isolate import BadRowError, failing_on, quarantined
 from tests.landing import moment
 from tests.operate.test_erase import UUID, broken, found, person_of
 
@@ -74,6 +75,33 @@ def test_it_is_gone_and_nothing_else(db, told, land, cycle, database, settings):
     cycle(at=82)
     held = db.execute("select properties from warehouse.events where uuid = %s", (UUID(7),)).fetchone()
     assert held == {"properties": {"$set": {"plan": "b"}}}
+    assert (broken(db), verify(db).troubles) == ({}, [])
+    assert rebuild(database, settings).difference is None
+
+
+def test_reasons_that_repeat_it(db, land, cycle, database, settings, tmp_path):
+    """What a schema does not allow, and what a step failed on; the results of checks never show a value."""
+    schema = {"properties": {"email": {"maxLength": 3}, "n": {"maximum": 3}}}
+    entry = {"event": "order", "mode": "quarantine", "show_values": True, "schema": schema}
+    (tmp_path / "order.json").write_text(json.dumps(entry))
+    device = {"$device_id": "d"}
+    misfit = land("order", "d", properties={**device, "email": "s-fox"}, at=0)
+    other = land("order", "d", properties={**device, "n": 4711}, at=0)
+    failing = land("page", "d", properties={**device, "email": "s-fox"}, at=0)
+    with failing_on([failing], "load/insert_event", error=lambda _: BadRowError("what: s-fox")):
+        assert cycle(at=1, plan_dir=tmp_path)["quarantined"] == 3
+    assert {name for name, _ in found(db, "s-fox")} >= {
+        "quarantine.event", "ops.set_apart", "ops.step_failure",
+    }  # fmt: skip
+    assert "ops.expectation_result" not in {name for name, _ in found(db, "s-fox", "4711")}
+    properties.erase(db, "email", team_id=1, by="ann", why="request 19")
+    db.execute("update landing.event set received_at = %s where event = '$erase'", (moment(2),))
+    cycle(at=3)
+    assert found(db, "s-fox") == []
+    reasons = {landing_id: reason["reason"] for landing_id, reason in quarantined(db).items()}
+    assert reasons[misfit] == "email: (erased)"
+    assert reasons[other] == "n: 4711 is greater than the maximum of 3"
+    assert reasons[failing].endswith("The step load fails on it: (erased)")
     assert (broken(db), verify(db).troubles) == ({}, [])
     assert rebuild(database, settings).difference is None
 
