@@ -1,7 +1,7 @@
 """From the bytes of a request to JSON: whatever an SDK packed it in, and never larger than a limit.
 
 Labels are not trusted, because the browser SDK sends gzip as ``text/plain`` without a word about it; every packing is
-known by its first bytes. PostHog: rust/capture/src/payload.
+known by its first bytes, but for lz-string, which has none of its own. PostHog: rust/capture/src/payload.
 
 The work is bounded by construction: each layer is read once, from front to back, and layers, members of gzip, fields,
 escapes and values are counted, so that the longest body that is allowed takes a known time, whatever is in it.
@@ -18,6 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 import zstandard
 
+from etl.capture.lz_string import unpack_lz_string
 from etl.errors import RefusedError
 from etl.rules.wire import STRING
 
@@ -31,8 +32,9 @@ BLOCK_BYTES = 65_536
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 _PADDING = re.compile(rb"\0*+")
+_COMPRESSION = re.compile(rb"(?:\A|&)compression=([\w-]{1,16})(?:&|\Z)")
 _FORM = re.compile(rb"\s*+(?:[\w.~%%-]{1,64}=[^&]*+&){0,%d}?data=([^&]*+)" % (MAX_FIELDS - 1))
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]++={0,2}+\s*+")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/_\s-]++={0,3}+\s*+")
 # A comma or an opening bracket outside strings, or else the end: it always matches, so nothing is read twice.
 _VALUE = re.compile(rb'(?:[^",\[{]++|' + STRING + rb")*+(?:([,\[{])|\Z)", re.DOTALL)
 
@@ -43,13 +45,14 @@ def unpack(body: bytes, *, max_bytes: int, compression: str = "") -> bytes:
     Args:
         body: as received.
         max_bytes: of the result, and of all that is unpacked on the way to it, together; unpacking stops there.
-        compression: what the query says; it only explains a refusal.
+        compression: what the query says, or the head; a field of a form may say it too.
 
     Raises:
         RefusedError: it cannot be unpacked, or is too large.
     """
     left = max_bytes
     for _ in range(MAX_LAYERS):
+        compression = compression or _compression_of(body)
         unpacked = _without_layer(body, left, compression)
         if unpacked is None:
             break
@@ -83,10 +86,19 @@ def _without_layer(body: bytes, most: int, compression: str) -> bytes | None:
     if form := _FORM.match(body):
         return _form_data(form[1])
     if len(body) >= 4 and _BASE64.fullmatch(body):
-        return _unpack_base64(body, compression)
+        return _unpack_base64(body, most, is_lz_string=compression.startswith("lz"))
     if compression == "br":
         raise RefusedError(400, "unsupported_compression", "Brotli is not supported: send gzip, deflate or zstd.")
     return None
+
+
+def _compression_of(body: bytes) -> str:
+    """What a field of a form says, next to the one with the data: before it or behind."""
+    form = _FORM.match(body)
+    if form is None:
+        return ""
+    said = _COMPRESSION.search(body, 0, form.start(1)) or _COMPRESSION.search(body, form.end(1))
+    return said[1].decode() if said else ""
 
 
 def _inflate(body: bytes, most: int) -> bytes:
@@ -143,18 +155,16 @@ def _form_data(value: bytes) -> bytes:
     return unquote_to_bytes(value).replace(b" ", b"+")
 
 
-def _unpack_base64(body: bytes, compression: str) -> bytes:
+def _unpack_base64(body: bytes, most: int, *, is_lz_string: bool) -> bytes:
     text = body.translate(bytes.maketrans(b"-_", b"+/"), delete=b" \t\r\n\f\v=")
+    # What lz-string writes need not end with a whole byte: the bits that are missing are zeros.
+    filler = b"A" if is_lz_string else b"="
     try:
-        unpacked = base64.b64decode(text + b"=" * (-len(text) % 4))
+        unpacked = base64.b64decode(text + filler * (-len(text) % 4))
     except binascii.Error as error:
         raise RefusedError(400, "undecodable", f"The body is not JSON, and no base64 either: {error}.") from error
-    if compression.startswith("lz") and unpacked.lstrip()[:1] not in {b"{", b"["} and unpacked[:2] != _GZIP:
-        raise RefusedError(
-            400,
-            "unsupported_compression",
-            "lz-string is not supported: use posthog-js 1.57 or newer, which sends gzip.",
-        )
+    if is_lz_string and unpacked.lstrip()[:1] not in {b"{", b"["} and unpacked[:2] != _GZIP:
+        return unpack_lz_string(unpacked, most=most, max_codes=MAX_VALUES)
     return unpacked
 
 

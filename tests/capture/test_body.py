@@ -118,10 +118,7 @@ def test_commas_in_strings_are_no_values() -> None:
     assert unpack(body, max_bytes=LIMIT) == body
 
 
-def test_lz_string_and_brotli_are_refused_by_name() -> None:
-    packed = b"N4IgpgbglgziBcIAKBDAngE0gQwE4iAA"
-    assert refusal(packed, compression="lz64").reason == "unsupported_compression"
-    assert "posthog-js" in str(refusal(packed, compression="lz64"))
+def test_brotli_is_refused_by_name() -> None:
     assert "Brotli" in str(refusal(b"\x8b\x02\x80abc\x03", compression="br"))
 
 
