@@ -38,7 +38,8 @@ COUNTS = (
 def check_days(db: Db, *, now: datetime | None = None) -> list[date]:
     """Count and check the newest days, and those never counted; returns them. A day is checked again for two days.
 
-    Then look for incidents in the last two days.
+    Of older days the users are counted again where late events or merges have changed them, and of one more each time,
+    so that no number stands for ever that was not counted. Then look for incidents in the last two days.
 
     Args:
         db: a connection in autocommit mode.
@@ -52,6 +53,8 @@ def check_days(db: Db, *, now: datetime | None = None) -> list[date]:
                 sql.run(db, name, {"day": day, "today": today})
             propose_steps(db, day, today)
             check_advice(db, day)
+    for row in sql.run(db, "daily/list_changed_days", {"today": today}).fetchall():
+        sql.run(db, "daily/count_users", {"day": row["day"]})
     sql.run(db, "daily/forget_hours", {"today": today})
     incidents.watch(db, now=now)
     return days

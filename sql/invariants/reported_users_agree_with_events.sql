@@ -1,30 +1,53 @@
--- The unique users that the page shows of yesterday and the day before, counted again from the events. Asked only while
--- the page's store has every batch that is loaded: otherwise the two may differ.
+-- The unique users that the page shows, counted again from the events: of yesterday and the day before, and of each day
+-- of which maintenance has counted others. Asked only while the page's store has every batch that is loaded: otherwise
+-- the two may differ.
 select
-    coalesce(e.day, r.day) as day,
-    coalesce(e.team_id, r.team_id) as team_id,
-    coalesce(e.persons, 0) as counted,
-    coalesce(r.unique_users, 0) as shown
+    d.day,
+    d.team_id,
+    d.counted,
+    d.shown
 from (
     select
-        (v."timestamp" at time zone 'UTC')::date as day,
+        a.day,
         v.team_id,
-        count(distinct v.person_id) as persons
-    from warehouse.events as v
-    where
-        v."timestamp" >= date_trunc('day', now(), 'UTC') - interval '2 days'
-        and v."timestamp" < date_trunc('day', now(), 'UTC')
-    group by (v."timestamp" at time zone 'UTC')::date, v.team_id
-) as e
-full join (
-    select d.*
-    from ops.report_day as d
-    where
-        d.day >= (now() at time zone 'UTC')::date - 2
-        and d.day < (now() at time zone 'UTC')::date
-) as r on e.day = r.day and e.team_id = r.team_id
+        sum(v.counted)::bigint as counted,
+        sum(v.shown)::bigint as shown
+    from (
+        select (now() at time zone 'UTC')::date - n as day
+        from generate_series(1, 2) as n
+        union
+        select r.day
+        from ops.report_day as r
+        inner join ops.user_day as u on r.day = u.day and r.team_id = u.team_id
+        where
+            r.unique_users <> u.persons
+            and r.day < (now() at time zone 'UTC')::date
+            and not exists (select from ops.dropped_events as x where x.day = r.day)
+    ) as a
+    -- A loop over the days, each of which reads its own partition.
+    cross join
+        lateral (
+            select
+                w.team_id,
+                count(distinct w.person_id) as counted,
+                0 as shown
+            from warehouse.events as w
+            where
+                w."timestamp" >= a.day::timestamp at time zone 'UTC'
+                and w."timestamp" < (a.day + 1)::timestamp at time zone 'UTC'
+            group by w.team_id
+            union all
+            select
+                r.team_id,
+                0 as counted,
+                r.unique_users as shown
+            from ops.report_day as r
+            where r.day = a.day
+        ) as v
+    group by a.day, v.team_id
+) as d
 where
-    coalesce(e.persons, 0) <> coalesce(r.unique_users, 0)
+    d.counted <> d.shown
     and exists (
         select s.batch_id from ops.report_state as s
         where

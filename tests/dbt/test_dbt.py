@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ import pytest
 
 from etl.files.undo import undo
 from etl.operate import person
-from etl.operate.maintain import squash
+from etl.operate.event_retention import drop_expired_events
+from etl.operate.maintain import drop_expired_partitions, squash
 from etl.operate.split import split
 from etl.rules.identity import person_id_of
+from etl.settings import Settings
 from etl.sql import Db
 from tests.dbt.conftest import Dbt
 from tests.files.examples import land_one, write
@@ -148,6 +150,45 @@ def test_an_undone_file_and_an_erased_person_are_gone_with_the_next_run(
     assert rows == db.execute(IN_FULL).fetchall()
     assert person_id_of(1, "c1") not in {row["person_id"] for row in rows}
     assert {row["day"] for row in rows} >= july(5, 11)
+
+
+def test_days_of_which_retention_has_dropped_events_stay_as_they_were_counted(
+    db: Db, dbt: Dbt, database: str, settings: Settings, land: Land, cycle: Cycle, tmp_path: Path
+) -> None:
+    """After a late event of such a day, an undone file and an erasure, of which only the id goes."""
+
+    def counted() -> list[Any]:
+        assert dbt.run("run").exit_status == 0
+        days = "select day, count(*) as persons, sum(events) as events from analytics.daily_active_persons"
+        return db.execute(f"{days} where day < '2022-07-20' group by day order by day").fetchall()
+
+    land_two_weeks(land, cycle)
+    before = counted()
+    kept = settings.model_copy(update={"event_retention_days": 30})
+    later = datetime.now(UTC) + timedelta(days=40)
+    drop_expired_partitions(db, kept, now=later)
+    assert drop_expired_events(db, kept, now=later).events > 10
+    act(land, "c1", "$pageview", "04 08:00")
+    wrong = {"event": "$pageview", "distinct_id": "f1", "timestamp": "2022-07-20T10:00:00Z"}
+    path = write(tmp_path, json.dumps(wrong | {"properties": {"$device_id": "f1"}}), "wrong.jsonl")
+    land_one(database, path)
+    cycle()
+    assert counted() == before
+    assert days_of(db, "f1") == july(20)
+    undo(db, str(path), by="ada", why="wrong")
+    cycle()
+    assert counted() == before
+    assert days_of(db, "f1") == set()
+    assert days_of(db, "a1") == july(4, 6, 11)
+    person.erase(db, person.find(db, distinct_id="a1"), by="ada", why="request 17")
+    cycle()
+    assert counted() == before
+    assert days_of(db, "a1") == set()
+    people = "select person_id, count(*) as days from analytics.daily_active_persons group by 1 order by 2"
+    found = db.execute(people).fetchall()
+    assert [row["days"] for row in found] == [2, 2, 3], "the erased person is still one"
+    assert counted() == before
+    assert db.execute(people).fetchall() == found
 
 
 def test_freshness_is_that_of_the_load(db: Db, dbt: Dbt, land: Land, cycle: Cycle) -> None:

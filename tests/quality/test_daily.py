@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +11,8 @@ from etl import cli, sql
 from etl.quality.daily import check_advice, check_days, read_drift
 from etl.quality.gate import evaluate_numbers
 from etl.quality.suites import read_suite
+from etl.quality.warehouse import check_warehouse
+from etl.report.refresh import refresh
 
 
 def today(db):
@@ -58,6 +60,44 @@ def test_the_day_is_counted_again(db, land, cycle):
     cycle()
     check_days(db)
     assert db.execute("select persons::int as n from ops.user_day").fetchall() == [{"n": 2}]
+
+
+def users_by_day(db):
+    rows = db.execute("select current_date - day as ago, sum(persons)::int as n from ops.user_day group by day")
+    return {row["ago"]: row["n"] for row in rows}
+
+
+def test_a_day_of_long_ago_is_counted_again(db, land, cycle, settings):
+    """After a late event, after a merge; and what somebody has written there is found, one day each time."""
+
+    def visit(who, ago, event="page", **properties):
+        moment = (datetime.now(UTC) - timedelta(days=ago)).isoformat()
+        land(event, who, properties={"$device_id": who, **properties}, timestamp=moment)
+
+    for ago in (5, 9, 40):
+        for who in ("a", "b", "c"):
+            visit(who, ago)
+    cycle()
+    refresh(db, settings)
+    check_days(db)
+    assert users_by_day(db) == {5: 3, 9: 3, 40: 3}
+    visit("d", 5)
+    visit("ann", 0, "$identify", **{"$anon_distinct_id": "a"})
+    visit("ann", 9, "$identify", **{"$anon_distinct_id": "b"})
+    cycle()
+    refresh(db, settings)
+    check_days(db)
+    assert users_by_day(db) == {0: 1, 5: 3, 9: 2, 40: 3}, (
+        "the page does not show the last one: it has to wait for its turn"
+    )
+    db.execute("update ops.user_day set persons = 777")
+    db.execute("update ops.report_day set unique_users = 777")
+    for _ in range(3):
+        check_days(db)
+    assert users_by_day(db) == {0: 1, 5: 3, 9: 2, 40: 2}
+    [wrong] = [finding for finding in check_warehouse(db) if finding.is_critical]
+    assert wrong.name == "reported_users_agree_with_events"
+    assert {row["day"] for row in wrong.examples} == {today(db) - timedelta(days=ago) for ago in (5, 9)}
 
 
 ADVICE = {

@@ -1,6 +1,7 @@
 -- The persons active on each day (UTC), right after merges, splits, late events, undone files and erased persons: a run
 -- works out anew the days that any of them touched since the last one. All of it is one statement, so it sees one state
--- of the warehouse, and the next run goes on from that state's newest batch.
+-- of the warehouse, and the next run goes on from that state's newest batch. A day of which retention has dropped events
+-- stays as it was counted.
 {{
     config(
         materialized='incremental',
@@ -8,7 +9,7 @@
         unique_key='day',
         on_schema_change='fail',
         indexes=[{'columns': ['day']}],
-        post_hook="{{ delete_days_before_withdrawal() }}"
+        post_hook=["{{ delete_days_without_events() }}", "{{ rename_erased_persons() }}"]
     )
 }}
 
@@ -67,7 +68,11 @@ select
         where b.status = 'loaded'
     ) as as_of_batch_id
 {% if is_incremental() %}
-from touched as t
+from (
+    select d.day
+    from touched as d
+    where not exists (select from {{ source('ops', 'dropped_events') }} as x where x.day = d.day)
+) as t
 -- `offset 0` keeps it a loop over the days, each of which reads its own partition.
 cross join lateral (
     select
