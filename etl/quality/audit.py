@@ -192,8 +192,15 @@ def _check_log(db: Db, audit: Audit) -> None:
         if not row["is_linked"]:
             audit.note(of, "ops.audit_entry", f"entry {row['entry_id']} does not follow the one before it")
     if moved := sql.run(db, "audit/read_watermark").fetchone():
-        at = "it is gone" if moved["xid"] is None else f"it stands at ({moved['xid']}, {moved['landing_id']})"
-        audit.note(None, "ops.watermark", f"{at}, and the newest batch ends elsewhere")
+        if moved["is_elsewhere"]:
+            at = "it is gone" if moved["xid"] is None else f"it stands at ({moved['xid']}, {moved['landing_id']})"
+            audit.note(None, "ops.watermark", f"{at}, and the newest batch ends elsewhere")
+        else:
+            audit.note(
+                None,
+                "ops.watermark",
+                f"it adds {moved['xid_offset']} to transaction ids, and landing adds {moved['landing_offset']}",
+            )
 
 
 def _check_state(db: Db, audit: Audit, recorded: Row) -> None:

@@ -248,6 +248,7 @@ TAMPERING = {
         "ops.audit_entry",
         4,
     ),
+    "the watermark's offset": ("update ops.watermark set xid_offset = xid_offset + 1000", "ops.watermark", None),
     "the watermark back": ("update ops.watermark set landing_id = landing_id - 1", "ops.watermark", None),
     "the hold's clock": ("update ops.watermark set as_of = as_of + interval '1 h'", "ops.watermark", None),
     # results, warnings, quarantine
