@@ -89,7 +89,7 @@ COMPILE := pip compile -q --universal --python-version 3.11 --generate-hashes --
 
 lock: $(UV) ## renew requirements.lock and those of dbt and ClickHouse from pyproject.toml
 	$(UV) $(COMPILE) --extra local --group dev pyproject.toml -o requirements.lock
-	$(UV) $(COMPILE) --group dbt -o sql/dbt/requirements.lock
+	$(UV) $(COMPILE) --no-strip-extras --group dbt -o sql/dbt/requirements.lock
 	$(UV) $(COMPILE) --group clickhouse -o tests/clickhouse/requirements.lock
 
 # What installs the rest by hash is itself installed by hash, from the same lock.

@@ -42,7 +42,7 @@ def list_(
     if not found:
         console.print("none")
     if any(row["remedy"] for row in found):
-        console.print("One person: etl merge accept UUID. Two persons: etl merge reject UUID.")
+        console.print("One person: etl merge accept UUID --why TEXT. Two persons: etl merge reject UUID --why TEXT.")
 
 
 @app.command()

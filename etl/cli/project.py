@@ -64,7 +64,7 @@ def rotate(
 def disable(name: Name) -> None:
     """End all tokens of a project. Requests with them are refused within seconds."""
     with warehouse() as (db, _):
-        console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate")
+        console.print(f"{project.disable(db, name)} tokens ended. Open it again: etl project rotate {name}")
 
 
 @app.command()

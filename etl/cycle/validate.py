@@ -13,7 +13,7 @@ from etl import sql
 from etl.cycle.batch import Batch, log, step_of
 from etl.quality.gate import Finding, evaluate, record
 from etl.quality.suites import read_refusals
-from etl.quality.tracking_plan import Breach, find_breaches, read_plan
+from etl.quality.tracking_plan import Breach, find_breaches, find_plan
 from etl.settings import Settings
 from etl.sql import Db
 
@@ -51,9 +51,7 @@ def validate_batch(db: Db, settings: Settings, batch_id: int) -> None:
         findings = evaluate(
             read_frame(db), SUITE, "landing_id", {"max_properties_bytes": settings.max_properties_bytes}
         )
-        breaches, plan_findings = find_breaches(
-            db, read_plan(settings.plan_dir or sql.resource("expectations") / "plan")
-        )
+        breaches, plan_findings = find_breaches(db, find_plan(settings.plan_dir))
         reasons = _reasons(findings, breaches)
         sql.copy_in(
             db,

@@ -171,8 +171,8 @@ class Recorder:
         if team == self._foreign_team:
             return None
         return (
-            f"team_id {team[:40]!r}, the file began with {self._foreign_team[:40]!r}: name one with --only-team, or a "
-            "project for each with --map-team"
+            f"team_id {team[:40]!r}, the file began with {self._foreign_team[:40]!r}: "
+            f"`--only-team {team[:40]} --again` lands these, with --team into a project of their own"
         )
 
     def _timed(self, place: int, row: LandingRow, time: str | None) -> LandingRow:

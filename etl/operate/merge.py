@@ -98,7 +98,7 @@ def reject(
         if merge["status"] == "accepted":
             raise IdentityError(
                 f"The merge of {uuid} was accepted by {merge['decided_by']} at {merge['decided_at']:%Y-%m-%d %H:%M}: "
-                f"separate the persons again with `etl split {merge['present_person_id']}`."
+                f"separate the persons again with `etl split {merge['present_person_id']} --why TEXT`."
             )
         if merge["status"] == "rejected":
             return MergeDecision(merge, is_new=False, landed_uuid=None)

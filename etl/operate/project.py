@@ -37,7 +37,7 @@ def add(db: Db, name: str, *, largest_elsewhere: int = 0) -> str:
         sql.run(db, "project/lock")
         made = sql.run(db, "project/insert", {"name": name, "largest_elsewhere": largest_elsewhere}).fetchone()
         if made is None:
-            raise ProjectError(f"There is a project {name!r} already. A new token for it: etl project rotate.")
+            raise ProjectError(f"There is a project {name!r} already. A new token for it: `etl project rotate {name}`.")
         return _new_token(db, made["team_id"])
 
 

@@ -74,6 +74,6 @@ def _person(db: Db, person_id: UUID, team_id: int | None) -> Row:
     if found["merged_into"] is not None:
         raise IdentityError(
             f"Person {person_id} was merged into {found['merged_into']}. To separate it again: "
-            f"`etl split {found['merged_into']} --distinct-id {found['distinct_id']}`."
+            f"`etl split {found['merged_into']} --distinct-id {found['distinct_id']} --why TEXT`."
         )
     return found

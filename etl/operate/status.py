@@ -284,7 +284,7 @@ def _incidents(db: Db) -> list[Problem]:
             "incident",
             f"{row['kind']} project {row['team_id']} {row['subject']}".strip(),
             f"{sentence(row)}, since {row['since_at']:%Y-%m-%d %H:%M} UTC. {kinds()[row['kind']].remedy} "
-            f"`etl incident acknowledge {row['incident_id']}` if somebody is at it.",
+            f"`etl incident acknowledge {row['incident_id']} --why TEXT` if somebody is at it.",
         )
         for row in list_incidents(db)
         if row["state"] == "open" and kinds()[row["kind"]].severity != "info"

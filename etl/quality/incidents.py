@@ -17,6 +17,7 @@ import msgspec
 
 from etl import sql
 from etl.errors import EtlError, GateError
+from etl.quality.audit_log import entry
 from etl.quality.suites import Text
 from etl.sql import Db, Row
 
@@ -100,8 +101,11 @@ def acknowledge(db: Db, incident_id: int, *, by: str, why: str) -> None:
     Raises:
         EtlError: there is no such incident, or it is over.
     """
-    if sql.run(db, "incident/acknowledge", _decision(incident_id, by, why)).fetchone() is None:
-        raise EtlError(f"Incident {_read(db, incident_id)['incident_id']} is over: there is nothing to acknowledge.")
+    decision = _decision(incident_id, by, why)
+    with entry(db, "decision", f"incident {incident_id} acknowledged by {by}: {decision['why']}"):
+        if sql.run(db, "incident/acknowledge", decision).fetchone() is None:
+            known = _read(db, incident_id)["incident_id"]
+            raise EtlError(f"Incident {known} is over: there is nothing to acknowledge.")
 
 
 def close(db: Db, incident_id: int, *, by: str, why: str) -> None:
@@ -110,8 +114,10 @@ def close(db: Db, incident_id: int, *, by: str, why: str) -> None:
     Raises:
         EtlError: there is no such incident, or somebody has closed it before.
     """
-    if sql.run(db, "incident/close", _decision(incident_id, by, why)).fetchone() is None:
-        raise EtlError(f"Incident {incident_id} was closed by {_read(db, incident_id)['closed_by']}.")
+    decision = _decision(incident_id, by, why)
+    with entry(db, "decision", f"incident {incident_id} closed by {by}: {decision['why']}"):
+        if sql.run(db, "incident/close", decision).fetchone() is None:
+            raise EtlError(f"Incident {incident_id} was closed by {_read(db, incident_id)['closed_by']}.")
 
 
 def sentence(incident: Row) -> str:

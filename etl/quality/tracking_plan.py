@@ -55,6 +55,22 @@ class Entry:
 Plan = dict[tuple[str, str | None], Entry]
 
 
+def find_plan(folder: Path | None) -> Plan:
+    """The plan in a folder that a setting names; None: in the one of the product, if somebody has made it.
+
+    Raises:
+        ConfigurationError: there is no such folder, or see :func:`read_plan`.
+    """
+    if folder is None:
+        return read_plan(sql.resource("expectations") / "plan")
+    if not folder.is_dir():
+        raise ConfigurationError(
+            f"ETL_PLAN_DIR={folder}: there is no such folder, so no event would be compared with the tracking plan. "
+            "Correct or unset it."
+        )
+    return read_plan(folder)
+
+
 def read_plan(folder: Path) -> Plan:
     """The plan in a folder; none where there is no such folder.
 

@@ -26,7 +26,10 @@ select
     d.landed_uuid,
     case
         when d.decision is null and t.person_id <> s.person_id
-            then format('One person? etl merge accept %s. Two? etl merge reject %s.', m.uuid, m.uuid)
+            then
+                format(
+                    'One person? etl merge accept %s --why TEXT. Two? etl merge reject %s --why TEXT.', m.uuid, m.uuid
+                )
     end as remedy
 from warehouse.merge as m
 left join warehouse.person_distinct_id as t on m.team_id = t.team_id and m.distinct_id = t.distinct_id

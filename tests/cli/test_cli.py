@@ -101,6 +101,23 @@ def test_the_same_options_everywhere() -> None:
     )
 
 
+def test_a_command_that_is_shown_has_its_reason() -> None:
+    """What is shown with arguments is copied as it is; a name alone only says what there is."""
+    names = "|".join(sorted(DECISIONS))
+    shown = re.compile(
+        rf"etl (?:{names})(?P<rest> +(?:[A-Z0-9%{{-]|[0-9a-f]{{8}}-)[^`\n]*?)(?:`|\. |\.?[\"']?,?$)", re.MULTILINE
+    )
+    files = [path for folder in ("etl", "sql", "expectations", "dags") for path in (ROOT / folder).rglob("*.*")]
+    without = [
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in (*files, ROOT / "README.md")
+        if path.suffix in {".py", ".sql", ".json", ".md"}
+        for match in shown.finditer(path.read_text())
+        if "--why" not in match["rest"] and "--dry-run" not in match["rest"]
+    ]
+    assert without == []
+
+
 def test_both_scripts_are_this_program() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"etl": "etl.cli:main", "event-microbatch": "etl.cli:main"}

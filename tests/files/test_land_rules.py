@@ -310,6 +310,15 @@ def test_of_several_teams_each_has_its_project(tmp_path: Path, database: str, db
     assert [row["team_id"] for row in landed(db)][4:] == [2, 1]
 
 
+def test_what_is_said_of_another_team_lands_the_rest_once(tmp_path: Path, database: str, db: Db) -> None:
+    path = write(tmp_path, "".join(json.dumps(of_team(team, name)) + "\n" for team, name in [(5, "a"), (6, "b")]))
+    result = land_one(database, path)
+    assert (result.landed, result.unreadable) == (1, 1)
+    assert "`--only-team 6 --again` lands these" in result.examples[0]
+    land_one(database, path, reading=read_options(only_team="6"), is_again=True)
+    assert names(db) == ["a", "b"]
+
+
 def test_a_mapping_to_an_unknown_project_lands_nothing(tmp_path: Path, database: str, db: Db) -> None:
     with pytest.raises(ProjectError, match=r"^There is no project 9; there are: 1\.$"):
         land_one(database, write(tmp_path, TEAMS), reading=read_options(team_mapping=["5=1", "6=9"]))

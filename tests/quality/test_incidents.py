@@ -12,6 +12,7 @@ from etl import cli, sql
 from etl.errors import EtlError, GateError
 from etl.operate.status import read_status
 from etl.quality import incidents
+from etl.quality.audit import verify
 from tests.landing import EPOCH
 
 HOUR = timedelta(hours=1)
@@ -163,6 +164,12 @@ def test_people_acknowledge_and_close(db, look, database, monkeypatch, settings)
     assert run(cli.app, ["incident", "close", number, "--by", "bob", "--why", "it is meant"]).exit_code == 0
     assert run(cli.app, ["incident", "list"]).output == "none\n"
     assert "closed by bob: it is meant" in run(cli.app, ["incident", "list", "--all"]).output
+    decisions = db.execute("select record from ops.audit_entry where kind = 'decision' order by entry_id").fetchall()
+    assert [row["record"] for row in decisions] == [
+        f"incident {number} acknowledged by ann: a deploy",
+        f"incident {number} closed by bob: it is meant",
+    ]
+    assert verify(db).troubles == []
 
 
 def test_what_was_closed_stays_closed_while_it_is_the_same(db, look):

@@ -135,4 +135,4 @@ def test_a_quarantined_batch_says_who_and_why(db, land, cycle):
     own, [last] = sorted(reasons(db), key=len, reverse=True)
     assert [len(own), own[-1]] == [2, last]
     assert last["reason"] == "An operator quarantined the whole batch. ann: the writer is broken"
-    assert last["remedy"].endswith("etl quarantine replay --batch 1")
+    assert last["remedy"].endswith("etl quarantine replay --batch 1 --why TEXT")

@@ -110,6 +110,16 @@ def test_values_are_not_repeated_unless_the_entry_says_so(db, land, cycle, plan)
     assert reasons[1] == "b: does not meet maxLength 3"
 
 
+def test_a_folder_that_is_not_there_is_no_plan_without_entries(db, land, cycle, plan):
+    folder = plan(mode="quarantine")
+    bad = land("Order created", **device({"currency": "EUR"}))
+    with pytest.raises(ConfigurationError, match=r"ETL_PLAN_DIR=.*plam: there is no such folder"):
+        cycle(plan_dir=folder / "plam")
+    assert db.execute("select from warehouse.stored_event").fetchall() == []
+    cycle(plan_dir=folder)
+    assert db.execute("select landing_id from quarantine.event").fetchall() == [{"landing_id": bad}]
+
+
 FORMATS = {
     "date-time": ("2026-01-02T03:04:05Z", "2026-13-02T03:04:05Z"),
     "date": ("2024-02-29", "2023-02-29"),
