@@ -1,12 +1,16 @@
--- The watermark, if it is gone, not where the newest loaded batch ends, or shifts transaction ids by something else than
--- landing does (see ops.rebase_watermark).
+-- The watermark, if it is gone, not where the newest loaded batch ends, or shifts transaction ids by another number
+-- than landing does (see ops.rebase_watermark).
 select
     w.xid,
     w.landing_id,
     w.xid_offset,
     o.xid_offset as landing_offset,
-    (w.xid, w.landing_id, w.as_of, w.arrival_clock)
-    is distinct from (b.upper_xid, b.upper_landing_id, b.as_of, b.arrival_clock) as is_elsewhere
+    not exists (
+        select
+        where
+            (w.xid, w.landing_id, w.as_of, w.arrival_clock)
+            is not distinct from (b.upper_xid, b.upper_landing_id, b.as_of, b.arrival_clock)
+    ) as is_elsewhere
 from (
     select n.*
     from ops.batch as n
