@@ -1,18 +1,9 @@
 -- The unique users that the page shows, counted again from the events: of yesterday and the day before, and of each day
 -- of which maintenance has counted others. Asked only while the page's store has every batch that is loaded: otherwise
 -- the two may differ.
-select
-    d.day,
-    d.team_id,
-    d.counted,
-    d.shown
+select d.*
 from (
-    select
-        a.day,
-        v.team_id,
-        sum(v.counted)::bigint as counted,
-        sum(v.shown)::bigint as shown
-    from (
+    with asked as (
         select (now() at time zone 'UTC')::date - n as day
         from generate_series(1, 2) as n
         union
@@ -23,28 +14,37 @@ from (
             r.unique_users <> u.persons
             and r.day < (now() at time zone 'UTC')::date
             and not exists (select from ops.dropped_events as x where x.day = r.day)
-    ) as a
-    -- A loop over the days, each of which reads its own partition.
-    cross join
-        lateral (
-            select
-                w.team_id,
-                count(distinct w.person_id) as counted,
-                0 as shown
-            from warehouse.events as w
-            where
-                w."timestamp" >= a.day::timestamp at time zone 'UTC'
-                and w."timestamp" < (a.day + 1)::timestamp at time zone 'UTC'
-            group by w.team_id
-            union all
-            select
-                r.team_id,
-                0 as counted,
-                r.unique_users as shown
-            from ops.report_day as r
-            where r.day = a.day
-        ) as v
-    group by a.day, v.team_id
+    ),
+
+    counted as (
+        select
+            (v."timestamp" at time zone 'UTC')::date as day,
+            v.team_id,
+            count(distinct v.person_id) as persons
+        from warehouse.events as v
+        where
+            v."timestamp" >= (select min(a.day)::timestamp at time zone 'UTC' from asked as a)
+            and v."timestamp" < date_trunc('day', now(), 'UTC')
+            and (v."timestamp" at time zone 'UTC')::date in (select a.day from asked as a)
+        group by (v."timestamp" at time zone 'UTC')::date, v.team_id
+    ),
+
+    shown as (
+        select
+            r.day,
+            r.team_id,
+            r.unique_users
+        from ops.report_day as r
+        where r.day in (select a.day from asked as a)
+    )
+
+    select
+        coalesce(c.day, s.day) as day,
+        coalesce(c.team_id, s.team_id) as team_id,
+        coalesce(c.persons, 0) as counted,
+        coalesce(s.unique_users, 0) as shown
+    from counted as c
+    full join shown as s on c.day = s.day and c.team_id = s.team_id
 ) as d
 where
     d.counted <> d.shown
