@@ -17,15 +17,14 @@ def exponent(work: Callable[[int], object], fewer: int, more: int) -> float:
     The garbage collector rests: it looks at everything that the tests before have left in the process.
     """
     seconds: dict[int, list[float]] = {fewer: [], more: []}
+    gc.disable()
     try:
         for _ in range(TURNS):
             for size, taken in seconds.items():
                 gc.collect()
-                gc.disable()
                 began = process_time()
                 work(size)
                 taken.append(process_time() - began)
-                gc.enable()
     finally:
         gc.enable()
     return log(min(seconds[more]) / min(seconds[fewer])) / log(more / fewer)

@@ -52,8 +52,11 @@ def unpack(body: bytes, *, max_bytes: int, compression: str = "") -> bytes:
     """
     left = max_bytes
     for _ in range(MAX_LAYERS):
-        compression = compression or _compression_of(body)
-        unpacked = _without_layer(body, left, compression)
+        # It fails at the first byte of what is no form: JSON, gzip, zlib and zstd.
+        form = _FORM.match(body)
+        if form:
+            compression = compression or _compression_of(form)
+        unpacked = _form_data(form[1]) if form else _without_layer(body, left, compression)
         if unpacked is None:
             break
         left -= len(unpacked)
@@ -83,8 +86,6 @@ def _without_layer(body: bytes, most: int, compression: str) -> bytes | None:
         return _unpack_zstd(body, most)
     if start.lstrip()[:1] in {b"{", b"["}:
         return None
-    if form := _FORM.match(body):
-        return _form_data(form[1])
     if len(body) >= 4 and _BASE64.fullmatch(body):
         return _unpack_base64(body, most, is_lz_string=compression.startswith("lz"))
     if compression == "br":
@@ -92,12 +93,9 @@ def _without_layer(body: bytes, most: int, compression: str) -> bytes | None:
     return None
 
 
-def _compression_of(body: bytes) -> str:
+def _compression_of(form: re.Match[bytes]) -> str:
     """What a field of a form says, next to the one with the data: before it or behind."""
-    form = _FORM.match(body)
-    if form is None:
-        return ""
-    said = _COMPRESSION.search(body, 0, form.start(1)) or _COMPRESSION.search(body, form.end(1))
+    said = _COMPRESSION.search(form.string, 0, form.start(1)) or _COMPRESSION.search(form.string, form.end(1))
     return said[1].decode() if said else ""
 
 

@@ -39,7 +39,7 @@ def check_days(db: Db, *, now: datetime | None = None) -> list[date]:
     """Count and check the newest days, and those never counted; returns them. A day is checked again for two days.
 
     Of older days the users are counted again where late events or merges have changed them, and of one more each time,
-    so that no number stands for ever that was not counted. Then look for incidents in the last two days.
+    so that no number stands forever that was not counted. Then look for incidents in the last two days.
 
     Args:
         db: a connection in autocommit mode.

@@ -157,7 +157,7 @@ def _finding(entry: Entry, evaluated: int, breaches: list[Breach]) -> Finding:
         type="json_schema",
         column="properties",
         severity="critical" if entry.mode == "quarantine" else "warning",
-        # Results stay for ever, whoever is erased.
+        # Results stay forever, whoever is erased.
         reason=mine[0].reason_without_value if mine else "",
         remedy=mine[0].remedy if mine else "",
         is_success=not mine,

@@ -24,7 +24,7 @@ apart as (
         reason = reason || jsonb_build_object('reason', ops.without_ids(reason ->> 'reason', %(ids)s::text[]))
     where
         ops.without_ids(error, %(ids)s::text[]) <> error
-        or ops.without_ids(reason ->> 'reason', %(ids)s::text[]) <> reason ->> 'reason'
+        or ops.names_id(reason, %(ids)s::text[])
 )
 
 update ops.rebuild_run

@@ -1,6 +1,6 @@
 """What a minute's batch takes in an empty warehouse and in a full one: python -m tests.bench.minute.
 
-12,000 events with the properties that posthog-js sends, one batch without Airflow, some times; and the same next to
+12,000 events with the properties that posthog-js sends, one batch without Airflow, seven times; and the same next to
 some million events that are already there, of the same persons.
 """
 
